@@ -1,0 +1,86 @@
+/**
+ * Capsules: a directory tree as one ordinary zip file, and back.
+ *
+ * Owns: walking a tree, the zip64 layout, writing it fast and always the same, reading it with an
+ * independent reader, extracting it safely. Refuses: to know destinations, schedules, policies or
+ * manifests beside the zip. Words: root, entry, left out, grown, changed.
+ * May go to: platform, domain.
+ */
+import type { Readable, Writable } from "node:stream";
+import type { FailureCode } from "../domain/failure-table.ts";
+import type { CapsuleEntry } from "../domain/manifest.ts";
+
+export type CapsuleFailureCode = Extract<FailureCode, `capsule.${string}`>;
+
+/** The name of the entry list inside each capsule: sorted JSON, the same as in the manifest beside it. */
+export const entryListName = "codex-capsule.json";
+
+export interface CapsuleSource {
+  /** Absolute. May be a symbolic link: it is resolved once, links inside are kept as links. */
+  readonly root: string;
+  /** Globs relative to the root ("audit.log", "ledger/**"); none means everything. */
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
+}
+
+export interface CapsuleProgress {
+  readonly doneBytes: number;
+  readonly totalBytes: number;
+  readonly doneEntries: number;
+  readonly totalEntries: number;
+  /** The path being read. */
+  readonly current: string;
+}
+
+export interface CapsuleWritten {
+  readonly entries: readonly CapsuleEntry[];
+  /** With the reason: unreadable, vanished, fifo, socket, device, cycle. Not empty means the capsule is incomplete, unless every reason is harmless. */
+  readonly leftOut: readonly CapsuleLeftOut[];
+  readonly contentBytes: number;
+}
+
+export interface CapsuleLeftOut {
+  readonly path: string;
+  readonly reason: "unreadable" | "vanished" | "fifo" | "socket" | "device" | "cycle" | "changed-type";
+  /** False: expected, only recorded (sockets, fifos, devices). True: the capsule is incomplete. */
+  readonly isLoss: boolean;
+}
+
+/** What walking found before anything was read, for the free-space estimate. */
+export interface CapsuleEstimate {
+  readonly files: number;
+  readonly contentBytes: number;
+}
+
+export interface CapsuleCheckOptions {
+  readonly signal: AbortSignal;
+  readonly onProgress?: (progress: CapsuleProgress) => void;
+}
+
+export interface ExtractOptions extends CapsuleCheckOptions {
+  /** Absolute; created when missing. Must be empty unless `overwrite`. Nothing is written outside of it, links included. */
+  readonly target: string;
+  readonly overwrite: boolean;
+  /** Only these paths and what is under them; empty means all. */
+  readonly only: readonly string[];
+}
+
+export interface Capsules {
+  /** Throws "capsule.root-missing", "capsule.root-unreadable", "capsule.empty". */
+  estimate(source: CapsuleSource, signal: AbortSignal): Promise<CapsuleEstimate>;
+  /**
+   * Walks, reads, hashes, deflates and writes one zip to `sink` and ends it. Throws as estimate does, and
+   * the sink's own error. The same tree gives the same bytes.
+   */
+  write(source: CapsuleSource, sink: Writable, options: CapsuleCheckOptions): Promise<CapsuleWritten>;
+  /**
+   * Reads a zip to its end with a reader that shares nothing with the writer: every entry is decoded, its
+   * CRC and sha256 compared with the entry list inside. Returns that list. `path` is a local file, because
+   * a zip is read from its end. Throws "capsule.unreadable" or "capsule.mismatch", naming the entry.
+   */
+  check(path: string, options: CapsuleCheckOptions): Promise<readonly CapsuleEntry[]>;
+  /** Throws "capsule.unsafe-path", "capsule.target-exists", "capsule.mismatch". Returns how many entries it wrote. */
+  extract(path: string, options: ExtractOptions): Promise<number>;
+  /** One file's content, without extracting anything. Throws "capsule.unreadable". */
+  openEntry(path: string, entry: string): Promise<Readable>;
+}

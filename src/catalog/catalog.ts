@@ -1,0 +1,138 @@
+/**
+ * Catalog: the local SQLite index of runs, backups and copies. A cache: the destinations are the truth.
+ *
+ * Owns: its schema and migrations, every statement, run rows (which stand nowhere else). Refuses: to
+ * decide anything (retention, health and levels are domain), to touch destinations.
+ * Words: run, backup, copy, check, mark (hold or acceptance), tombstone.
+ * May go to: platform, domain.
+ */
+import type { FailureReport } from "../domain/failure.ts";
+import type { FailureCode } from "../domain/failure-table.ts";
+import type { Instant } from "../domain/instant.ts";
+import type { Level } from "../domain/level.ts";
+import type { Manifest } from "../domain/manifest.ts";
+import type { Outcome } from "../domain/outcome.ts";
+
+export type CatalogFailureCode = Extract<FailureCode, `catalog.${string}`>;
+
+export interface RunRow {
+  readonly runId: string;
+  readonly job: string;
+  readonly database: string | null;
+  /** Null for a run by hand. */
+  readonly slot: Instant | null;
+  readonly startedAt: Instant;
+  /** Null while it runs. */
+  readonly finishedAt: Instant | null;
+  readonly outcome: Outcome | null;
+  readonly backupId: string | null;
+  readonly failure: FailureReport | null;
+  readonly warnings: readonly string[];
+  /** One line for people: "47 files, all equal". */
+  readonly summary: string;
+  /** Who runs it, to tell a dead run from a living one. */
+  readonly pid: number;
+  readonly bootId: string;
+  readonly host: string;
+}
+
+export interface CopyRow {
+  readonly job: string;
+  readonly backupId: string;
+  readonly destination: string;
+  readonly destinationId: string;
+  /** "partial": being brought up; "missing": its manifest or a file is gone; "damaged": bytes differ; "removing": tombstoned. */
+  readonly state: "whole" | "missing" | "damaged" | "removing";
+  readonly level: Level;
+  readonly readBack: "direct" | "cached" | null;
+  readonly checkedAt: Instant | null;
+  readonly failure: FailureReport | null;
+}
+
+export interface BackupRow {
+  readonly job: string;
+  readonly id: string;
+  readonly database: string | null;
+  readonly kind: Manifest["kind"];
+  readonly createdAt: Instant;
+  readonly sizeBytes: number;
+  readonly outcome: Manifest["outcome"];
+  readonly adopted: boolean;
+  readonly manifestSha256: string;
+  readonly held: boolean;
+  readonly provenAt: Instant | null;
+  readonly copies: readonly CopyRow[];
+}
+
+export interface MarkRow {
+  readonly job: string;
+  readonly backupId: string;
+  readonly destination: string;
+  readonly kind: "hold" | "accepted";
+  readonly who: string;
+  readonly at: Instant;
+  readonly why: string;
+}
+
+export interface RunFilter {
+  readonly job?: string;
+  readonly database?: string | null;
+  /** Newest first, at most so many. */
+  readonly limit?: number;
+  readonly unfinishedOnly?: boolean;
+}
+
+export interface Catalog {
+  startRun(run: RunRow): void;
+  /** Replaces the row of the same runId. */
+  updateRun(run: RunRow): void;
+  run(runId: string): RunRow | null;
+  /** Newest first. */
+  runs(filter?: RunFilter): readonly RunRow[];
+
+  /** Adds or replaces a backup with its manifest's text; copies are kept. */
+  putBackup(manifest: Manifest, manifestText: string, manifestSha256: string): void;
+  putCopy(copy: CopyRow): void;
+  removeCopy(job: string, backupId: string, destination: string): void;
+  /** Removes the backup row when no copy is left. */
+  removeBackupIfBare(job: string, backupId: string): void;
+  /** Newest first. */
+  backups(filter?: {
+    readonly job?: string;
+    readonly database?: string | null;
+    readonly limit?: number;
+  }): readonly BackupRow[];
+  backup(job: string, id: string): BackupRow | null;
+  /** All backups with this id, of any job. */
+  backupsNamed(id: string): readonly BackupRow[];
+  /** The manifest's bytes as stored at the destinations; null when unknown. */
+  manifestText(job: string, id: string): string | null;
+
+  putMark(mark: MarkRow): void;
+  removeMark(job: string, backupId: string, kind: MarkRow["kind"]): void;
+  marks(job: string, backupId: string): readonly MarkRow[];
+
+  /** Ids removed by policy since the job's last manifest; cleared by takePruned. */
+  addPruned(job: string, database: string | null, backupId: string): void;
+  pruned(job: string, database: string | null): readonly string[];
+  clearPruned(job: string, database: string | null, backupIds: readonly string[]): void;
+
+  /** Files of others in a directory with checksums, as last seen: for "unchanged on two nights". */
+  foreignSeen(destination: string): readonly ForeignFileRow[];
+  putForeignSeen(destination: string, files: readonly ForeignFileRow[]): void;
+
+  /** Forgets backups, copies and marks (not runs), for a rebuild from the destinations. */
+  forgetBackups(): void;
+  /** Runs everything in one transaction: all or nothing. */
+  atomically<T>(work: () => T): T;
+  /** Problems of the file itself (integrity_check, foreign keys); empty when sound. */
+  problems(): readonly string[];
+  close(): void;
+}
+
+export interface ForeignFileRow {
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly modifiedMs: number;
+  readonly firstSeenAt: Instant;
+}

@@ -1,0 +1,109 @@
+/**
+ * Destinations: where backups are kept, as named objects in one flat folder.
+ *
+ * Owns: putting, reading back, publishing and removing files by name; the sentinel; free space; and, where
+ * there is a directory, its checksums.txt. Refuses: to know what a backup is, to overwrite anything, to
+ * hold a policy. Words: staged (written, not yet under its name), published (under its final name, whole),
+ * read back (bytes fetched from the medium, past the cache where that is possible).
+ * May go to: platform, domain.
+ */
+import type { Readable, Writable } from "node:stream";
+import type { ChecksumLine } from "../domain/checksum-line.ts";
+import type { FailureCode } from "../domain/failure-table.ts";
+
+export type DestinationFailureCode = Extract<FailureCode, `destination.${string}` | `checksums.${string}`>;
+
+export interface DestinationFacts {
+  /** From the sentinel; stays the same when the directory is mounted elsewhere. */
+  readonly id: string;
+  /** For a user without privileges; null when the storage does not tell. */
+  readonly freeBytes: number | null;
+  readonly totalBytes: number | null;
+}
+
+export interface StoredFile {
+  readonly name: string;
+  readonly sizeBytes: number;
+  /** Milliseconds since 1970; for display and for settling of foreign files only, never for policy. */
+  readonly modifiedMs: number;
+}
+
+export interface StagedName {
+  readonly name: string;
+  readonly runId: string;
+  readonly sizeBytes: number;
+  readonly modifiedMs: number;
+}
+
+export interface OpenedFile {
+  readonly stream: Readable;
+  /** "direct": the bytes come from the medium; "cached": maybe from the page cache. */
+  readonly source: "direct" | "cached";
+}
+
+/** A file on its way: bytes under a hidden name that no other tool takes for a backup. */
+export interface StagedFile {
+  readonly name: string;
+  /** Ends (`finish`) only after the bytes are synced to the medium. Fails with "destination.full" or "destination.io". */
+  readonly sink: Writable;
+  /** After `sink` has finished: opens what was stored. The caller reads to the end or destroys the stream. */
+  readBack(): Promise<OpenedFile>;
+  /**
+   * Gives it its final name, with the configured owner and mode. Throws "destination.exists" when that
+   * name is taken (the staged bytes stay). May be called again after a crash: already published is fine.
+   */
+  publish(): Promise<void>;
+  /** Removes the staged bytes. May be called at any time, twice, and after publish (then it does nothing). */
+  discard(): Promise<void>;
+}
+
+export interface Destination {
+  /** As the config calls it. */
+  readonly name: string;
+  /** For people: a path or URL without secrets. */
+  readonly location: string;
+  /**
+   * Checks the sentinel, that files can be written, and the free space. Throws "destination.missing",
+   * "…sentinel-missing", "…sentinel-foreign", "…not-writable".
+   */
+  ready(): Promise<DestinationFacts>;
+  /** Writes the sentinel and RESTORE-v1.md; keeps both when they are there. Creates the directory with its mode and owner. Returns the id. */
+  initialise(): Promise<string>;
+  /** Starts a file. `runId` marks it, so that leftovers can be told apart. */
+  stage(name: string, runId: string): Promise<StagedFile>;
+  /** What earlier runs left staged. */
+  listStaged(): Promise<readonly StagedName[]>;
+  /** Takes up a leftover, to publish or discard it; null when it is gone. */
+  resume(name: string, runId: string): Promise<StagedFile | null>;
+  /** Every published file, sorted by name; hidden names and directories are left out. */
+  list(): Promise<readonly StoredFile[]>;
+  /** Null when there is no such file. */
+  stat(name: string): Promise<StoredFile | null>;
+  /** Throws "destination.not-found". `direct` asks for bytes from the medium where that is possible. */
+  open(name: string, options?: { readonly direct?: boolean }): Promise<OpenedFile>;
+  /** Whole content of a small file; throws "destination.not-found", or "destination.io" above `limitBytes` (default 256 MiB). */
+  read(name: string, limitBytes?: number): Promise<Buffer>;
+  /** Stages, syncs, publishes a small file in one go. Throws "destination.exists". */
+  put(name: string, bytes: Uint8Array, runId: string): Promise<void>;
+  /** False when it was gone already. */
+  remove(name: string): Promise<boolean>;
+  /** Makes published and removed names durable (fsync of the directory). */
+  sync(): Promise<void>;
+  /** The directory's checksums.txt; null where there is no directory that `sha256sum -c` could run in. */
+  readonly checksums: DirectoryChecksums | null;
+}
+
+/**
+ * `checksums.txt` of a directory. Each change is one atomic replacement under the directory's lock; an
+ * entry is never made from later bytes of a file that has one.
+ */
+export interface DirectoryChecksums {
+  /** In file order; malformed lines throw "checksums.malformed" with their number. Empty when there is no file. */
+  entries(): Promise<readonly ChecksumLine[]>;
+  /** Adds entries for names that have none. Throws "checksums.mismatch" when one has another hash. */
+  add(lines: readonly ChecksumLine[]): Promise<void>;
+  /** Drops the entries of these names; unknown names are fine. */
+  drop(names: readonly string[]): Promise<void>;
+  /** Only for `checksums accept`: gives a name a new hash on a person's word. Throws "checksums.unknown-file". */
+  replace(line: ChecksumLine): Promise<void>;
+}

@@ -1,0 +1,50 @@
+/** What a dump says of one table's rows: all its COPY blocks together, in the dump's order. */
+export interface TableFingerprint {
+  readonly schema: string;
+  readonly name: string;
+  /** The column list of its COPY, in order, unquoted. */
+  readonly columns: readonly string[];
+  readonly rows: number;
+  /** Bytes of COPY data, line ends included. */
+  readonly bytes: number;
+  /** Hex sha256 of its COPY data in order; of several blocks (hash partitions), see `blocks`. */
+  readonly sha256: string;
+  /** COPY blocks added up here. With more than one, sha256 is that of the sorted block hashes, joined by newlines: order-free. */
+  readonly blocks: number;
+}
+
+export interface SequenceFingerprint {
+  readonly schema: string;
+  readonly name: string;
+  /** The arguments of its setval, as the dump has them. Values are decimal text: they exceed 2^53. */
+  readonly value: string;
+  readonly isCalled: boolean;
+}
+
+export interface LargeObjectFingerprint {
+  readonly oid: string;
+  readonly sizeBytes: number;
+  readonly sha256: string;
+}
+
+/** What a dump holds, read from the dump's own text (PROOF 3). */
+export interface Fingerprint {
+  /** Sorted by schema, then name (by code unit). */
+  readonly tables: readonly TableFingerprint[];
+  readonly sequences: readonly SequenceFingerprint[];
+  readonly largeObjects: readonly LargeObjectFingerprint[];
+  /** Hex sha256 of the schema text, normalised (no \restrict keys, no comments, no COPY data, no setval). */
+  readonly schemaSha256: string;
+  /** Statements by their leading words, e.g. "CREATE TABLE": 5. */
+  readonly objects: Readonly<Record<string, number>>;
+}
+
+/** The name of a table as messages show it: schema.name, quoted where SQL would need it. */
+export function describeTable(table: { readonly schema: string; readonly name: string }): string {
+  return `${quoteIdentifier(table.schema)}.${quoteIdentifier(table.name)}`;
+}
+
+/** An SQL identifier, always safe to send: quoted unless it is plain lower case. */
+export function quoteIdentifier(name: string): string {
+  return /^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
+}

@@ -1,0 +1,24 @@
+declare const instantBrand: unique symbol;
+
+/** A moment in UTC: whole milliseconds since 1970-01-01T00:00:00Z. */
+export type Instant = number & { readonly [instantBrand]: true };
+
+/** Takes milliseconds since the epoch. Throws RangeError when they name no moment. */
+export function instant(epochMs: number): Instant {
+  if (!Number.isSafeInteger(epochMs) || Math.abs(epochMs) > 8.64e15) {
+    throw new RangeError(`not an instant: ${epochMs}`);
+  }
+  return epochMs as Instant; // proven: a whole number in the range of Date
+}
+
+/** `2026-11-23T01:00:00.000Z` */
+export function formatInstant(at: Instant): string {
+  return new Date(at).toISOString();
+}
+
+/** Reads what formatInstant writes (any ISO 8601 text with a zone); null when it names no moment. */
+export function parseInstant(text: string): Instant | null {
+  if (!/(Z|[+-]\d\d:?\d\d)$/.test(text)) return null;
+  const epochMs = Date.parse(text);
+  return Number.isNaN(epochMs) ? null : instant(epochMs);
+}

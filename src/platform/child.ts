@@ -1,0 +1,127 @@
+import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
+import type { Readable, Writable } from "node:stream";
+import { errnoOf, Failure } from "../domain/failure.ts";
+import { createTail, type Tail } from "./tail.ts";
+
+/** What to start: an argv, never a shell line. */
+export interface ChildSpec {
+  readonly program: string;
+  readonly args: readonly string[];
+  /** The whole environment of the child; nothing is inherited beside it. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  /** `none` is /dev/null; a stream with a descriptor is handed over whole (its bytes never pass through us). */
+  readonly stdin?: "none" | "pipe" | Readable;
+  readonly stdout?: "none" | "pipe";
+}
+
+/** How a child ended; exactly one of these. */
+export type ChildEnd =
+  | { readonly kind: "exited"; readonly code: number; readonly stderr: string }
+  | { readonly kind: "signalled"; readonly signal: NodeJS.Signals; readonly stderr: string };
+
+export interface Child {
+  readonly pid: number;
+  /** Null unless stdin is "pipe". */
+  readonly stdin: Writable | null;
+  /** Null unless stdout is "pipe". Must be read to its end or destroyed, else `ended` never settles. */
+  readonly stdout: Readable | null;
+  /** The end of its stderr so far (the last 64 KiB). */
+  stderr(): string;
+  /** Settles when the process is gone and all its streams are closed. Never rejects. */
+  readonly ended: Promise<ChildEnd>;
+  /** SIGTERM to its process group, SIGKILL after `graceMs` (default 5,000). May be called twice. */
+  kill(graceMs?: number): void;
+}
+
+/**
+ * Starts a child in its own process group. Throws Failure "platform.child" when the program cannot be
+ * started (context.errno tells ENOENT from EACCES).
+ */
+export async function startChild(spec: ChildSpec): Promise<Child> {
+  const stdio: StdioOptions = [stdinOf(spec), spec.stdout === "pipe" ? "pipe" : "ignore", "pipe"];
+  const child = spawn(spec.program, [...spec.args], {
+    cwd: spec.cwd,
+    env: { ...spec.env },
+    stdio,
+    detached: true,
+    shell: false,
+  });
+  const tail = createTail(64 * 1024);
+  child.stderr?.on("data", (chunk: Buffer) => tail.push(chunk));
+  const ended = endOf(child, tail);
+  await startOf(child, spec);
+  child.stdin?.on("error", ignoreBrokenPipe);
+  return {
+    pid: child.pid ?? 0,
+    stdin: child.stdin,
+    stdout: child.stdout,
+    stderr: () => tail.text(),
+    ended,
+    kill: (graceMs = 5000) => killGroup(child, graceMs),
+  };
+}
+
+function stdinOf(spec: ChildSpec): "ignore" | "pipe" | Readable {
+  if (spec.stdin === undefined || spec.stdin === "none") return "ignore";
+  return spec.stdin;
+}
+
+/** The child's own end tells why its stdin broke; a writer learns of it through its pipeline. */
+function ignoreBrokenPipe(): void {
+  // The listener only keeps EPIPE from becoming an uncaught exception.
+}
+
+function startOf(child: ChildProcess, spec: ChildSpec): Promise<void> {
+  return new Promise((resolve, reject) => {
+    child.once("spawn", resolve);
+    child.once("error", (error) => {
+      const errno = errnoOf(error) ?? "unknown";
+      reject(
+        new Failure("platform.child", `Cannot start "${spec.program}": ${errno}`, {
+          hint: "Install it, or correct the path.",
+          context: { program: spec.program, errno },
+          cause: error,
+        }),
+      );
+    });
+  });
+}
+
+function endOf(child: ChildProcess, tail: Tail): Promise<ChildEnd> {
+  return new Promise((resolve) => {
+    child.once("close", (code, signal) => {
+      const stderr = tail.text();
+      resolve(signal ? { kind: "signalled", signal, stderr } : { kind: "exited", code: code ?? 0, stderr });
+    });
+  });
+}
+
+function killGroup(child: ChildProcess, graceMs: number): void {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  signalGroup(child.pid, "SIGTERM");
+  const timer = setTimeout(() => {
+    if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
+      signalGroup(child.pid, "SIGKILL");
+    }
+  }, graceMs);
+  timer.unref();
+  child.once("exit", () => clearTimeout(timer));
+}
+
+function signalGroup(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pid, signal);
+  } catch (error) {
+    if (errnoOf(error) !== "ESRCH") throw error; // ESRCH: it has just ended by itself
+  }
+}
+
+/** "exit status 1" or "signal SIGKILL", for messages. */
+export function describeEnd(end: ChildEnd): string {
+  return end.kind === "exited" ? `exit status ${end.code}` : `signal ${end.signal}`;
+}
+
+export function succeeded(end: ChildEnd): boolean {
+  return end.kind === "exited" && end.code === 0;
+}

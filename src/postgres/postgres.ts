@@ -1,0 +1,200 @@
+/**
+ * Postgres: PostgreSQL spoken to with its own programs only (psql, pg_dump, pg_dumpall, pg_restore).
+ *
+ * Owns: how to reach a server (local, container, ssh), which client to use, the snapshot protocol, dumps
+ * as streams, reading a dump's text, restoring, and what each message and exit status means. Refuses: to
+ * know files' names, destinations, schedules. Words: server, session, snapshot, dump, globals, header
+ * (what `pg_dump --create` adds for the database itself), dumpable (what pg_dump would dump as rows).
+ * May go to: platform, domain.
+ */
+import type { Readable } from "node:stream";
+import type { FailureCode } from "../domain/failure-table.ts";
+import type { Fingerprint } from "../domain/fingerprint.ts";
+import type { Instant } from "../domain/instant.ts";
+import type { PostgresFacts } from "../domain/manifest.ts";
+import type { Secret } from "../domain/secret.ts";
+
+export type PostgresFailureCode = Extract<FailureCode, `postgres.${string}`>;
+
+/** How the client programs are started. */
+export type Transport =
+  | { readonly kind: "local" }
+  | {
+      readonly kind: "container";
+      readonly engine: "docker" | "podman" | "nerdctl" | "kubectl";
+      readonly select: ContainerSelector;
+    }
+  | { readonly kind: "ssh"; readonly host: string; readonly args: readonly string[] };
+
+/** Exactly one running container must match. For kubectl, `name` is a pod ("namespace/pod" or "pod", "/container" may follow). */
+export type ContainerSelector =
+  | { readonly by: "name"; readonly name: string }
+  | { readonly by: "compose"; readonly project: string; readonly service: string };
+
+export interface PostgresSource {
+  readonly transport: Transport;
+  /** Host name, address or socket directory; null: the client's own default. */
+  readonly host: string | null;
+  readonly port: number | null;
+  readonly user: string | null;
+  readonly password: Secret | null;
+  /** Further libpq settings by keyword (sslmode, sslrootcert, …); never a password. */
+  readonly parameters: Readonly<Record<string, string>>;
+  /** Directory of the client programs; null: found by version, then on the PATH. */
+  readonly clientDirectory: string | null;
+}
+
+export interface ServerFacts {
+  readonly version: string;
+  readonly versionNum: number;
+  readonly clientVersion: string;
+  readonly systemIdentifier: string;
+  readonly isSuperuser: boolean;
+  readonly inRecovery: boolean;
+}
+
+export interface Postgres {
+  /**
+   * Finds the container, the client and the server, and logs in to `database` with a real query. Throws
+   * "postgres.container-*", "…client-*", "…unreachable", "…login", "…database-missing", "…pooler". `label`
+   * starts the application_name of every connection made (so that leftovers can be ended by it).
+   */
+  connect(source: PostgresSource, database: string, options: ConnectOptions): Promise<PostgresServer>;
+  /** Reads a plain dump, uncompressed, to its end. See ReadDump. */
+  readDump(text: Readable, options: { readonly signal: AbortSignal }): Promise<ReadDump>;
+}
+
+export interface ConnectOptions {
+  readonly label: string;
+  readonly signal: AbortSignal;
+}
+
+/** What reading a plain dump found. */
+export interface ReadDump {
+  readonly fingerprint: Fingerprint;
+  /** True only when the "dump complete" trailer stood at the very end, outside quotes, bodies and COPY data. */
+  readonly isComplete: boolean;
+  /** Uncompressed bytes read, and their hex sha256. */
+  readonly sizeBytes: number;
+  readonly sha256: string;
+}
+
+export interface DumpableTable {
+  readonly schema: string;
+  readonly name: string;
+  /** Several COPY blocks under one name are expected (hash partitions loaded through the root). */
+  readonly loadsViaRoot: boolean;
+}
+
+/** Limits of one dump; milliseconds. Null: none. */
+export interface DumpLimits {
+  /** Waiting for locks at the start. */
+  readonly lockWaitMs: number;
+  /** What to do when somebody's DDL queues behind our snapshot. */
+  readonly onBlockedDdl: "wait" | "abort";
+}
+
+export interface PostgresServer {
+  readonly facts: ServerFacts;
+  /** Databases that allow connections and are no templates, sorted. */
+  listDatabases(): Promise<readonly string[]>;
+  /** pg_database_size, for the estimate. */
+  sizeOf(database: string): Promise<number>;
+  /** Roles, memberships, tablespaces (pg_dumpall --globals-only; without passwords when the role may not read them, said in `warnings`). */
+  dumpGlobals(): Promise<DumpedText>;
+  /** Locks the tables, then exports the snapshot (PROOF 2). The caller closes it. */
+  openSnapshot(database: string, limits: DumpLimits, signal: AbortSignal): Promise<Snapshot>;
+  /** Ends every backend whose application_name starts with our label. Never throws; true when all are gone. */
+  terminateOurs(): Promise<boolean>;
+  restore: PostgresRestorer;
+  /** Frees what connect() made (temporary password file). May be called twice. */
+  close(): Promise<void>;
+}
+
+export interface DumpedText {
+  readonly text: Buffer;
+  readonly warnings: readonly string[];
+}
+
+export interface Snapshot {
+  readonly database: string;
+  readonly name: string;
+  readonly takenAt: Instant;
+  readonly facts: Omit<PostgresFacts, "format" | "fingerprint">;
+  /** The tables whose rows the dump must hold, by pg_dump's own rules. */
+  readonly dumpable: readonly DumpableTable[];
+  /** The database header: what only `pg_dump --create` emits. */
+  dumpHeader(): Promise<DumpedText>;
+  /** Starts pg_dump on this snapshot. */
+  startDump(format: "sql" | "custom"): Promise<RunningDump>;
+  /** DDL seen waiting behind us so far, one line each: who, what, how long. */
+  blockedDdl(): readonly string[];
+  /** Rejects when the session dies or a limit is hit while a dump runs; never resolves otherwise. Raced against the dump. */
+  readonly broken: Promise<never>;
+  /** Ends the transaction and the session. May be called twice. */
+  close(): Promise<void>;
+}
+
+export interface RunningDump {
+  /** Its bytes. Has a descriptor, so that it can be handed to another program whole. */
+  readonly stream: Readable;
+  /**
+   * Settles when the program is gone: throws "postgres.dump-failed" (exit status, signal),
+   * "postgres.dump-stderr" (exit 0 but errors were printed), "postgres.lock-timeout", "postgres.permission",
+   * "postgres.row-security", … Returns the warnings it printed.
+   */
+  finish(): Promise<readonly string[]>;
+  /** Kills the program and, on the server, its backend. May be called twice. */
+  cancel(): Promise<void>;
+}
+
+export interface RestoreRequest {
+  /** The new database; must not exist (overwriting is done by the operation, through rename). */
+  readonly database: string;
+  readonly format: "sql" | "custom";
+  /** Fresh streams on demand: decompressed bytes of the dump. */
+  readonly openDump: () => Promise<Readable>;
+  /** Sha256 and size that the whole stream must have before COMMIT; null for a bare file without checksums. */
+  readonly expected: { readonly sizeBytes: number; readonly sha256: string } | null;
+  /** database_NAME.sql; null: a plain CREATE DATABASE from template0. */
+  readonly header: Buffer | null;
+  /** globals_NAME.sql; null: roles are left as they are. */
+  readonly globals: Buffer | null;
+  /** "missing": create roles that do not exist yet (without changing those that do). "none": leave roles alone. */
+  readonly roles: "missing" | "none";
+  /** Leave ownership and grants out: everything then belongs to the restoring role. */
+  readonly withoutOwners: boolean;
+  readonly signal: AbortSignal;
+  readonly onProgress?: (doneBytes: number) => void;
+}
+
+export interface RestoreReport {
+  readonly warnings: readonly string[];
+  readonly createdRoles: readonly string[];
+}
+
+/** One finding of a preflight. "blocker" stops a restore before anything is touched. */
+export interface RestoreFinding {
+  readonly severity: "blocker" | "warning" | "note";
+  readonly message: string;
+  readonly hint: string | null;
+}
+
+export interface PostgresRestorer {
+  /** Versions, roles, extensions, collations, encoding, whether the target exists and is used. Touches nothing. */
+  preflight(request: {
+    readonly database: string;
+    readonly facts: PostgresFacts | null;
+    readonly globals: Buffer | null;
+  }): Promise<readonly RestoreFinding[]>;
+  /**
+   * Creates the database, sends the dump in one transaction, and commits only after hash and trailer were
+   * seen (PROOF 4 and 5). On failure the half-made database is dropped again and "postgres.restore-failed" thrown.
+   */
+  restore(request: RestoreRequest): Promise<RestoreReport>;
+  /** Renames; used for the overwrite swap. Open sessions on either are ended first when `force`. */
+  rename(from: string, to: string, force: boolean): Promise<void>;
+  drop(database: string): Promise<void>;
+  /** Custom archives as plain SQL text, for reading and fingerprinting. The stream carries the failure, if any. */
+  archiveText(archive: Readable, signal: AbortSignal): Promise<Readable>;
+}
