@@ -9,19 +9,12 @@
 import type { Readable, Writable } from "node:stream";
 import type { FailureCode } from "../domain/failure-table.ts";
 import type { CapsuleEntry } from "../domain/manifest.ts";
+import type { CapsuleSource } from "../domain/source.ts";
 
 export type CapsuleFailureCode = Extract<FailureCode, `capsule.${string}`>;
 
 /** The name of the entry list inside each capsule: sorted JSON, the same as in the manifest beside it. */
 export const entryListName = "codex-capsule.json";
-
-export interface CapsuleSource {
-  /** Absolute. May be a symbolic link: it is resolved once, links inside are kept as links. */
-  readonly root: string;
-  /** Globs relative to the root ("audit.log", "ledger/**"); none means everything. */
-  readonly include: readonly string[];
-  readonly exclude: readonly string[];
-}
 
 export interface CapsuleProgress {
   readonly doneBytes: number;

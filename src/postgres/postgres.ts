@@ -12,37 +12,9 @@ import type { FailureCode } from "../domain/failure-table.ts";
 import type { Fingerprint } from "../domain/fingerprint.ts";
 import type { Instant } from "../domain/instant.ts";
 import type { PostgresFacts } from "../domain/manifest.ts";
-import type { Secret } from "../domain/secret.ts";
+import type { PostgresSource } from "../domain/source.ts";
 
 export type PostgresFailureCode = Extract<FailureCode, `postgres.${string}`>;
-
-/** How the client programs are started. */
-export type Transport =
-  | { readonly kind: "local" }
-  | {
-      readonly kind: "container";
-      readonly engine: "docker" | "podman" | "nerdctl" | "kubectl";
-      readonly select: ContainerSelector;
-    }
-  | { readonly kind: "ssh"; readonly host: string; readonly args: readonly string[] };
-
-/** Exactly one running container must match. For kubectl, `name` is a pod ("namespace/pod" or "pod", "/container" may follow). */
-export type ContainerSelector =
-  | { readonly by: "name"; readonly name: string }
-  | { readonly by: "compose"; readonly project: string; readonly service: string };
-
-export interface PostgresSource {
-  readonly transport: Transport;
-  /** Host name, address or socket directory; null: the client's own default. */
-  readonly host: string | null;
-  readonly port: number | null;
-  readonly user: string | null;
-  readonly password: Secret | null;
-  /** Further libpq settings by keyword (sslmode, sslrootcert, …); never a password. */
-  readonly parameters: Readonly<Record<string, string>>;
-  /** Directory of the client programs; null: found by version, then on the PATH. */
-  readonly clientDirectory: string | null;
-}
 
 export interface ServerFacts {
   readonly version: string;
