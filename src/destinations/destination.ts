@@ -16,6 +16,8 @@ export type DestinationFailureCode = Extract<FailureCode, `destination.${string}
 export interface DestinationFacts {
   /** From the sentinel; stays the same when the directory is mounted elsewhere. */
   readonly id: string;
+  /** Things that work tonight but should be mended, e.g. a directory that everybody can read. */
+  readonly warnings: readonly string[];
   /** For a user without privileges; null when the storage does not tell. */
   readonly freeBytes: number | null;
   readonly totalBytes: number | null;
@@ -44,6 +46,8 @@ export interface OpenedFile {
 /** A file on its way: bytes under a hidden name that no other tool takes for a backup. */
 export interface StagedFile {
   readonly name: string;
+  /** Where the staged bytes lie on this machine, for readers that need random access; null when remote. */
+  readonly localPath: string | null;
   /** Ends (`finish`) only after the bytes are synced to the medium. Fails with "destination.full" or "destination.io". */
   readonly sink: Writable;
   /** After `sink` has finished: opens what was stored. The caller reads to the end or destroys the stream. */
@@ -81,6 +85,8 @@ export interface Destination {
   stat(name: string): Promise<StoredFile | null>;
   /** Throws "destination.not-found". `direct` asks for bytes from the medium where that is possible. */
   open(name: string, options?: { readonly direct?: boolean }): Promise<OpenedFile>;
+  /** Where a published file lies on this machine; null when remote. Does not look whether it is there. */
+  localPath(name: string): string | null;
   /** Whole content of a small file; throws "destination.not-found", or "destination.io" above `limitBytes` (default 256 MiB). */
   read(name: string, limitBytes?: number): Promise<Buffer>;
   /** Stages, syncs, publishes a small file in one go. Throws "destination.exists". */

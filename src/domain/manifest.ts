@@ -38,7 +38,7 @@ export interface Manifest {
   readonly adopted: boolean;
 }
 
-export type FileRole = "dump" | "globals" | "database" | "capsule" | "entries";
+export type FileRole = "dump" | "globals" | "database" | "capsule";
 
 export interface ManifestFile {
   readonly path: string;

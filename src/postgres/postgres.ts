@@ -9,7 +9,7 @@
  */
 import type { Readable } from "node:stream";
 import type { FailureCode } from "../domain/failure-table.ts";
-import type { Fingerprint } from "../domain/fingerprint.ts";
+import type { Fingerprint, TableFingerprint } from "../domain/fingerprint.ts";
 import type { Instant } from "../domain/instant.ts";
 import type { PostgresFacts } from "../domain/manifest.ts";
 import type { PostgresSource } from "../domain/source.ts";
@@ -34,6 +34,11 @@ export interface Postgres {
   connect(source: PostgresSource, database: string, options: ConnectOptions): Promise<PostgresServer>;
   /** Reads a plain dump, uncompressed, to its end. See ReadDump. */
   readDump(text: Readable, options: { readonly signal: AbortSignal }): Promise<ReadDump>;
+  /**
+   * A custom archive as plain SQL text (`pg_restore -f -`), for reading and fingerprinting. Needs the
+   * client programs of `source`, but no server and no login. The stream fails with "postgres.dump-unreadable".
+   */
+  archiveText(source: PostgresSource, archive: Readable, options: ConnectOptions): Promise<Readable>;
 }
 
 export interface ConnectOptions {
@@ -78,7 +83,7 @@ export interface PostgresServer {
   openSnapshot(database: string, limits: DumpLimits, signal: AbortSignal): Promise<Snapshot>;
   /** Ends every backend whose application_name starts with our label. Never throws; true when all are gone. */
   terminateOurs(): Promise<boolean>;
-  restore: PostgresRestorer;
+  readonly restore: PostgresRestorer;
   /** Frees what connect() made (temporary password file). May be called twice. */
   close(): Promise<void>;
 }
@@ -99,6 +104,11 @@ export interface Snapshot {
   dumpHeader(): Promise<DumpedText>;
   /** Starts pg_dump on this snapshot. */
   startDump(format: "sql" | "custom"): Promise<RunningDump>;
+  /**
+   * For `fingerprint: independent`: reads every dumpable table by COPY on this snapshot in sessions of its
+   * own (one more read of the database) and fingerprints it. Call before close().
+   */
+  fingerprintTables(): Promise<readonly TableFingerprint[]>;
   /** DDL seen waiting behind us so far, one line each: who, what, how long. */
   blockedDdl(): readonly string[];
   /** Rejects when the session dies or a limit is hit while a dump runs; never resolves otherwise. Raced against the dump. */
@@ -167,6 +177,4 @@ export interface PostgresRestorer {
   /** Renames; used for the overwrite swap. Open sessions on either are ended first when `force`. */
   rename(from: string, to: string, force: boolean): Promise<void>;
   drop(database: string): Promise<void>;
-  /** Custom archives as plain SQL text, for reading and fingerprinting. The stream carries the failure, if any. */
-  archiveText(archive: Readable, signal: AbortSignal): Promise<Readable>;
 }
