@@ -12,7 +12,8 @@ export interface ChildSpec {
   readonly cwd?: string;
   /** `none` is /dev/null; a stream with a descriptor is handed over whole (its bytes never pass through us). */
   readonly stdin?: "none" | "pipe" | Readable;
-  readonly stdout?: "none" | "pipe";
+  /** A number is a descriptor of ours. To hand the output on to another child, use platform/pipe.ts. */
+  readonly stdout?: "none" | "pipe" | number;
 }
 
 /** How a child ended; exactly one of these. */
@@ -39,7 +40,7 @@ export interface Child {
  * started (context.errno tells ENOENT from EACCES).
  */
 export async function startChild(spec: ChildSpec): Promise<Child> {
-  const stdio: StdioOptions = [stdinOf(spec), spec.stdout === "pipe" ? "pipe" : "ignore", "pipe"];
+  const stdio: StdioOptions = [stdinOf(spec), stdoutOf(spec), "pipe"];
   const child = spawn(spec.program, [...spec.args], {
     cwd: spec.cwd,
     env: { ...spec.env },
@@ -65,6 +66,11 @@ export async function startChild(spec: ChildSpec): Promise<Child> {
 function stdinOf(spec: ChildSpec): "ignore" | "pipe" | Readable {
   if (spec.stdin === undefined || spec.stdin === "none") return "ignore";
   return spec.stdin;
+}
+
+function stdoutOf(spec: ChildSpec): "ignore" | "pipe" | number {
+  if (spec.stdout === undefined || spec.stdout === "none") return "ignore";
+  return spec.stdout;
 }
 
 /** The child's own end tells why its stdin broke; a writer learns of it through its pipeline. */
