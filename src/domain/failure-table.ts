@@ -64,7 +64,7 @@ export const failureTable = {
   "postgres.dump-truncated": failed,
   "postgres.dump-unreadable": damage,
   "postgres.dump-unexpected": failed,
-  "postgres.compressor": failed,
+  "platform.compressor": failed,
   "postgres.fingerprint-mismatch": damage,
   "postgres.restore-failed": failed,
   "postgres.restore-refused": usage,

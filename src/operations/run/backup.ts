@@ -1,0 +1,130 @@
+import { asFailure } from "../../domain/failure.ts";
+import { formatInstant, type Instant } from "../../domain/instant.ts";
+import type { CapsuleJob, PostgresJob } from "../../domain/job.ts";
+import type { Manifest } from "../../domain/manifest.ts";
+import type { CopyReport } from "../../domain/run-report.ts";
+import { createDelivery } from "../delivery/delivery.ts";
+import type { Context } from "../operation.ts";
+import { checkShares, type Checked } from "./check-shares.ts";
+import { commit } from "./commit.ts";
+import { workPath } from "./journal.ts";
+import { bringUpLate } from "./late.ts";
+import { chooseName } from "./name.ts";
+import type { Produced, Producer } from "./produce.ts";
+import { estimateNeed, readyDestinations } from "./ready.ts";
+import { type Sealed, seal } from "./seal.ts";
+import type { Watch } from "./watch.ts";
+
+export interface BackupRun {
+  readonly runId: string;
+  readonly slot: Instant | null;
+  readonly startedAt: Instant;
+  readonly job: PostgresJob | CapsuleJob;
+  readonly producer: Producer;
+  readonly watch: Watch;
+}
+
+export interface MadeBackup {
+  readonly sealed: Sealed;
+  readonly copies: readonly CopyReport[];
+  readonly windowMs: number | null;
+  readonly outcome: "complete" | "incomplete";
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Makes one backup: asks the destinations, streams every file to all of them, reads back what they stored,
+ * settles, writes the journal, publishes with the manifest last, and then brings up those that were late.
+ * Until the first manifest is there, any failure removes all that was staged and no backup exists.
+ */
+export async function makeBackup(context: Context, run: BackupRun): Promise<MadeBackup> {
+  const { job, producer, watch } = run;
+  const last = context.catalog.backups({ job: job.name, database: producer.database, limit: 1 })[0];
+  const isCompressed = job.kind === "postgres" && job.compress !== "none";
+  const needBytes = estimateNeed(last?.sizeBytes ?? null, await producer.sourceBytes(), isCompressed);
+  const readiness = await readyDestinations(context, job.to, needBytes);
+  const name = await chooseName(run, readiness.ready);
+  const options = { runId: run.runId, workPath: workPath(context.statePath), spoolBytes: job.spoolBytes };
+  const delivery = createDelivery(readiness.ready, options);
+  try {
+    const produced = await producer.produce(delivery, name, watch);
+    const checked = await checkShares(context, delivery, { produced, watch });
+    const sealed = seal(describe(context, run, { name, produced, checked, previous: last?.manifestSha256 ?? null }));
+    const copies = await commit(context, { run, sealed, checked });
+    const late = await bringUpLate(context, run, { sealed, delivery, checked });
+    return conclude(run, { sealed, produced, copies: [...copies, ...late, ...readiness.refused], warnings: readiness.warnings });
+  } catch (error) {
+    const reason = asFailure(watch.signal.aborted ? watch.signal.reason : error, "run.internal", `Cannot finish the backup of "${job.name}"`);
+    await delivery.abandon(reason);
+    throw reason;
+  }
+}
+
+interface Description {
+  readonly name: string;
+  readonly produced: Produced;
+  readonly checked: Checked;
+  /** Of the job's preceding manifest. */
+  readonly previous: string | null;
+}
+
+function describe(context: Context, run: BackupRun, { name, produced, checked, previous }: Description): Manifest {
+  const { job, producer } = run;
+  const { inspected } = checked;
+  return {
+    format: "codex-backup-manifest",
+    version: 1,
+    id: name,
+    runId: run.runId,
+    job: job.name,
+    kind: producer.kind,
+    database: producer.database,
+    host: context.host.name,
+    slot: run.slot === null ? null : formatInstant(run.slot),
+    startedAt: formatInstant(run.startedAt),
+    finishedAt: formatInstant(context.clock.now()),
+    outcome: inspected.outcome,
+    tool: { name: "codex-backup", version: context.version },
+    files: produced.files.map(({ path, role, compression, passed }) => ({
+      path,
+      role,
+      compression,
+      ...passed,
+      content: inspected.content.get(path) ?? passed,
+    })),
+    checked: { level: inspected.level, copies: Object.fromEntries(checked.sources) },
+    postgres: inspected.postgres,
+    capsule: inspected.capsule,
+    warnings: [...produced.warnings, ...inspected.warnings],
+    labels: job.labels,
+    previous,
+    pruned: context.catalog.pruned(job.name, producer.database),
+    adopted: false,
+  };
+}
+
+interface Conclusion {
+  readonly sealed: Sealed;
+  readonly produced: Produced;
+  readonly copies: readonly CopyReport[];
+  readonly warnings: readonly string[];
+}
+
+function conclude(run: BackupRun, { sealed, produced, copies, warnings }: Conclusion): MadeBackup {
+  const good = copies.filter((copy) => copy.failure === null);
+  const failed = copies.filter((copy) => copy.failure !== null);
+  const hasEnough = good.length >= run.job.requiredCopies;
+  const { manifest } = sealed;
+  return {
+    sealed,
+    copies,
+    windowMs: produced.windowMs,
+    outcome: hasEnough && manifest.outcome === "complete" ? "complete" : "incomplete",
+    warnings: [
+      ...manifest.warnings,
+      ...warnings,
+      ...failed.map((copy) => `no copy at "${copy.destination}": ${copy.failure?.message}`),
+      ...(hasEnough ? [] : [`${good.length} of ${run.job.requiredCopies} required copies`]),
+    ],
+  };
+}

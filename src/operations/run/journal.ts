@@ -1,0 +1,62 @@
+import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { Failure, messageOf } from "../../domain/failure.ts";
+import { writeFileAtomically } from "../../platform/files.ts";
+
+const schema = z.object({
+  version: z.literal(1),
+  runId: z.string(),
+  job: z.string(),
+  database: z.string().nullable(),
+  id: z.string(),
+  /** Data files, by name. */
+  files: z.array(z.string()),
+  /** Names of the destinations where every file was staged, synced and read back. */
+  destinations: z.array(z.string()),
+  manifestText: z.string(),
+  ownHashText: z.string(),
+});
+
+/**
+ * What a run is about to publish, written just before the first file gets its final name. While it exists,
+ * the next run can finish what a dead one began.
+ */
+export type Journal = Readonly<z.infer<typeof schema>>;
+
+export function workPath(statePath: string): string {
+  return join(statePath, "work");
+}
+
+function journalPath(statePath: string, runId: string): string {
+  return join(workPath(statePath), `${runId}.journal.json`);
+}
+
+/** Durable when it returns. */
+export async function writeJournal(statePath: string, journal: Journal): Promise<void> {
+  await mkdir(workPath(statePath), { recursive: true, mode: 0o700 });
+  await writeFileAtomically(journalPath(statePath, journal.runId), JSON.stringify(journal), 0o600);
+}
+
+/** False is not told: removing one that is gone is fine. */
+export async function removeJournal(statePath: string, runId: string): Promise<void> {
+  await rm(journalPath(statePath, runId), { force: true });
+}
+
+/** Every journal that stands, oldest first. Throws "catalog.io" naming one that cannot be read. */
+export async function readJournals(statePath: string): Promise<readonly Journal[]> {
+  await mkdir(workPath(statePath), { recursive: true, mode: 0o700 });
+  const names = (await readdir(workPath(statePath))).filter((name) => name.endsWith(".journal.json")).sort();
+  return Promise.all(names.map((name) => readOne(join(workPath(statePath), name))));
+}
+
+async function readOne(path: string): Promise<Journal> {
+  try {
+    return schema.parse(JSON.parse(await readFile(path, "utf8")));
+  } catch (error) {
+    throw new Failure("catalog.io", `Cannot read the journal "${path}": ${messageOf(error)}`, {
+      hint: "Move it away; files that its run left staged are then swept after two days.",
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,80 @@
+import { join } from "node:path";
+import { formatBackupFile } from "../../domain/backup-name.ts";
+import { Failure } from "../../domain/failure.ts";
+import type { CapsuleJob } from "../../domain/job.ts";
+import type { CapsuleWritten } from "../../capsule/capsule.ts";
+import type { Share } from "../delivery/delivery.ts";
+import { demandEqual, hashStream } from "../delivery/read-back.ts";
+import type { Context } from "../operation.ts";
+import { withLocalFile } from "../local-file.ts";
+import type { Inspected, Produced, ProducedFile, Producer } from "./produce.ts";
+import type { Watch } from "./watch.ts";
+
+/** A directory tree as one zip, streamed to the destinations, then opened again by an independent reader. */
+export function createCapsuleProducer(context: Context, job: CapsuleJob, signal: AbortSignal): Producer {
+  return {
+    kind: "capsule",
+    database: null,
+    sourceBytes: async () => (await context.capsules.estimate(job.source, signal)).contentBytes,
+    fileNames: (name) => [formatBackupFile(name, { kind: "capsule" })],
+    produce: async (delivery, name, watch): Promise<Produced> => {
+      const path = formatBackupFile(name, { kind: "capsule" });
+      const fan = await delivery.openFile(path, () => watch.touch());
+      const written = await context.capsules.write(job.source, fan.sink, {
+        signal: watch.signal,
+        onProgress: (progress) =>
+          context.onProgress({
+            job: job.name,
+            step: "capsule",
+            doneBytes: progress.doneBytes,
+            totalBytes: progress.totalBytes,
+            current: progress.current,
+          }),
+      });
+      const file: ProducedFile = { path, role: "capsule", compression: "none", passed: fan.passed() };
+      return {
+        files: [file],
+        windowMs: null,
+        warnings: [],
+        inspect: (share, later) => inspect(context, job, { file, written, share, watch: later }),
+      };
+    },
+  };
+}
+
+interface Inspection {
+  readonly file: ProducedFile;
+  readonly written: CapsuleWritten;
+  readonly share: Share;
+  readonly watch: Watch;
+}
+
+async function inspect(context: Context, job: CapsuleJob, { file, written, share, watch }: Inspection): Promise<Inspected> {
+  const branch = share.branches.get(file.path);
+  if (!branch) throw new Failure("run.internal", `Cannot read "${file.path}" back: it was not written`);
+  const opened = await branch.staged.readBack();
+  const onBytes = (doneBytes: number) => {
+    watch.touch();
+    context.onProgress({ job: job.name, step: "read back", doneBytes, totalBytes: file.passed.sizeBytes, current: file.path });
+  };
+  demandEqual(file.path, file.passed, await hashStream(opened.stream, watch.signal, onBytes));
+  const { staged } = branch;
+  const place = { localPath: staged.localPath, open: () => staged.readBack(), workPath: join(context.statePath, "work") };
+  await withLocalFile(place, (path) => context.capsules.check(path, { signal: watch.signal }));
+  const lost = written.leftOut.filter((entry) => entry.isLoss);
+  const changed = written.entries.filter((entry) => entry.state === "changed");
+  const isWhole = lost.length === 0 && changed.length === 0;
+  return {
+    level: "read",
+    source: opened.source,
+    content: new Map(),
+    postgres: null,
+    capsule: { root: job.source.root, entries: written.entries, leftOut: written.leftOut },
+    outcome: isWhole ? "complete" : "incomplete",
+    warnings: [
+      ...written.leftOut.map((entry) => `left out: "${entry.path}" (${entry.reason})`),
+      ...changed.map((entry) => `changed while it was read: "${entry.path}"`),
+      ...written.entries.filter((entry) => entry.state === "grown").map((entry) => `grown while it was read, taken to its first size: "${entry.path}"`),
+    ],
+  };
+}

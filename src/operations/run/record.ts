@@ -1,0 +1,26 @@
+import type { CopyReport } from "../../domain/run-report.ts";
+import type { Context } from "../operation.ts";
+import type { Sealed } from "./seal.ts";
+
+/** Tells the catalog of a backup that now exists. */
+export function recordBackup({ catalog }: Context, { manifest, manifestText, manifestSha256 }: Sealed): void {
+  catalog.atomically(() => {
+    catalog.putBackup(manifest, manifestText, manifestSha256);
+    catalog.clearPruned(manifest.job, manifest.database, manifest.pruned);
+  });
+}
+
+/** Tells the catalog of one good copy. */
+export function recordCopy({ catalog, clock }: Context, { manifest }: Sealed, copy: CopyReport, destinationId: string): void {
+  catalog.putCopy({
+    job: manifest.job,
+    backupId: manifest.id,
+    destination: copy.destination,
+    destinationId,
+    state: "whole",
+    level: copy.level,
+    readBack: copy.readBack,
+    checkedAt: clock.now(),
+    failure: null,
+  });
+}

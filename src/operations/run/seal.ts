@@ -1,0 +1,25 @@
+import { createHash } from "node:crypto";
+import { formatBackupFile } from "../../domain/backup-name.ts";
+import { type ChecksumLine, formatChecksumLine } from "../../domain/checksum-line.ts";
+import type { Manifest } from "../../domain/manifest.ts";
+import { formatManifest } from "../../domain/manifest-text.ts";
+
+/** A backup described for good: the same bytes go to every destination. */
+export interface Sealed {
+  readonly manifest: Manifest;
+  readonly manifestText: string;
+  readonly manifestSha256: string;
+  /** One line a file, the manifest included: what NAME.sha256 holds and checksums.txt is given. */
+  readonly lines: readonly ChecksumLine[];
+  readonly ownHashText: string;
+}
+
+export function seal(manifest: Manifest): Sealed {
+  const manifestText = formatManifest(manifest);
+  const manifestSha256 = createHash("sha256").update(manifestText).digest("hex");
+  const lines = [
+    ...manifest.files.map(({ path, sha256 }) => ({ path, sha256 })),
+    { path: formatBackupFile(manifest.id, { kind: "manifest" }), sha256: manifestSha256 },
+  ];
+  return { manifest, manifestText, manifestSha256, lines, ownHashText: lines.map(formatChecksumLine).join("") };
+}
