@@ -43,6 +43,8 @@ export const failureTable = {
   "postgres.client-too-old": failed,
   "postgres.client-unfit": failed,
   "postgres.unreachable": failed,
+  "postgres.starting-up": failed,
+  "postgres.too-many-connections": failed,
   "postgres.login": failed,
   "postgres.database-missing": failed,
   "postgres.no-databases": failed,
