@@ -1,36 +1,45 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-const pending = new Map<object, () => void>();
+export interface AfterUs {
+  /** Does it now. Settles when it is done; may be called twice. */
+  readonly now: () => Promise<void>;
+}
 
 /**
- * Registers what must be undone, at the latest when this process exits. The callback must be synchronous.
- * The returned function does it now, once.
+ * Runs a shell script once this process is gone, whatever ended it (SIGKILL too): a shell waits for the end
+ * of its input, which the kernel sends. `args` are the script's $1, $2, …
  */
-export function onCleanup(undo: () => void): () => void {
-  if (pending.size === 0) process.once("exit", cleanUpAll);
-  const key = {};
-  pending.set(key, undo);
-  return () => {
-    if (pending.delete(key)) undo();
+export function afterUs(
+  script: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): AfterUs {
+  const watcher = spawn("sh", ["-c", `read -r _\n${script}`, "after-us", ...args], {
+    env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", ...env },
+    stdio: ["pipe", "ignore", "ignore"],
+    detached: true,
+  });
+  const gone = new Promise<void>((resolve) => watcher.once("exit", () => resolve()));
+  const input = watcher.stdin;
+  watcher.unref();
+  // A child's pipe is a socket, which alone has unref; waiting for the watcher must not keep us alive.
+  if ("unref" in input && typeof input.unref === "function") input.unref();
+  return {
+    async now() {
+      watcher.ref();
+      input.end();
+      await gone;
+    },
   };
 }
 
-function cleanUpAll(): void {
-  for (const undo of [...pending.values()].reverse()) {
-    try {
-      undo();
-    } catch (error) {
-      process.stderr.write(`clean-up failed: ${error instanceof Error ? error.message : String(error)}\n`);
-    }
-  }
-  pending.clear();
-}
-
-/** A new directory under the system's temporary one, removed when this process exits. */
+/** A new directory under the system's temporary one, removed when this process is gone. */
 export function temporaryDirectory(purpose: string): string {
   const path = mkdtempSync(join(tmpdir(), `codex-test-${purpose}-`));
-  onCleanup(() => rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 }));
+  // A second time, for what a server that is just ending still wrote during the first.
+  afterUs('rm -rf "$1" || { sleep 0.3; rm -rf "$1"; }', [path], {});
   return path;
 }

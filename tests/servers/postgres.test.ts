@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, rmSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { connect } from "node:net";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
@@ -56,5 +56,6 @@ test("a test server dies with its process, also when that is killed", async () =
   const [pid, directory] = JSON.parse(run.stdout) as [number, string]; // written by the script above
   for (let attempt = 0; attempt < 500 && isAlive(pid); attempt++) await delay(10);
   assert.equal(isAlive(pid), false);
-  rmSync(directory, { recursive: true });
+  for (let attempt = 0; attempt < 500 && existsSync(directory); attempt++) await delay(10);
+  assert.equal(existsSync(directory), false);
 });

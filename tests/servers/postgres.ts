@@ -3,7 +3,7 @@ import { chownSync, closeSync, openSync, readdirSync, readFileSync, rmSync, writ
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { onCleanup, temporaryDirectory } from "./cleanup.ts";
+import { temporaryDirectory } from "./cleanup.ts";
 import { runProgram } from "./run-program.ts";
 
 export interface PostgresOptions {
@@ -172,16 +172,14 @@ async function launch(from: Launch): Promise<{ process: ChildProcess; stop(): Pr
   closeSync(logFile);
   child.unref();
   const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-  const cancel = onCleanup(() => child.kill("SIGQUIT"));
   await untilReady(from, child);
   return {
     process: child,
     async stop() {
-      cancel();
-      if (child.exitCode === null && child.signalCode === null) {
-        child.ref();
-        await gone;
-      }
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      child.ref();
+      child.kill("SIGQUIT");
+      await gone;
     },
   };
 }
