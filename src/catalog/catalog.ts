@@ -41,7 +41,7 @@ export interface CopyRow {
   readonly backupId: string;
   readonly destination: string;
   readonly destinationId: string;
-  /** "partial": being brought up; "missing": its manifest or a file is gone; "damaged": bytes differ; "removing": tombstoned. */
+  /** "missing": its manifest or a file is gone; "damaged": bytes differ; "removing": tombstoned. */
   readonly state: "whole" | "missing" | "damaged" | "removing";
   readonly level: Level;
   readonly readBack: "direct" | "cached" | null;
@@ -54,12 +54,14 @@ export interface BackupRow {
   readonly id: string;
   readonly database: string | null;
   readonly kind: Manifest["kind"];
+  /** When its run started: the age of its data. */
   readonly createdAt: Instant;
   readonly sizeBytes: number;
   readonly outcome: Manifest["outcome"];
   readonly adopted: boolean;
   readonly manifestSha256: string;
   readonly held: boolean;
+  /** When its newest proof was made. */
   readonly provenAt: Instant | null;
   readonly copies: readonly CopyRow[];
 }
@@ -82,51 +84,64 @@ export interface RunFilter {
   readonly unfinishedOnly?: boolean;
 }
 
+export interface BackupFilter {
+  readonly job?: string;
+  readonly database?: string | null;
+  /** Newest first, at most so many. */
+  readonly limit?: number;
+}
+
 export interface Catalog {
   startRun(run: RunRow): void;
   /** Replaces the row of the same runId. */
   updateRun(run: RunRow): void;
   run(runId: string): RunRow | null;
-  /** Newest first. */
+  /** Last started first, whatever the clock said then. */
   runs(filter?: RunFilter): readonly RunRow[];
 
   /** Adds or replaces a backup with its manifest's text; copies are kept. */
   putBackup(manifest: Manifest, manifestText: string, manifestSha256: string): void;
+  /** Its backup must be there. */
   putCopy(copy: CopyRow): void;
+  /** A proof of this backup was found or made at that moment; the newest one counts. */
+  putProof(job: string, backupId: string, provenAt: Instant): void;
   removeCopy(job: string, backupId: string, destination: string): void;
-  /** Removes the backup row when no copy is left. */
+  /** Removes the backup row, and its marks, when no copy is left. */
   removeBackupIfBare(job: string, backupId: string): void;
   /** Newest first. */
-  backups(filter?: {
-    readonly job?: string;
-    readonly database?: string | null;
-    readonly limit?: number;
-  }): readonly BackupRow[];
+  backups(filter?: BackupFilter): readonly BackupRow[];
   backup(job: string, id: string): BackupRow | null;
   /** All backups with this id, of any job. */
   backupsNamed(id: string): readonly BackupRow[];
   /** The manifest's bytes as stored at the destinations; null when unknown. */
   manifestText(job: string, id: string): string | null;
 
+  /** Its backup must be there. */
   putMark(mark: MarkRow): void;
+  /** At all destinations. */
   removeMark(job: string, backupId: string, kind: MarkRow["kind"]): void;
   marks(job: string, backupId: string): readonly MarkRow[];
 
-  /** Ids removed by policy since the job's last manifest; cleared by takePruned. */
+  /** Ids removed by policy since the job's last manifest, oldest removal first. */
   addPruned(job: string, database: string | null, backupId: string): void;
   pruned(job: string, database: string | null): readonly string[];
   clearPruned(job: string, database: string | null, backupIds: readonly string[]): void;
 
   /** Files of others in a directory with checksums, as last seen: for "unchanged on two nights". */
   foreignSeen(destination: string): readonly ForeignFileRow[];
+  /** Replaces what was seen at this destination before. */
   putForeignSeen(destination: string, files: readonly ForeignFileRow[]): void;
+
+  /** Since when this job is known, which is `now` for a new one: a slot before that was not missed. */
+  knownSince(job: string, now: Instant): Instant;
 
   /** Forgets backups, copies and marks (not runs), for a rebuild from the destinations. */
   forgetBackups(): void;
-  /** Runs everything in one transaction: all or nothing. */
+  /** Runs everything in one transaction: all or nothing. May be nested; the work must not be asynchronous. */
   atomically<T>(work: () => T): T;
   /** Problems of the file itself (integrity_check, foreign keys); empty when sound. */
   problems(): readonly string[];
+  /** May be called twice. */
   close(): void;
 }
 

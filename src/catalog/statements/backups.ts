@@ -1,0 +1,125 @@
+import { parseInstant } from "../../domain/instant.ts";
+import type { Manifest } from "../../domain/manifest.ts";
+import type { BackupFilter, BackupRow, Catalog } from "../catalog.ts";
+import type { Connection, Parameters } from "../connection.ts";
+import type { Row } from "../row.ts";
+import { type Chosen, type CopyShelf, everything, keyOfBackup, readCopies } from "./copies.ts";
+
+// Not INSERT OR REPLACE: that deletes first, and copies and marks would go with the old row.
+const put = `
+  INSERT INTO backups (job, id, database, kind, created_ms, size_bytes, outcome, adopted, manifest_sha256)
+  VALUES ($job, $id, $database, $kind, $createdAt, $sizeBytes, $outcome, $adopted, $manifestSha256)
+  ON CONFLICT (job, id) DO UPDATE SET database = excluded.database, kind = excluded.kind,
+    created_ms = excluded.created_ms, size_bytes = excluded.size_bytes, outcome = excluded.outcome,
+    adopted = excluded.adopted, manifest_sha256 = excluded.manifest_sha256`;
+
+const putText = `
+  INSERT INTO manifests (backup, text) VALUES (${keyOfBackup}, $text)
+  ON CONFLICT (backup) DO UPDATE SET text = excluded.text`;
+
+const selectText = `SELECT text FROM manifests WHERE backup = ${keyOfBackup}`;
+
+const removeIfBare = `
+  DELETE FROM backups WHERE job = $job AND id = $backupId
+    AND NOT EXISTS (SELECT 1 FROM copies WHERE copies.backup = backups.key)`;
+
+// Later proofs replace earlier ones, whatever the order in which a rebuild finds them.
+const putProof = `
+  UPDATE backups SET proven_ms = max(ifnull(proven_ms, $provenAt), $provenAt)
+  WHERE job = $job AND id = $backupId`;
+
+const forget = "DELETE FROM backups";
+
+const select = (condition: string) =>
+  `SELECT * FROM backups WHERE ${condition} ORDER BY created_ms DESC, id DESC, job LIMIT $limit`;
+
+const selectHeld = "SELECT DISTINCT backup FROM marks WHERE kind = 'hold'";
+
+type BackupMembers = Pick<
+  Catalog,
+  | "putBackup"
+  | "putProof"
+  | "removeBackupIfBare"
+  | "backups"
+  | "backup"
+  | "backupsNamed"
+  | "manifestText"
+  | "forgetBackups"
+>;
+
+export function backupStatements(connection: Connection): BackupMembers {
+  const choose = (chosen: Chosen): readonly BackupRow[] =>
+    connection.consistently(() => {
+      const { condition, parameters } = chosen;
+      const held = new Set(connection.all(selectHeld, {}, (row) => row.count("backup")));
+      const shelves = new Map<number, CopyShelf>();
+      const found = connection.list(select(condition), parameters, (row) => readBackup(row, held, shelves));
+      readCopies(connection, chosen, shelves);
+      return found;
+    });
+  return {
+    putBackup: (manifest, text, manifestSha256) =>
+      connection.atomically(() => {
+        connection.change(put, parametersOf(manifest, manifestSha256));
+        connection.change(putText, { job: manifest.job, backupId: manifest.id, text });
+      }),
+    putProof: (job, backupId, provenAt) => connection.change(putProof, { job, backupId, provenAt }),
+    removeBackupIfBare: (job, backupId) => connection.change(removeIfBare, { job, backupId }),
+    backups: (filter = {}) => choose(chosenBy(filter)),
+    backup: (job, id) =>
+      choose({ condition: "job = $job AND id = $id", parameters: { job, id, limit: 1 } })[0] ?? null,
+    backupsNamed: (id) => choose({ condition: "id = $id", parameters: { id, limit: everything } }),
+    manifestText: (job, backupId) =>
+      connection.first(selectText, { job, backupId }, (row) => row.text("text")),
+    forgetBackups: () => connection.change(forget),
+  };
+}
+
+function chosenBy(filter: BackupFilter): Chosen {
+  const { job, database, limit = everything } = filter;
+  const conditions = [
+    ...(job === undefined ? [] : ["job = $job"]),
+    ...(database === undefined ? [] : ["database IS $database"]),
+  ];
+  return {
+    condition: conditions.join(" AND ") || "true",
+    parameters: { limit, ...(job !== undefined && { job }), ...(database !== undefined && { database }) },
+  };
+}
+
+function parametersOf(manifest: Manifest, manifestSha256: string): Parameters {
+  return {
+    job: manifest.job,
+    id: manifest.id,
+    database: manifest.database,
+    kind: manifest.kind,
+    createdAt: parseInstant(manifest.startedAt),
+    sizeBytes: manifest.files.reduce((sum, file) => sum + file.sizeBytes, 0),
+    outcome: manifest.outcome,
+    adopted: manifest.adopted ? 1 : 0,
+    manifestSha256,
+  };
+}
+
+const kinds = ["postgres", "capsule"] as const;
+const outcomes = ["complete", "incomplete"] as const;
+
+function readBackup(row: Row, held: ReadonlySet<number>, shelves: Map<number, CopyShelf>): BackupRow {
+  const key = row.count("key");
+  const shelf: CopyShelf = { job: row.text("job"), id: row.text("id"), copies: [] };
+  shelves.set(key, shelf);
+  return {
+    job: shelf.job,
+    id: shelf.id,
+    database: row.textOrNull("database"),
+    kind: row.oneOf("kind", kinds),
+    createdAt: row.instant("created_ms"),
+    sizeBytes: row.count("size_bytes"),
+    outcome: row.oneOf("outcome", outcomes),
+    adopted: row.flag("adopted"),
+    manifestSha256: row.text("manifest_sha256"),
+    held: held.has(key),
+    provenAt: row.instantOrNull("proven_ms"),
+    copies: shelf.copies,
+  };
+}
