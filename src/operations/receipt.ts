@@ -1,5 +1,5 @@
 import type { Destination } from "../destinations/destination.ts";
-import { formatBackupFile, parseBackupFile } from "../domain/backup-name.ts";
+import { formatBackupFile, parseBackupFile } from "../domain/backup-file.ts";
 import { formatCheckReceipt } from "../domain/check-receipt.ts";
 import { formatInstant } from "../domain/instant.ts";
 import type { Level } from "../domain/level.ts";

@@ -1,4 +1,5 @@
-import { formatBackupFile, formatBackupNames } from "../../domain/backup-name.ts";
+import { formatBackupFile } from "../../domain/backup-file.ts";
+import { formatBackupNames } from "../../domain/backup-name.ts";
 import { Failure } from "../../domain/failure.ts";
 import type { ReadyDestination } from "../delivery/delivery.ts";
 import type { BackupRun } from "./backup.ts";

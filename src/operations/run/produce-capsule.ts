@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { formatBackupFile } from "../../domain/backup-name.ts";
+import { formatBackupFile } from "../../domain/backup-file.ts";
 import { Failure } from "../../domain/failure.ts";
 import type { CapsuleJob } from "../../domain/job.ts";
 import type { CapsuleWritten } from "../../capsule/capsule.ts";

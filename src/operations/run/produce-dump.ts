@@ -1,5 +1,5 @@
 import { pipeline } from "node:stream/promises";
-import { formatBackupFile } from "../../domain/backup-name.ts";
+import { formatBackupFile } from "../../domain/backup-file.ts";
 import { Failure } from "../../domain/failure.ts";
 import { describeTable, type TableFingerprint } from "../../domain/fingerprint.ts";
 import type { PostgresJob } from "../../domain/job.ts";

@@ -1,4 +1,4 @@
-import { formatBackupFile } from "../../domain/backup-name.ts";
+import { formatBackupFile } from "../../domain/backup-file.ts";
 import type { ChecksumLine } from "../../domain/checksum-line.ts";
 import type { Destination, StagedFile } from "../../destinations/destination.ts";
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Destination, StagedFile } from "../../destinations/destination.ts";
-import { formatBackupFile } from "../../domain/backup-name.ts";
+import { formatBackupFile } from "../../domain/backup-file.ts";
 import { messageOf } from "../../domain/failure.ts";
 import type { Job } from "../../domain/job.ts";
 import type { Manifest, ManifestFile } from "../../domain/manifest.ts";

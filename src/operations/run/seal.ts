@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { formatBackupFile } from "../../domain/backup-name.ts";
+import { formatBackupFile } from "../../domain/backup-file.ts";
 import { type ChecksumLine, formatChecksumLine } from "../../domain/checksum-line.ts";
 import type { Manifest } from "../../domain/manifest.ts";
 import { formatManifest } from "../../domain/manifest-text.ts";

@@ -1,0 +1,39 @@
+import type { BackupRow } from "../../catalog/catalog.ts";
+import type { Destination } from "../../destinations/destination.ts";
+import { Failure, messageOf } from "../../domain/failure.ts";
+import { rankOf } from "../../domain/level.ts";
+import type { Context } from "../operation.ts";
+import { readStoredBackup, type StoredBackup } from "../stored-backup.ts";
+
+export interface ChosenCopy {
+  readonly destination: Destination;
+  readonly stored: StoredBackup;
+}
+
+/**
+ * The copy to restore from: whole ones before doubtful ones, the best checked first; of equals, one on
+ * this machine. Throws naming what is wrong with each when none can be used.
+ */
+export async function chooseCopy(context: Context, backup: BackupRow): Promise<ChosenCopy> {
+  const reasons: string[] = [];
+  for (const copy of [...backup.copies].sort(byPreference)) {
+    const destination = context.destinations.get(copy.destination);
+    if (!destination) {
+      reasons.push(`"${copy.destination}" is no longer in the config`);
+      continue;
+    }
+    try {
+      return { destination, stored: await readStoredBackup(destination, backup.id) };
+    } catch (error) {
+      reasons.push(messageOf(error));
+    }
+  }
+  throw new Failure("backup.missing-file", `Cannot read any copy of "${backup.id}": ${reasons.join("; ") || "the catalog knows none"}`, {
+    hint: 'Mount or mend one of its destinations, or restore the bare file: codex-backup restore FILE --to NAME.',
+  });
+}
+
+function byPreference(a: BackupRow["copies"][number], b: BackupRow["copies"][number]): number {
+  const whole = Number(b.state === "whole") - Number(a.state === "whole");
+  return whole !== 0 ? whole : rankOf(b.level) - rankOf(a.level);
+}

@@ -1,0 +1,136 @@
+import { Failure } from "../../domain/failure.ts";
+import { formatTimestamp } from "../../domain/timestamp.ts";
+import type { PostgresSource } from "../../domain/source.ts";
+import type { PostgresServer, RestoreFinding, RestoreReport } from "../../postgres/postgres.ts";
+import type { Context } from "../operation.ts";
+import type { DumpSource } from "./dump-source.ts";
+
+export interface DatabaseRestore {
+  readonly dump: DumpSource;
+  readonly server: PostgresSource;
+  /** The database to make. */
+  readonly to: string;
+  /** What the user typed as the name of the database that may be replaced; null: none may. */
+  readonly overwrite: string | null;
+  readonly roles: "missing" | "none";
+  readonly withoutOwners: boolean;
+  /** Only the preflight. */
+  readonly dryRun: boolean;
+  readonly signal: AbortSignal;
+}
+
+export interface DatabaseRestored {
+  readonly database: string;
+  readonly findings: readonly RestoreFinding[];
+  /** False for a dry run. */
+  readonly isRestored: boolean;
+  readonly durationMs: number;
+  readonly warnings: readonly string[];
+  readonly createdRoles: readonly string[];
+  /** Where the replaced database went; null when none was replaced. */
+  readonly oldDatabase: string | null;
+  /** Whether a hash was known beforehand and compared. */
+  readonly isHashChecked: boolean;
+}
+
+/** A database that is always there to log in to. */
+const maintenanceDatabase = "postgres";
+
+/**
+ * Restores a dump into a database of its own: hash first, then the preflight, then one transaction that is
+ * committed only after hash and trailer were seen. Replacing a database restores beside it and swaps names;
+ * the old one is kept under a new name.
+ */
+export async function restoreDatabase(context: Context, request: DatabaseRestore): Promise<DatabaseRestored> {
+  const startedMs = context.clock.monotonicMs();
+  demandTypedName(request);
+  const label = `codex-backup-restore-${context.randomToken(6)}`;
+  const server = await context.postgres.connect(request.server, maintenanceDatabase, { label, signal: request.signal });
+  try {
+    const findings = await preflight(server, request);
+    const basis = { database: request.to, findings, isHashChecked: request.dump.expected !== null };
+    if (request.dryRun) return { ...basis, isRestored: false, durationMs: 0, warnings: [], createdRoles: [], oldDatabase: null };
+    await request.dump.checkFirst(request.signal, progressOf(context, request, "verify"));
+    const { report, oldDatabase } = await restoreBeside(context, server, request);
+    const durationMs = Math.round(context.clock.monotonicMs() - startedMs);
+    return { ...basis, isRestored: true, durationMs, warnings: report.warnings, createdRoles: report.createdRoles, oldDatabase };
+  } finally {
+    await server.close();
+  }
+}
+
+function demandTypedName({ to, overwrite }: DatabaseRestore): void {
+  if (overwrite === null || overwrite === to) return;
+  throw new Failure("usage.refused", `Cannot overwrite: --overwrite says "${overwrite}", and the target is "${to}"`, {
+    hint: "Type the target's own name after --overwrite.",
+  });
+}
+
+async function preflight(server: PostgresServer, request: DatabaseRestore): Promise<readonly RestoreFinding[]> {
+  const { dump, to, overwrite } = request;
+  const found = await server.restore.preflight({ database: to, facts: dump.facts, globals: dump.globals });
+  const findings = found.map((finding) => (finding.about === "target" ? targetFinding(to, overwrite !== null) : finding));
+  const blockers = findings.filter((finding) => finding.severity === "blocker");
+  const [first] = blockers;
+  if (first === undefined || request.dryRun) return findings;
+  const said = blockers.map((blocker) => blocker.message).join("; ");
+  throw new Failure("postgres.restore-refused", `Cannot restore "${dump.name}" into "${to}": ${said}`, {
+    hint: first.hint ?? "Mend this and restore again; nothing was touched.",
+  });
+}
+
+function targetFinding(to: string, mayReplace: boolean): RestoreFinding {
+  const message = `database "${to}" exists`;
+  if (mayReplace) return { about: "target", severity: "note", message: `${message} and will be kept under a new name`, hint: null };
+  const hint = `Choose another name, or type --overwrite ${to}: the old one is then kept under a new name.`;
+  return { about: "target", severity: "blocker", message, hint };
+}
+
+async function restoreBeside(
+  context: Context,
+  server: PostgresServer,
+  request: DatabaseRestore,
+): Promise<{ readonly report: RestoreReport; readonly oldDatabase: string | null }> {
+  const { dump, to } = request;
+  const isSwap = request.overwrite !== null && (await server.listDatabases()).includes(to);
+  const database = isSwap ? `${to.slice(0, 40)}_restoring_${context.randomToken(6)}` : to;
+  const report = await server.restore.restore({
+    database,
+    format: dump.format,
+    openDump: dump.openDump,
+    expected: dump.expected,
+    header: dump.header,
+    globals: request.roles === "none" ? null : dump.globals,
+    roles: request.roles,
+    withoutOwners: request.withoutOwners,
+    signal: request.signal,
+    onProgress: progressOf(context, request, "restore"),
+  });
+  if (!isSwap) return { report, oldDatabase: null };
+  const oldDatabase = `${to.slice(0, 38)}_before_${formatTimestamp(context.clock.now())}`;
+  await swap(server, { to, database, oldDatabase });
+  return { report, oldDatabase };
+}
+
+interface Swap {
+  readonly to: string;
+  /** The restored one. */
+  readonly database: string;
+  readonly oldDatabase: string;
+}
+
+/** Two renames; when the second fails the first is undone, so that the service finds its database again. */
+async function swap(server: PostgresServer, { to, database, oldDatabase }: Swap): Promise<void> {
+  await server.restore.rename(to, oldDatabase, true);
+  try {
+    await server.restore.rename(database, to, true);
+  } catch (error) {
+    await server.restore.rename(oldDatabase, to, true);
+    throw error;
+  }
+}
+
+function progressOf(context: Context, { dump, to }: DatabaseRestore, step: "verify" | "restore"): (doneBytes: number) => void {
+  const totalBytes = step === "verify" ? dump.sizeBytes : (dump.expected?.sizeBytes ?? null);
+  return (doneBytes) => context.onProgress({ job: to, step, doneBytes, totalBytes, current: dump.name });
+}

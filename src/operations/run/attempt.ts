@@ -1,0 +1,110 @@
+import type { RunRow } from "../../catalog/catalog.ts";
+import { asFailure, type Failure, reportOf } from "../../domain/failure.ts";
+import { formatInstant, type Instant } from "../../domain/instant.ts";
+import { highest } from "../../domain/level.ts";
+import type { ExitStatus, Outcome } from "../../domain/outcome.ts";
+import { describeDuration } from "../../domain/plain-words.ts";
+import type { CopyReport, ReportedBackup, RunReport } from "../../domain/run-report.ts";
+import type { Context } from "../operation.ts";
+
+/** What a run came to, as its job kind tells it. */
+export interface Work {
+  readonly outcome: Outcome;
+  readonly backup: ReportedBackup | null;
+  readonly copies: readonly CopyReport[];
+  readonly windowMs: number | null;
+  readonly warnings: readonly string[];
+  readonly failure: Failure | null;
+  /** One line for people; null: outcome and duration say enough. */
+  readonly summary: string | null;
+}
+
+export interface AttemptFacts {
+  readonly runId: string;
+  readonly job: string;
+  readonly database: string | null;
+  readonly slot: Instant | null;
+}
+
+/**
+ * One run, from its row to its report: the row stands before any work begins and is closed whatever
+ * happens; the work has a log of its own.
+ */
+export async function attempt(context: Context, facts: AttemptFacts, work: (inner: Context, startedAt: Instant) => Promise<Work>): Promise<RunReport> {
+  const { clock, catalog, host } = context;
+  const startedAt = clock.now();
+  const startedMs = clock.monotonicMs();
+  const row: RunRow = {
+    ...facts,
+    startedAt,
+    finishedAt: null,
+    outcome: null,
+    backupId: null,
+    failure: null,
+    warnings: [],
+    summary: "running",
+    pid: host.pid,
+    bootId: host.bootId,
+    host: host.name,
+  };
+  catalog.startRun(row);
+  const runLog = context.openRunLog(facts.runId);
+  try {
+    runLog.log.info({ ...facts }, "run started");
+    const done = await work({ ...context, log: runLog.log }, startedAt).catch((error: unknown) =>
+      failedWork(asFailure(error, "run.internal", `Cannot run "${facts.job}"`)),
+    );
+    const durationMs = Math.round(clock.monotonicMs() - startedMs);
+    const report = reportOn(row, done, durationMs);
+    tell(runLog.log, report, done.failure);
+    catalog.updateRun({ ...row, ...closing(report), finishedAt: clock.now() });
+    return report;
+  } finally {
+    runLog.close();
+  }
+}
+
+export function failedWork(failure: Failure): Work {
+  return { outcome: "failed", backup: null, copies: [], windowMs: null, warnings: [], failure, summary: null };
+}
+
+function reportOn(row: RunRow, work: Work, durationMs: number): RunReport {
+  const level = highest(work.copies.map((copy) => copy.level));
+  return {
+    runId: row.runId,
+    job: row.job,
+    database: row.database,
+    slot: row.slot === null ? null : formatInstant(row.slot),
+    outcome: work.outcome,
+    level,
+    startedAt: formatInstant(row.startedAt),
+    durationMs,
+    windowMs: work.windowMs,
+    backup: work.backup,
+    copies: work.copies,
+    warnings: work.warnings,
+    failure: work.failure === null ? null : reportOf(work.failure),
+    summary: work.summary ?? `${work.outcome}, ${describeDuration(durationMs)}`,
+    exit: exitOf(work),
+  };
+}
+
+function exitOf({ outcome, failure }: Work): ExitStatus {
+  if (outcome === "complete") return 0;
+  if (outcome === "incomplete") return 3;
+  return failure?.meaning.exit ?? 1;
+}
+
+function closing(report: RunReport): Pick<RunRow, "outcome" | "backupId" | "failure" | "warnings" | "summary"> {
+  const { outcome, failure, warnings, summary } = report;
+  return { outcome, backupId: report.backup?.id ?? null, failure, warnings, summary };
+}
+
+function tell(log: Context["log"], report: RunReport, failure: Failure | null): void {
+  const { outcome, durationMs, backup } = report;
+  for (const warning of report.warnings) log.warn({}, warning);
+  if (failure === null) return log.info({ outcome, durationMs, backup: backup?.id ?? null }, "run finished");
+  const cause = failure.cause instanceof Error ? (failure.cause.stack ?? failure.cause.message) : null;
+  log.error({ outcome, durationMs, code: failure.code, hint: failure.hint, cause, ...failure.context }, failure.message);
+}
+

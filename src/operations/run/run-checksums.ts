@@ -1,0 +1,117 @@
+import type { Destination, DirectoryChecksums } from "../../destinations/destination.ts";
+import { parseBackupFile } from "../../domain/backup-file.ts";
+import { parseChecksumLine } from "../../domain/checksum-line.ts";
+import { type ChecksumReview, reviewChecksums } from "../../domain/checksum-review.ts";
+import { type ChecksumVerdict, judgeChecksums, namesToHash } from "../../domain/checksum-verdict.ts";
+import { Failure } from "../../domain/failure.ts";
+import type { ChecksumsJob } from "../../domain/job.ts";
+import { describeCount } from "../../domain/plain-words.ts";
+import type { RunReport } from "../../domain/run-report.ts";
+import { hashPaths } from "../../platform/hash.ts";
+import { type Context, destinationNamed } from "../operation.ts";
+import { attempt, type Work } from "./attempt.ts";
+import type { JobRun } from "./run.ts";
+import { startWatch, type Watch } from "./watch.ts";
+
+/**
+ * The nightly checksums task: compares every file that has an entry with its bytes, adds settled files of
+ * other scripts, and never changes an entry because the bytes did. A mismatch is exit 4, every night, until
+ * the file is restored or accepted.
+ */
+export async function runChecksums(context: Context, job: ChecksumsJob, { runId, slot, signal }: JobRun): Promise<readonly RunReport[]> {
+  const facts = { runId, job: job.name, database: null, slot };
+  const report = await attempt(context, facts, async (inner) => {
+    const watch = startWatch(inner.clock, signal, { job: job.name, timeoutMs: job.timeoutMs, stallMs: null });
+    try {
+      return await checksumsWork(inner, job, watch);
+    } finally {
+      watch.stop();
+    }
+  });
+  return [report];
+}
+
+async function checksumsWork(context: Context, job: ChecksumsJob, watch: Watch): Promise<Work> {
+  const destination = destinationNamed(context, job.destination);
+  const { checksums } = destination;
+  if (checksums === null) {
+    throw new Failure("usage.refused", `Cannot check "${job.destination}": it is no directory that could have a checksums.txt`, {
+      hint: "Name a destination with a path.",
+    });
+  }
+  await destination.ready();
+  const review = await takeReview(context, destination, checksums);
+  const verdict = await hashAndJudge(context, destination, { job, review, watch });
+  await checksums.add(verdict.toAdd);
+  const remembered = review.seen.filter((file) => !verdict.toAdd.some((line) => line.path === file.name));
+  context.catalog.putForeignSeen(destination.name, remembered);
+  return workOf(destination, review, verdict);
+}
+
+async function takeReview(context: Context, destination: Destination, checksums: DirectoryChecksums): Promise<ChecksumReview> {
+  return reviewChecksums({
+    entries: await checksums.entries(),
+    files: await destination.list(),
+    own: await ownHashes(destination),
+    seen: context.catalog.foreignSeen(destination.name),
+    now: context.clock.now(),
+  });
+}
+
+/** Name → sha256 at birth of the files of our backups, from the NAME.sha256 beside each. */
+async function ownHashes(destination: Destination): Promise<ReadonlyMap<string, string>> {
+  const own = new Map<string, string>();
+  for (const { name } of await destination.list()) {
+    if (parseBackupFile(name)?.file.kind !== "sha256") continue;
+    for (const line of (await destination.read(name)).toString("utf8").split("\n")) {
+      const parsed = parseChecksumLine(line);
+      if (parsed !== null) own.set(parsed.path, parsed.sha256);
+    }
+  }
+  return own;
+}
+
+interface Judging {
+  readonly job: ChecksumsJob;
+  readonly review: ChecksumReview;
+  readonly watch: Watch;
+}
+
+async function hashAndJudge(context: Context, destination: Destination, { job, review, watch }: Judging): Promise<ChecksumVerdict> {
+  const names = namesToHash(review);
+  const paths = names.map((name) => destination.localPath(name) ?? "");
+  const hashed = await hashPaths(paths, {
+    signal: watch.signal,
+    onProgress: (doneBytes) => context.onProgress({ job: job.name, step: "checksums", doneBytes, totalBytes: null, current: null }),
+  });
+  const findings = names.map((name, index) => {
+    const found = hashed[index] ?? { kind: "unreadable", reason: "it was not hashed" };
+    return { ...found, name };
+  });
+  return judgeChecksums(review, findings);
+}
+
+function workOf(destination: Destination, review: ChecksumReview, verdict: ChecksumVerdict): Work {
+  const bad = [
+    ...verdict.mismatched.map((line) => `changed since its checksum was taken: "${line.path}"`),
+    ...verdict.missing.map((name) => `missing: "${name}"`),
+    ...verdict.unreadable.map(({ name, reason }) => `could not be read: "${name}" (${reason})`),
+    ...review.contradictions.map(({ name }) => `checksums.txt and the backup's own .sha256 differ: "${name}"`),
+  ];
+  const notes = [
+    ...verdict.toAdd.map((line) => `added "${line.path}"`),
+    ...verdict.postponed.map((name) => `still changing, left for the next night: "${name}"`),
+  ];
+  const basis = { backup: null, copies: [], windowMs: null } as const;
+  if (bad.length === 0) {
+    const added = verdict.toAdd.length > 0 ? `, ${verdict.toAdd.length} added` : "";
+    const summary = `${describeCount(verdict.equal, "file")}, ${verdict.outcome === "unknown" ? "nothing to compare yet" : "all equal"}${added}`;
+    return { ...basis, outcome: "complete", warnings: notes, failure: null, summary };
+  }
+  const failure = new Failure("checksums.mismatch", `Cannot vouch for ${describeCount(bad.length, "file")} in ${destination.location}: ${bad.slice(0, 5).join("; ")}${bad.length > 5 ? "; …" : ""}`, {
+    hint: 'Restore the file from another copy; if it was replaced on purpose: codex-backup checksums accept FILE --why "…".',
+    context: { damaged: bad.length, equal: verdict.equal },
+  });
+  const summary = `${describeCount(bad.length, "file")} damaged or missing, ${verdict.equal} equal`;
+  return { ...basis, outcome: "failed", warnings: [...bad, ...notes], failure, summary };
+}

@@ -1,0 +1,98 @@
+import { asFailure, Failure } from "../../domain/failure.ts";
+import type { Instant } from "../../domain/instant.ts";
+import type { Job } from "../../domain/job.ts";
+import type { RunReport } from "../../domain/run-report.ts";
+import { closeDeadRuns } from "../dead-runs.ts";
+import { type Context, jobNamed } from "../operation.ts";
+import { attempt, type AttemptFacts } from "./attempt.ts";
+import { lockJob } from "./job-lock.ts";
+import { recover } from "./recover.ts";
+import { runCapsule } from "./run-capsule.ts";
+import { runChecksums } from "./run-checksums.ts";
+import { runCommand } from "./run-command.ts";
+import { runPostgres } from "./run-postgres.ts";
+
+export interface RunOptions {
+  /** Names of jobs; with `all`, none. */
+  readonly jobs: readonly string[];
+  readonly all: boolean;
+  /** How long to wait for a busy job; 0: not at all. */
+  readonly waitMs: number;
+  /** The planned moment; null for a run by hand. */
+  readonly slot: Instant | null;
+  readonly signal: AbortSignal;
+}
+
+/** What the kinds of jobs are given for one run of a job. */
+export interface JobRun {
+  readonly slot: Instant | null;
+  readonly signal: AbortSignal;
+  /** The first run's id; a job with several databases takes new ones for the others. */
+  readonly runId: string;
+}
+
+/**
+ * Runs jobs one after the other, in the order of the config, each under its own lock, after putting right
+ * what dead runs left. Every run leaves a row, also one that found its job busy. Never throws for a failed
+ * run: its report says so. Throws for wrong names only.
+ */
+export async function run(context: Context, options: RunOptions): Promise<readonly RunReport[]> {
+  const jobs = selectJobs(context, options);
+  closeDeadRuns(context);
+  const reports: RunReport[] = [];
+  for (const job of jobs) {
+    if (options.signal.aborted) break;
+    reports.push(...(await runJob(context, job, options)));
+  }
+  return reports;
+}
+
+function selectJobs(context: Context, { jobs, all }: RunOptions): readonly Job[] {
+  if (all && jobs.length > 0) {
+    throw new Failure("usage.refused", "Cannot run --all together with named jobs: that says two things", { hint: "Leave one of them out." });
+  }
+  if (all) return context.jobs;
+  if (jobs.length > 0) return jobs.map((name) => jobNamed(context, name));
+  const names = context.jobs.map((job) => job.name).join(", ");
+  throw new Failure("usage.refused", "Cannot run: no job was named", { hint: `Name jobs (${names}) or give --all.` });
+}
+
+async function runJob(context: Context, job: Job, options: RunOptions): Promise<readonly RunReport[]> {
+  const jobRun: JobRun = { slot: options.slot, signal: options.signal, runId: context.newRunId() };
+  const facts: AttemptFacts = { runId: jobRun.runId, job: job.name, database: null, slot: options.slot };
+  const { signal, waitMs } = options;
+  const lock = await lockJob(context, { job: job.name, runId: jobRun.runId, waitMs, signal }).catch((error: unknown) =>
+    asFailure(error, "platform.lock", `Cannot lock "${job.name}"`),
+  );
+  if (lock instanceof Failure) return [await refused(context, facts, lock)];
+  try {
+    for (const line of await recover(context, job, signal)) context.log.warn({ job: job.name }, line);
+    return await runKind(context, job, jobRun);
+  } catch (error) {
+    return [await refused(context, facts, asFailure(error, "run.internal", `Cannot run "${job.name}"`))];
+  } finally {
+    lock.release();
+  }
+}
+
+/** A run that never came to its work still leaves a row and a report. */
+function refused(context: Context, facts: AttemptFacts, failure: Failure): Promise<RunReport> {
+  const outcome = failure.code === "run.busy" ? "skipped" : "failed";
+  const summary = failure.code === "run.busy" ? "skipped: busy" : null;
+  return attempt(context, facts, async () => ({ outcome, backup: null, copies: [], windowMs: null, warnings: [], failure, summary }));
+}
+
+function runKind(context: Context, job: Job, jobRun: JobRun): Promise<readonly RunReport[]> {
+  switch (job.kind) {
+    case "postgres":
+      return runPostgres(context, job, jobRun);
+    case "capsule":
+      return runCapsule(context, job, jobRun);
+    case "checksums":
+      return runChecksums(context, job, jobRun);
+    case "command":
+      return runCommand(context, job, jobRun);
+    default:
+      return job satisfies never;
+  }
+}
