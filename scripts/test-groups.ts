@@ -1,0 +1,15 @@
+/** The groups of tests, in the order in which they run, and where their files lie. */
+export const testGroups = {
+  architecture: ["tests/architecture/**/*.test.ts"],
+  unit: ["src/**/*.test.ts", "scripts/**/*.test.ts"],
+  contract: ["tests/contract/**/*.test.ts", "tests/fakes/**/*.test.ts"],
+  testbed: ["tests/servers/**/*.test.ts", "tests/fixtures/**/*.test.ts"],
+  integration: ["tests/integration/**/*.test.ts"],
+  "end-to-end": ["tests/end-to-end/**/*.test.ts"],
+} as const satisfies Record<string, readonly string[]>;
+
+export type TestGroup = keyof typeof testGroups;
+
+export function isTestGroup(name: string): name is TestGroup {
+  return Object.hasOwn(testGroups, name);
+}
