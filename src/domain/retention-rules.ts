@@ -1,0 +1,99 @@
+import type { KeepPolicy } from "./job.ts";
+import type { RetainedBackup } from "./retention.ts";
+import type { CalendarUnit, Zone } from "./zone.ts";
+
+const dayMs = 24 * 3_600_000;
+
+const calendarRules = [
+  { rule: "hourly", unit: "hour" },
+  { rule: "daily", unit: "day" },
+  { rule: "weekly", unit: "week" },
+  { rule: "monthly", unit: "month" },
+  { rule: "yearly", unit: "year" },
+] as const satisfies readonly { readonly rule: keyof KeepPolicy; readonly unit: CalendarUnit }[];
+
+/** Backups in order, newest first, none from the future; `good` are those that count for a rule. */
+interface Candidates {
+  readonly all: readonly RetainedBackup[];
+  readonly good: readonly RetainedBackup[];
+}
+
+type Keep = (backup: RetainedBackup, reason: string) => void;
+
+/** Why each backup is kept, by its id; a backup that is not in the answer is surplus. */
+export function keepReasons(
+  newestFirst: readonly RetainedBackup[],
+  policy: KeepPolicy,
+  zone: Zone,
+): ReadonlyMap<string, readonly string[]> {
+  const reasons = new Map<string, string[]>();
+  const keep: Keep = (backup, reason) => {
+    const known = reasons.get(backup.id);
+    if (known) known.push(reason);
+    else reasons.set(backup.id, [reason]);
+  };
+  const good = newestFirst.filter(isGood);
+  const candidates = { all: newestFirst, good };
+  keepFloors(candidates, policy, keep);
+  keepByAge(candidates, policy, keep);
+  keepByCount(good, policy, keep);
+  for (const { rule, unit } of calendarRules) {
+    const wanted = policy[rule] ?? 0;
+    const chosen = newestOfEach(good, wanted, (backup) => zone.bucketOf(backup.createdAt, unit));
+    for (const [index, backup] of chosen.entries()) keep(backup, `${rule} ${index + 1} of ${wanted}`);
+  }
+  return reasons;
+}
+
+export function isGood(backup: RetainedBackup): boolean {
+  return backup.outcome === "complete" && backup.isWhole;
+}
+
+/** What no policy can take away. */
+function keepFloors({ all, good }: Candidates, policy: KeepPolicy, keep: Keep): void {
+  const minimum = Math.max(1, policy.minimum);
+  for (const [index, backup] of good.slice(0, minimum).entries()) {
+    keep(backup, `newest good ${index + 1} of ${minimum}`);
+  }
+  const proven = good.find((backup) => backup.isProven) ?? all.find((backup) => backup.isProven);
+  if (proven) keep(proven, "newest proven");
+  for (const backup of all) if (backup.isHeld) keep(backup, "held");
+  const [newestGood] = good;
+  const successors = newestGood === undefined ? all : all.slice(0, all.indexOf(newestGood));
+  for (const backup of successors) keep(backup, "no newer good one exists");
+}
+
+/** Age counts from the newest good backup: when backups stop, expiry stops with them. */
+function keepByAge({ all, good }: Candidates, policy: KeepPolicy, keep: Keep): void {
+  const { days } = policy;
+  const [newestGood] = good;
+  if (hasNoRule(policy)) for (const backup of all) keep(backup, "no rule is set");
+  if (days === null || newestGood === undefined) return;
+  const oldestMs = newestGood.createdAt - days * dayMs;
+  for (const backup of all) if (backup.createdAt >= oldestMs) keep(backup, `within ${days} days`);
+}
+
+function keepByCount(good: readonly RetainedBackup[], policy: KeepPolicy, keep: Keep): void {
+  const last = Math.max(0, policy.last ?? 0);
+  for (const [index, backup] of good.slice(0, last).entries()) keep(backup, `last ${index + 1} of ${last}`);
+}
+
+/** The first of each bucket, for the first `count` buckets. */
+function newestOfEach(
+  good: readonly RetainedBackup[],
+  count: number,
+  bucketOf: (backup: RetainedBackup) => number,
+): readonly RetainedBackup[] {
+  const chosen = new Map<number, RetainedBackup>();
+  for (const backup of good) {
+    if (chosen.size >= count) break;
+    const bucket = bucketOf(backup);
+    if (!chosen.has(bucket)) chosen.set(bucket, backup);
+  }
+  return [...chosen.values()];
+}
+
+function hasNoRule(policy: KeepPolicy): boolean {
+  const { minimum: _, ...rules } = policy;
+  return Object.values(rules).every((rule) => rule === null);
+}
