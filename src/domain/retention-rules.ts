@@ -84,13 +84,35 @@ function newestOfEach(
   count: number,
   bucketOf: (backup: RetainedBackup) => number,
 ): readonly RetainedBackup[] {
-  const chosen = new Map<number, RetainedBackup>();
-  for (const backup of good) {
-    if (chosen.size >= count) break;
-    const bucket = bucketOf(backup);
-    if (!chosen.has(bucket)) chosen.set(bucket, backup);
+  const chosen: RetainedBackup[] = [];
+  for (let index = 0; chosen.length < count; index = endOfBucket(good, index, bucketOf)) {
+    const newest = good[index];
+    if (newest === undefined) break;
+    chosen.push(newest);
   }
-  return [...chosen.values()];
+  return chosen;
+}
+
+/** Where the bucket of the one at `start` ends: by steps that double, then by halving, as buckets can be long. */
+function endOfBucket(
+  good: readonly RetainedBackup[],
+  start: number,
+  bucketOf: (backup: RetainedBackup) => number,
+): number {
+  const isInside = (index: number): boolean => {
+    const [first, other] = [good[start], good[index]];
+    return first !== undefined && other !== undefined && bucketOf(first) === bucketOf(other);
+  };
+  let inside = start;
+  let step = 1;
+  for (; isInside(inside + step); step *= 2) inside += step;
+  let outside = inside + step;
+  while (outside - inside > 1) {
+    const middle = Math.floor((inside + outside) / 2);
+    if (isInside(middle)) inside = middle;
+    else outside = middle;
+  }
+  return outside;
 }
 
 function hasNoRule(policy: KeepPolicy): boolean {

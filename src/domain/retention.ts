@@ -1,7 +1,7 @@
 import type { Instant } from "./instant.ts";
 import type { KeepPolicy } from "./job.ts";
 import { type ClockHistory, clockDoubt, clockToleranceMs } from "./retention-clock.ts";
-import { keepReasons } from "./retention-rules.ts";
+import { isGood, keepReasons } from "./retention-rules.ts";
 import { createZone } from "./zone.ts";
 
 /** What retention must know of a backup: all of one job, database and destination. */
@@ -42,14 +42,15 @@ export interface Verdict<T extends RetainedBackup> {
 export function planRetention<T extends RetainedBackup>(input: RetentionInput<T>): readonly Verdict<T>[] {
   const backups = [...input.backups].sort(newestFirst);
   const present = backups.filter((backup) => !isFuture(backup, input));
-  const rules = keepReasons(present, input.policy, createZone(input.zone));
+  const byRule = keepReasons(present, input.policy, createZone(input.zone));
+  const removalOf = removalReasons(input.policy);
   const block = blockOf(input);
   return backups.map((backup) => {
     if (isFuture(backup, input)) return kept(backup, ["dated in the future"]);
-    const reasons = rules.get(backup.id) ?? [];
+    const reasons = byRule.get(backup.id) ?? [];
     if (reasons.length > 0) return kept(backup, reasons);
     if (block !== null) return kept(backup, [block]);
-    return { backup, verdict: "remove", reasons: [removalReason(backup, input.policy)] };
+    return { backup, verdict: "remove", reasons: removalOf(backup) };
   });
 }
 
@@ -84,8 +85,10 @@ function kept<T extends RetainedBackup>(backup: T, reasons: readonly string[]): 
   return { backup, verdict: "keep", reasons };
 }
 
-function removalReason(backup: RetainedBackup, policy: KeepPolicy): string {
-  if (!backup.isWhole) return "damaged, and a newer good one exists";
-  if (backup.outcome === "incomplete") return "incomplete, and a newer good one exists";
-  return policy.days === null ? "no rule keeps it" : `older than ${policy.days} days`;
+/** Made once for a plan: it may remove a hundred thousand. */
+function removalReasons(policy: KeepPolicy): (backup: RetainedBackup) => readonly string[] {
+  const damaged = ["damaged, and a newer good one exists"];
+  const incomplete = ["incomplete, and a newer good one exists"];
+  const surplus = [policy.days === null ? "no rule keeps it" : `older than ${policy.days} days`];
+  return (backup) => (isGood(backup) ? surplus : backup.isWhole ? incomplete : damaged);
 }
