@@ -34,7 +34,15 @@ export interface CapsuleWritten {
 
 export interface CapsuleLeftOut {
   readonly path: string;
-  readonly reason: "unreadable" | "vanished" | "fifo" | "socket" | "device" | "cycle" | "changed-type";
+  readonly reason:
+    | "unreadable"
+    | "vanished"
+    | "missing"
+    | "fifo"
+    | "socket"
+    | "device"
+    | "cycle"
+    | "changed-type";
   /** False: expected, only recorded (sockets, fifos, devices). True: the capsule is incomplete. */
   readonly isLoss: boolean;
 }

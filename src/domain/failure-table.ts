@@ -79,6 +79,7 @@ export const failureTable = {
   "capsule.mismatch": damage,
   "capsule.unsafe-path": damage,
   "capsule.target-exists": usage,
+  "capsule.entry-missing": { ...usage, http: 404 },
 
   "destination.sentinel-missing": failed,
   "destination.sentinel-foreign": failed,
