@@ -1,0 +1,14 @@
+import type { PostgresDeps } from "./access.ts";
+import { connectServer } from "./connect.ts";
+import { archiveText } from "./dump/archive-text.ts";
+import type { Postgres } from "./postgres.ts";
+import { readDump } from "./tap/read-dump.ts";
+
+/** The real thing. Starts nothing until it is asked. */
+export function createPostgres(deps: PostgresDeps): Postgres {
+  return {
+    connect: (source, database, options) => connectServer(deps, source, { ...options, database }),
+    readDump,
+    archiveText: (source, archive, options) => archiveText(deps, source, { archive, signal: options.signal }),
+  };
+}

@@ -1,0 +1,61 @@
+import { Failure } from "../../domain/failure.ts";
+import { describeEnd, succeeded } from "../../platform/child.ts";
+import { type Access, conninfoOf } from "../access.ts";
+import { formatConninfo } from "../conninfo.ts";
+import { outputPins } from "../pins.ts";
+import type { DumpedText } from "../postgres.ts";
+import { finish } from "../reach/finished.ts";
+import { globalsArgs, headerArgs } from "./arguments.ts";
+import { judgeDump, parseMessages } from "./judge.ts";
+
+export interface GlobalsRequest {
+  readonly database: string;
+  readonly isSuperuser: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** See PostgresServer.dumpGlobals. */
+export async function dumpGlobals(access: Access, request: GlobalsRequest): Promise<DumpedText> {
+  const { database, isSuperuser, signal } = request;
+  const args = globalsArgs({
+    dbname: conninfoOf(access, { database, purpose: "globals", settings: outputPins }),
+    quotedDatabase: formatConninfo({ dbname: database }),
+    passwords: isSuperuser ? "with" : "without",
+  });
+  const call = { program: `${access.programs}pg_dumpall`, args, stdout: "pipe", login: true } as const;
+  const run = await finish(await access.reach.start(call), signal);
+  const { errors, warnings } = parseMessages(run.end.stderr);
+  if (!succeeded(run.end) || errors.length > 0) {
+    const seen = errors[0] ?? describeEnd(run.end);
+    throw new Failure("postgres.dump-failed", `Cannot dump the roles of "${database}": ${seen}`, {
+      hint: "Run pg_dumpall --globals-only by hand and mend what it complains about.",
+    });
+  }
+  if (isSuperuser) return { text: run.stdout, warnings };
+  const without =
+    "The roles are saved without their passwords: only a superuser may read those; set them again after a restore";
+  return { text: run.stdout, warnings: [without, ...warnings] };
+}
+
+export interface HeaderRequest {
+  readonly database: string;
+  readonly snapshot: string;
+  readonly lockWaitMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** See Snapshot.dumpHeader. */
+export async function dumpHeader(access: Access, request: HeaderRequest): Promise<DumpedText> {
+  const dbname = conninfoOf(access, { ...request, purpose: "dump", settings: outputPins });
+  const args = headerArgs({ ...request, dbname });
+  const call = { program: `${access.programs}pg_dump`, args, stdout: "pipe", login: true } as const;
+  const run = await finish(await access.reach.start(call), request.signal);
+  const warnings = judgeDump(run.end, request.database);
+  if (!run.stdout.includes("\nCREATE DATABASE ")) {
+    throw new Failure(
+      "postgres.dump-failed",
+      `Cannot save the settings of "${request.database}": pg_dump did not print them`,
+    );
+  }
+  return { text: run.stdout, warnings };
+}

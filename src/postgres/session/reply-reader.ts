@@ -1,0 +1,71 @@
+import { StringDecoder } from "node:string_decoder";
+
+/** What the server refused: five characters of SQLSTATE, which are never translated, and the primary message. */
+export interface Refusal {
+  readonly sqlstate: string;
+  readonly message: string;
+}
+
+export interface Reply {
+  /** Lines of the result, one row each. */
+  readonly lines: readonly string[];
+  readonly refusal: Refusal | null;
+}
+
+/**
+ * What is sent to psql for one statement. The random token marks where its output ends: rows could hold any
+ * other text.
+ */
+export function formatStatement(sql: string, token: string): string {
+  return [
+    sql,
+    ";",
+    `\\echo ${token} :ERROR :SQLSTATE`,
+    "\\if :ERROR",
+    "\\echo :LAST_ERROR_MESSAGE",
+    "\\endif",
+    `\\echo ${token} end`,
+    "",
+  ].join("\n");
+}
+
+/** Cuts psql's output into replies, in the order in which the statements were sent. */
+export function createReplyReader(token: string): { push(chunk: Buffer): readonly Reply[] } {
+  const decoder = new StringDecoder("utf8");
+  let rest = "";
+  let lines: string[] = [];
+  let status: { readonly isError: boolean; readonly sqlstate: string; readonly from: number } | null = null;
+
+  function take(line: string): Reply | null {
+    if (!line.startsWith(`${token} `)) {
+      lines.push(line);
+      return null;
+    }
+    const [, first = "", sqlstate = ""] = line.split(" ");
+    if (first !== "end") {
+      status = { isError: first === "true", sqlstate, from: lines.length };
+      return null;
+    }
+    const reply = replyOf(lines, status);
+    lines = [];
+    status = null;
+    return reply;
+  }
+
+  return {
+    push(chunk) {
+      const parts = (rest + decoder.write(chunk)).split("\n");
+      rest = parts.pop() ?? "";
+      return parts.flatMap((line) => take(line) ?? []);
+    },
+  };
+}
+
+function replyOf(
+  lines: readonly string[],
+  status: { readonly isError: boolean; readonly sqlstate: string; readonly from: number } | null,
+): Reply {
+  if (!status?.isError) return { lines, refusal: null };
+  const message = lines.slice(status.from).join(" ");
+  return { lines: lines.slice(0, status.from), refusal: { sqlstate: status.sqlstate, message } };
+}

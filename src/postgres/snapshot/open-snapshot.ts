@@ -1,0 +1,109 @@
+import type { PostgresFacts } from "../../domain/manifest.ts";
+import { conninfoOf } from "../access.ts";
+import { loadsEnumHashViaRoot } from "../client/version.ts";
+import { dumpArgs } from "../dump/arguments.ts";
+import { startDump } from "../dump/running-dump.ts";
+import { dumpHeader } from "../dump/text-dumps.ts";
+import { labelPrefix } from "../label.ts";
+import { outputPins } from "../pins.ts";
+import type { DumpableTable, DumpLimits, Snapshot } from "../postgres.ts";
+import type { ServerContext } from "../server.ts";
+import { logIn } from "../session/login.ts";
+import type { Session } from "../session/session.ts";
+import type { TableRow } from "../sql/dumpable-tables.ts";
+import { fingerprintTables } from "./fingerprint-tables.ts";
+import { gatherFacts } from "./gather-facts.ts";
+import { checkPrivileges } from "./privileges.ts";
+import { type TakenSnapshot, takeSnapshot } from "./take-snapshot.ts";
+import { startWatcher, type Watcher } from "./watcher.ts";
+
+export interface SnapshotRequest {
+  readonly database: string;
+  readonly limits: DumpLimits;
+  readonly signal: AbortSignal;
+}
+
+/** See PostgresServer.openSnapshot. */
+export async function openSnapshot(context: ServerContext, request: SnapshotRequest): Promise<Snapshot> {
+  const { access } = context;
+  const { database, limits, signal } = request;
+  const lockTimeoutMs = limits.lockWaitMs;
+  const holder = await logIn(access, { database, purpose: "lock", lockTimeoutMs, signal });
+  let eye: Session | null = null;
+  try {
+    const serverVersionNum = context.facts.versionNum;
+    await checkPrivileges({ session: holder, database, role: context.role, serverVersionNum });
+    const { clock, log } = access.deps;
+    const taken = await takeSnapshot({ session: holder, database, lockWaitMs: lockTimeoutMs, clock, log });
+    const facts = await gatherFacts(holder, context.facts, taken);
+    eye = await logIn(access, { database, purpose: "watch", signal });
+    const { onBlockedDdl } = limits;
+    const prefix = labelPrefix(access.label);
+    const watcher = startWatcher({ database, labelPrefix: prefix, holder, eye, onBlockedDdl, clock, log });
+    return snapshotOf(context, request, { holder, eye, watcher, taken, facts });
+  } catch (error) {
+    await eye?.close();
+    await holder.close();
+    throw error;
+  }
+}
+
+interface OpenParts {
+  readonly holder: Session;
+  readonly eye: Session;
+  readonly watcher: Watcher;
+  readonly taken: TakenSnapshot;
+  readonly facts: Omit<PostgresFacts, "format" | "fingerprint">;
+}
+
+function snapshotOf(context: ServerContext, request: SnapshotRequest, parts: OpenParts): Snapshot {
+  const { access, client } = context;
+  const { database, limits, signal } = request;
+  const { taken, watcher } = parts;
+  const { lockWaitMs } = limits;
+  // With a superuser's login the server can be asked for English messages, which pg_dump only passes on.
+  const english: Readonly<Record<string, string>> = context.facts.isSuperuser ? { lc_messages: "C" } : {};
+  const settings = { ...outputPins, ...english };
+  const order = { dbname: conninfoOf(access, { database, purpose: "dump", settings }), lockWaitMs };
+  const viaRoot = loadsEnumHashViaRoot(client);
+  const reading = { database, snapshot: taken.name, encoding: parts.facts.encoding, viaRoot, signal };
+  let closed: Promise<void> | null = null;
+  return {
+    database,
+    name: taken.name,
+    takenAt: taken.takenAt,
+    facts: parts.facts,
+    dumpable: dumpableOf(taken.tables, viaRoot),
+    dumpHeader: () => dumpHeader(access, { database, snapshot: taken.name, lockWaitMs, signal }),
+    startDump(format) {
+      const args = dumpArgs({ ...order, snapshot: taken.name }, format);
+      return startDump(access, { args, database, signal });
+    },
+    fingerprintTables: () => fingerprintTables(access, { ...reading, tables: taken.tables }),
+    blockedDdl: () => watcher.blockedDdl(),
+    broken: watcher.broken,
+    close() {
+      closed ??= closeParts(parts);
+      return closed;
+    },
+  };
+}
+
+async function closeParts(parts: OpenParts): Promise<void> {
+  await parts.watcher.stop();
+  await parts.eye.close();
+  await parts.holder.close();
+}
+
+/** COPY targets: a hash partition on an enum appears under its root's name where pg_dump loads it that way. */
+export function dumpableOf(tables: readonly TableRow[], viaRoot: boolean): readonly DumpableTable[] {
+  const named = new Map<string, DumpableTable>();
+  for (const table of tables.filter((one) => one.hasRows)) {
+    const root = viaRoot && table.rootSchema !== null && table.rootName !== null;
+    const target = root
+      ? { schema: table.rootSchema, name: table.rootName, loadsViaRoot: true }
+      : { schema: table.schema, name: table.name, loadsViaRoot: false };
+    named.set(JSON.stringify([target.schema, target.name]), target);
+  }
+  return [...named.values()];
+}

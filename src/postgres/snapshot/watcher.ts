@@ -1,0 +1,98 @@
+import { asFailure, Failure } from "../../domain/failure.ts";
+import type { Clock } from "../../platform/clock.ts";
+import type { Log } from "../../platform/log.ts";
+import type { Session } from "../session/session.ts";
+import { type BlockedRow, blockedDdlSql } from "../sql/blocked-ddl.ts";
+
+export interface WatchTask {
+  readonly database: string;
+  readonly labelPrefix: string;
+  /** The session that holds the snapshot; a statement on it shows whether it still lives. */
+  readonly holder: Session;
+  /** A login of its own, since the holder is inside its transaction. */
+  readonly eye: Session;
+  readonly onBlockedDdl: "wait" | "abort";
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface Watcher {
+  /** One line for each session that was seen waiting behind us. */
+  blockedDdl(): readonly string[];
+  /** Rejects when the holder is lost, or on the first waiter with "abort". Never resolves. */
+  readonly broken: Promise<never>;
+  /** Stops sampling; the sessions stay open. May be called twice. Resolves when no sample is under way. */
+  stop(): Promise<void>;
+}
+
+const samplePauseMs = 2000;
+
+/**
+ * A dump holds ACCESS SHARE to its end: somebody's ALTER TABLE queues behind it, and then the whole
+ * application behind that. Samples for such waiters every two seconds.
+ */
+export function startWatcher(task: WatchTask): Watcher {
+  const seen = new Map<string, string>();
+  let stopped = false;
+  let cancel = () => {};
+  let sampling: Promise<void> = Promise.resolve();
+  const { promise: broken, reject } = Promise.withResolvers<never>();
+  broken.catch(() => {}); // it is raced against the dump; nobody may be listening yet
+
+  async function sample(): Promise<void> {
+    try {
+      await task.holder.execute("SELECT 1");
+    } catch (error) {
+      reject(asFailure(error, "postgres.session-lost", `Cannot keep the snapshot of "${task.database}"`));
+      return;
+    }
+    try {
+      note(await task.eye.rows<BlockedRow>(blockedDdlSql(task.labelPrefix)));
+    } catch (error) {
+      // The dump itself is not harmed when nobody watches.
+      task.log.warn({ error: String(error) }, "waiting DDL is no longer watched");
+      return;
+    }
+    if (!stopped) plan();
+  }
+
+  function note(rows: readonly BlockedRow[]): void {
+    for (const row of rows) seen.set(`${row.pid} ${row.startedAt}`, describeBlocked(row));
+    if (rows.length > 0) task.log.warn({ waiting: rows.map(describeBlocked) }, "DDL waits behind the dump");
+    const [first] = rows;
+    if (first && task.onBlockedDdl === "abort") reject(ddlBlocked(task.database, first));
+  }
+
+  function plan(): void {
+    cancel = task.clock.after(samplePauseMs, () => {
+      sampling = sample();
+    });
+  }
+
+  plan();
+  return {
+    blockedDdl: () => [...seen.values()],
+    broken,
+    async stop() {
+      stopped = true;
+      cancel();
+      await sampling;
+    },
+  };
+}
+
+/** `app (process 123) waits 3 s for public.t: ALTER TABLE …` */
+export function describeBlocked(row: BlockedRow): string {
+  const who = `${row.role ?? "somebody"} (process ${row.pid})`;
+  const what = row.table === null ? "" : ` for ${row.table}`;
+  const query = row.query ? `: ${row.query}` : "";
+  return `${who} waits ${Math.floor(row.waitedMs / 1000)} s${what}${query}`;
+}
+
+function ddlBlocked(database: string, row: BlockedRow): Failure {
+  return new Failure(
+    "postgres.ddl-blocked",
+    `Cannot go on with the dump of "${database}": ${describeBlocked(row)}`,
+    { hint: 'Run the backup at a quieter time, or set onBlockedDdl: "wait".' },
+  );
+}
