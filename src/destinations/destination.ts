@@ -48,7 +48,7 @@ export interface StagedFile {
   readonly name: string;
   /** Where the staged bytes lie on this machine, for readers that need random access; null when remote. */
   readonly localPath: string | null;
-  /** Ends (`finish`) only after the bytes are synced to the medium. Fails with "destination.full" or "destination.io". */
+  /** Ends (`finish`) only after the bytes are synced to the medium. Keeps the chunks for a while: do not change them after writing. Fails with "destination.full" or "destination.io". */
   readonly sink: Writable;
   /** After `sink` has finished: opens what was stored. The caller reads to the end or destroys the stream. */
   readBack(): Promise<OpenedFile>;
@@ -85,7 +85,10 @@ export interface Destination {
   stat(name: string): Promise<StoredFile | null>;
   /** Throws "destination.not-found". `direct` asks for bytes from the medium where that is possible. */
   open(name: string, options?: { readonly direct?: boolean }): Promise<OpenedFile>;
-  /** Where a published file lies on this machine; null when remote. Does not look whether it is there. */
+  /**
+   * Where a published file lies on this machine; null when remote. Does not look whether it is there. A path
+   * in checksums.txt ("sub/x.zip") is read as `sha256sum -c` would read it in the directory.
+   */
   localPath(name: string): string | null;
   /** Whole content of a small file; throws "destination.not-found", or "destination.io" above `limitBytes` (default 256 MiB). */
   read(name: string, limitBytes?: number): Promise<Buffer>;

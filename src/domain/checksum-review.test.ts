@@ -18,7 +18,9 @@ function review(input: Partial<ChecksumReviewInput>) {
 test("a file that rotted keeps its entry: it is checked, never hashed anew into the file", () => {
   const found = review({ entries: [{ path: "x.zip", sha256: a }], files: [{ name: "x.zip", ...old }] });
   assert.deepEqual(found.toAdopt, []);
-  const verdict = judgeChecksums(found, [{ kind: "hashed", name: "x.zip", sha256: b, isStable: true }]);
+  const verdict = judgeChecksums(found, [
+    { kind: "hashed", name: "x.zip", sha256: b, isStable: true, sizeBytes: 5 },
+  ]);
   assert.equal(verdict.outcome, "damage");
   assert.deepEqual(verdict.mismatched, [{ path: "x.zip", sha256: a }]);
   assert.deepEqual(verdict.toAdd, []);
@@ -27,7 +29,9 @@ test("a file that rotted keeps its entry: it is checked, never hashed anew into 
 test("our own file without an entry gets the hash of its manifest and is compared with it", () => {
   const found = review({ files: [{ name: "x.sql", ...fresh }], own: new Map([["x.sql", a]]) });
   assert.deepEqual(found.toRestore, [{ path: "x.sql", sha256: a }]);
-  const verdict = judgeChecksums(found, [{ kind: "hashed", name: "x.sql", sha256: b, isStable: true }]);
+  const verdict = judgeChecksums(found, [
+    { kind: "hashed", name: "x.sql", sha256: b, isStable: true, sizeBytes: 5 },
+  ]);
   assert.deepEqual(verdict.toAdd, [{ path: "x.sql", sha256: a }]);
   assert.equal(verdict.outcome, "damage");
 });
@@ -39,7 +43,9 @@ test("an entry that contradicts the manifest is damage even when the bytes agree
     own: new Map([["x.sql", a]]),
   });
   assert.deepEqual(found.contradictions, [{ name: "x.sql", entrySha256: b, manifestSha256: a }]);
-  const verdict = judgeChecksums(found, [{ kind: "hashed", name: "x.sql", sha256: b, isStable: true }]);
+  const verdict = judgeChecksums(found, [
+    { kind: "hashed", name: "x.sql", sha256: b, isStable: true, sizeBytes: 5 },
+  ]);
   assert.equal(verdict.outcome, "damage");
 });
 
@@ -106,7 +112,7 @@ test("an entry for checksums.txt itself, which can never hold, is not checked", 
 
 test("an entry whose file is gone is damage, also when it vanished while hashing", () => {
   const gone = review({ entries: [{ path: "x", sha256: a }] });
-  assert.deepEqual(judgeChecksums(gone, []).missing, ["x"]);
+  assert.deepEqual(judgeChecksums(gone, [{ kind: "missing", name: "x" }]).missing, ["x"]);
   const vanished = review({ entries: [{ path: "x", sha256: a }], files: [{ name: "x", ...old }] });
   assert.equal(judgeChecksums(vanished, [{ kind: "missing", name: "x" }]).outcome, "damage");
 });
@@ -119,16 +125,24 @@ test("what could not be hashed is not ok, and checking nothing is unknown", () =
 
 test("a settled file that changed under the hash is left for the next night", () => {
   const found = review({ files: [{ name: "t.zip", ...old }] });
-  const finding: ChecksumFinding = { kind: "hashed", name: "t.zip", sha256: a, isStable: false };
+  const finding: ChecksumFinding = {
+    kind: "hashed",
+    name: "t.zip",
+    sha256: a,
+    isStable: false,
+    sizeBytes: 5,
+  };
   const verdict = judgeChecksums(found, [finding]);
   assert.deepEqual([verdict.toAdd, verdict.postponed], [[], ["t.zip"]]);
-  assert.deepEqual(judgeChecksums(found, [{ ...finding, isStable: true }]).toAdd, [
+  assert.deepEqual(judgeChecksums(found, [{ ...finding, isStable: true, sizeBytes: 5 }]).toAdd, [
     { path: "t.zip", sha256: a },
   ]);
 });
 
 test("equal files make it ok, each counted once per entry", () => {
   const found = review({ entries: [{ path: "x", sha256: a }], files: [{ name: "x", ...old }] });
-  const verdict = judgeChecksums(found, [{ kind: "hashed", name: "x", sha256: a, isStable: true }]);
+  const verdict = judgeChecksums(found, [
+    { kind: "hashed", name: "x", sha256: a, isStable: true, sizeBytes: 5 },
+  ]);
   assert.deepEqual([verdict.outcome, verdict.equal], ["ok", 1]);
 });

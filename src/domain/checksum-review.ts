@@ -28,10 +28,11 @@ export interface ChecksumReviewInput {
 
 /** What the nightly task has to do. Pure: nothing was hashed or written yet. */
 export interface ChecksumReview {
-  /** Entries whose file is there: hash it and compare. Duplicates with different hashes are both here. */
+  /**
+   * Entries to hash and compare: all but those of checksum files. Whether the file is there is for hashing to
+   * say, because an entry may lead through a link or into a sub-folder. Duplicates are both here.
+   */
   readonly toCheck: readonly ChecksumLine[];
-  /** Entries whose file is gone. */
-  readonly missing: readonly string[];
   /** Our own files without an entry: it is made again from the manifest, never from the bytes, and checked too. */
   readonly toRestore: readonly ChecksumLine[];
   /** Our own files whose entry says something else than their manifest. */
@@ -59,7 +60,6 @@ const settleMs = 60 * 60 * 1000;
  */
 export function reviewChecksums(input: ChecksumReviewInput): ChecksumReview {
   const files = input.files.filter((file) => !isNeverListed(file.name));
-  const names = new Set(input.files.map((file) => file.name));
   const entries = input.entries.filter((line) => !isChecksumFile(line.path));
   const hasEntry = new Set(entries.map((line) => line.path));
   const before = new Map(input.seen.map((file) => [file.name, file]));
@@ -67,8 +67,7 @@ export function reviewChecksums(input: ChecksumReviewInput): ChecksumReview {
     .filter((file) => !hasEntry.has(file.name) && !input.own.has(file.name))
     .map((file) => remember(file, before.get(file.name), input.now));
   return {
-    toCheck: entries.filter((line) => names.has(line.path)),
-    missing: [...hasEntry].filter((name) => !names.has(name)),
+    toCheck: entries,
     toRestore: files.flatMap((file) => lineFromManifest(file.name, hasEntry, input.own)),
     contradictions: entries.flatMap((line) => contradictionOf(line, input.own)),
     toAdopt: foreign.filter((file) => isSettled(file, input.now)),
@@ -88,7 +87,7 @@ export function isNeverListed(name: string): boolean {
     isChecksumFile(name) ||
     /^RESTORE(-v\d+)?\.md$/.test(name) ||
     /\.(sha256|minisig|manifest\.json|hold|accepted)$/.test(name) ||
-    /\.proof-[^/]*\.json$/.test(name)
+    /\.(proof|check)-[^/]*\.json$/.test(name)
   );
 }
 

@@ -1,9 +1,16 @@
 import type { ChecksumLine } from "./checksum-line.ts";
 import type { ChecksumReview, ForeignFile } from "./checksum-review.ts";
 
-/** What hashing a file gave. */
+/** What hashing a file gave; that it is gone or cannot be read is a finding, not an error. */
 export type ChecksumFinding =
-  | { readonly kind: "hashed"; readonly name: string; readonly sha256: string; readonly isStable: boolean }
+  | {
+      readonly kind: "hashed";
+      readonly name: string;
+      readonly sha256: string;
+      readonly sizeBytes: number;
+      /** False when it was written to meanwhile. */
+      readonly isStable: boolean;
+    }
   | { readonly kind: "missing"; readonly name: string }
   | { readonly kind: "unreadable"; readonly name: string; readonly reason: string };
 
@@ -37,10 +44,7 @@ export function judgeChecksums(
   const kindOf = (line: ChecksumLine) => found.get(line.path)?.kind ?? "unreadable";
   const hashed = expected.filter((line) => kindOf(line) === "hashed");
   const mismatched = hashed.filter((line) => !isEqual(line, found.get(line.path)));
-  const missing = [
-    ...review.missing,
-    ...expected.filter((line) => kindOf(line) === "missing").map((line) => line.path),
-  ];
+  const missing = expected.filter((line) => kindOf(line) === "missing").map((line) => line.path);
   const unreadable = expected
     .filter((line) => kindOf(line) === "unreadable")
     .map((line) => ({ name: line.path, reason: reasonOf(found.get(line.path)) }));

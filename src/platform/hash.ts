@@ -1,9 +1,6 @@
-import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
-import type { Readable } from "node:stream";
 import { Worker } from "node:worker_threads";
-import { messageOf } from "../domain/failure.ts";
 import { type HashedPath, hashPath } from "./hash-path.ts";
 
 export interface HashPathsOptions {
@@ -116,31 +113,4 @@ async function runThread(work: ThreadWork): Promise<void> {
     work.signal.removeEventListener("abort", onAbort);
     await worker.terminate();
   }
-}
-
-/** Reads a stream to its end. Fails with the stream's own error, or the signal's reason. */
-export async function hashStream(
-  stream: Readable,
-  signal: AbortSignal,
-): Promise<{ readonly sha256: string; readonly sizeBytes: number }> {
-  const hash = createHash("sha256");
-  const onAbort = () => stream.destroy(reasonOf(signal));
-  signal.addEventListener("abort", onAbort, { once: true });
-  let sizeBytes = 0;
-  try {
-    signal.throwIfAborted();
-    for await (const chunk of stream) {
-      hash.update(chunk);
-      sizeBytes += chunk.length;
-    }
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-    stream.destroy();
-  }
-  signal.throwIfAborted(); // a stream destroyed without an error would look like a short, whole one
-  return { sha256: hash.digest("hex"), sizeBytes };
-}
-
-function reasonOf(signal: AbortSignal): Error {
-  return signal.reason instanceof Error ? signal.reason : new Error(messageOf(signal.reason));
 }
