@@ -30,28 +30,29 @@ export function parseCron(cron: string, timezone: string): Schedule {
   return { cron, timezone, pattern: patternOf(cron) };
 }
 
-/** What is wrong with a cron text, as a half sentence; null when nothing is. */
+/** What is wrong with a cron text, as a half sentence about it; null when nothing is. */
 export function findCronProblem(cron: string): string | null {
   const fields = fieldsOf(cron);
   if (cron.trim().startsWith("@"))
-    return "nicknames are not understood; five fields are, such as 0 0 * * * for @daily";
+    return "it is a nickname; write the five fields, such as 0 0 * * * for @daily";
   if (fields.length === 6) {
-    return `it has six fields; five are understood (minute hour day month weekday), without seconds: did you mean "${fields.slice(1).join(" ")}"`;
+    const meant = fields.slice(1).join(" ");
+    return `it has six fields, and cron knows no seconds; did you mean "${meant}"?`;
   }
-  if (fields.length !== 5)
-    return `it has ${fields.length} fields; five are needed (minute hour day month weekday)`;
+  if (fields.length !== 5) return `it has ${fields.length === 1 ? "1 field" : `${fields.length} fields`}`;
   const foreign = fields.find((field) => !field.split(",").every((item) => fieldItem.test(item)));
-  if (foreign !== undefined) return `"${foreign}" is not a field of cron (digits, names, * , - / only)`;
+  if (foreign !== undefined) return `"${foreign}" is no such field (numbers, names, * , - / only)`;
   return findPatternProblem(cron);
 }
 
 function findPatternProblem(cron: string): string | null {
   try {
     const first = patternOf(cron).nextRun(new Date(Date.UTC(2000, 0, 1)));
-    return first === null ? "such a day never comes" : null;
+    return first === null ? "the day that it names never comes" : null;
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    return error.message.replace(/^Cron\w*: /, "");
+    const reason = error.message.replace(/^Cron\w*: /, "");
+    return reason.charAt(0).toLowerCase() + reason.slice(1);
   }
 }
 

@@ -1,0 +1,84 @@
+/**
+ * Config: what the operator wrote, read once, checked whole, every default filled in.
+ *
+ * Owns: the keys and their meaning, finding and reading the file, opening secrets, the messages about what
+ * is wrong in it (file:line:column), the published JSON Schema, the texts that `init` writes. Refuses: to
+ * reach a server, a container or a destination; to know whether a path exists (that is `doctor`).
+ * Words: key, setting (a value as written), problem, secret, preset.
+ * May go to: platform, domain.
+ */
+import type { FailureCode } from "../domain/failure-table.ts";
+import type { FileOwner, Job } from "../domain/job.ts";
+import type { Secret } from "../domain/secret.ts";
+
+export type ConfigFailureCode = Extract<FailureCode, `config.${string}`>;
+
+/** A whole, valid configuration. Paths are absolute: relative ones are taken from the file's directory. */
+export interface Config {
+  readonly path: string;
+  readonly statePath: string;
+  /** The default zone; each job has its own. */
+  readonly timezone: string;
+  /** In the file's order. */
+  readonly destinations: readonly DestinationConfig[];
+  /** In the file's order; at least one. */
+  readonly jobs: readonly Job[];
+  /** Every secret that was opened, for redaction. */
+  readonly secrets: readonly Secret[];
+}
+
+export type DestinationConfig = LocalDestinationConfig;
+
+/** A directory of this host. */
+export interface LocalDestinationConfig {
+  readonly kind: "local";
+  readonly name: string;
+  readonly path: string;
+  /** Its own, else the one that every job writing here asks for; null: whoever runs us. */
+  readonly owner: FileOwner | null;
+  /** As `owner`; default 0600. Never any bit for others. */
+  readonly fileMode: number;
+  readonly directoryMode: number;
+}
+
+export interface LoadOptions {
+  /**
+   * "closed" for commands that talk to no server: no secret file is read and no secret command is run, so
+   * that monitoring needs no right to them. A password is then an empty Secret. Default "open".
+   */
+  readonly secrets?: "open" | "closed";
+}
+
+export interface ConfigLoader {
+  /**
+   * The file to use: `asked` (--config), $CODEX_BACKUP_CONFIG, ./codex-backup.yaml,
+   * /etc/codex-backup/config.yaml. Throws "config.missing" with every place that was looked at; the first
+   * two must exist when they are given.
+   */
+  locate(asked: string | null): Promise<string>;
+  /**
+   * Reads and checks everything. Throws "config.missing", "config.unreadable", "config.syntax" (not YAML),
+   * "config.secret" (only secrets are wrong) or "config.invalid"; the message has one line for each problem of
+   * the file, all of them at once.
+   */
+  load(path: string, options?: LoadOptions): Promise<Config>;
+  /** YAML that reads back as the same configuration, with nothing left out. Secrets show where they come from, or a placeholder. */
+  showEffective(config: Config): string;
+  /** The JSON Schema of the file, for editors. */
+  schema(): Readonly<Record<string, unknown>>;
+  /** A commented file, ready to edit; load() accepts it. Never holds a password. Throws "config.invalid" for a URL that cannot be read. */
+  preset(request: PresetRequest): string;
+}
+
+/** What `init` was asked for. `timezone` is the host's, unless the operator names another. */
+export type PresetRequest = { readonly timezone: string } & (
+  | { readonly kind: "codex" }
+  | {
+      readonly kind: "container";
+      readonly container: string;
+      readonly user: string;
+      /** Null: all databases. */
+      readonly database: string | null;
+    }
+  | { readonly kind: "postgres"; readonly url: string }
+);

@@ -1,0 +1,119 @@
+import { isAbsolute, relative } from "node:path";
+import { formatBackupName } from "../domain/backup-name.ts";
+import { Failure } from "../domain/failure.ts";
+import { instant } from "../domain/instant.ts";
+import type { CapsuleJob, Job, PostgresJob } from "../domain/job.ts";
+import { variablesOf } from "../domain/name-template.ts";
+import type { DestinationConfig } from "./config.ts";
+import { canCollide } from "./name-collision.ts";
+import { describePath, type Path, type Problem } from "./problem.ts";
+
+export interface CrossCheck {
+  readonly jobs: readonly Job[];
+  readonly destinations: readonly DestinationConfig[];
+  readonly report: (problem: Problem) => void;
+}
+
+type BackupJob = PostgresJob | CapsuleJob;
+
+/** What only shows when jobs and destinations are seen together. */
+export function crossCheck(all: CrossCheck): void {
+  const backups = all.jobs.filter((job) => job.kind === "postgres" || job.kind === "capsule");
+  for (const job of backups) {
+    checkCopies(job, all.report);
+    checkTemplate(job, all.report);
+    if (job.kind === "capsule") checkSelfContained(job, all);
+  }
+  for (const [index, job] of backups.entries()) {
+    for (const other of backups.slice(0, index)) checkNames(job, other, all.report);
+  }
+}
+
+function checkCopies(job: BackupJob, report: CrossCheck["report"]): void {
+  for (const [index, name] of job.to.entries()) {
+    const path = ["jobs", job.name, "to", index];
+    if (job.to.indexOf(name) < index) {
+      report(problem(path, `names "${name}" a second time; allowed: each destination once`));
+    }
+  }
+  if (job.requiredCopies > job.to.length) {
+    const path = ["jobs", job.name, "copies", "required"];
+    report(
+      problem(
+        path,
+        `is ${job.requiredCopies}, but there are ${job.to.length} destinations; allowed: 1 to ${job.to.length}`,
+      ),
+    );
+  }
+}
+
+/** The database whose name takes most room in a file's: for jobs whose databases are only known at run time. */
+const longestName = "/".repeat(63);
+
+function checkTemplate(job: BackupJob, report: CrossCheck["report"]): void {
+  const fault = findDatabaseFault(job) ?? findLengthFault(job);
+  if (fault !== null) report(problem(["jobs", job.name, "name"], fault));
+}
+
+function findDatabaseFault(job: BackupJob): string | null {
+  const hasDatabase = variablesOf(job.nameTemplate).includes("database");
+  if (job.kind === "capsule") {
+    return hasDatabase
+      ? "has {database}, but a capsule has none; allowed: {date}, {time}, {timestamp}, {job}"
+      : null;
+  }
+  const isSeveral = job.databases.kind === "all" || job.databases.names.length > 1;
+  if (hasDatabase || !isSeveral) return null;
+  return "has no {database}, but the job has several databases; allowed: a template with {database}";
+}
+
+function findLengthFault(job: BackupJob): string | null {
+  const facts = { at: instant(0), timezone: job.timezone, job: job.name };
+  try {
+    for (const database of databasesOf(job)) formatBackupName(job.nameTemplate, { ...facts, database });
+    return null;
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return `gives names that are too long for a file (${error.message}); allowed: a shorter template`;
+  }
+}
+
+function databasesOf(job: BackupJob): readonly (string | null)[] {
+  if (job.kind === "capsule") return [null];
+  return job.databases.kind === "all" ? [longestName] : job.databases.names;
+}
+
+/** A capsule that packs its own destination would hold all earlier capsules, and grow for ever. */
+function checkSelfContained({ name, source, to }: CapsuleJob, all: CrossCheck): void {
+  if (source.include.length > 0) return;
+  for (const destination of all.destinations.filter((candidate) => to.includes(candidate.name))) {
+    const inner = relative(source.root, destination.path);
+    const isInside = !isAbsolute(inner) && inner !== ".." && !inner.startsWith("../");
+    if (
+      !isInside ||
+      source.exclude.some((glob) => inner !== "" && glob.startsWith(inner.split("/")[0] ?? inner))
+    )
+      continue;
+    const hint =
+      inner === ""
+        ? "another destination, or an include list"
+        : `exclude: ["${inner}/**"], or an include list`;
+    all.report(
+      problem(
+        ["jobs", name, "capsule"],
+        `would pack its own destination "${destination.name}"; allowed: ${hint}`,
+      ),
+    );
+  }
+}
+
+function checkNames(job: BackupJob, other: BackupJob, report: CrossCheck["report"]): void {
+  const shared = job.to.find((name) => other.to.includes(name));
+  if (shared === undefined || !canCollide(job, other)) return;
+  const message = `can give the same name as the job "${other.name}" at the destination "${shared}"; allowed: templates that differ, for instance by {job}`;
+  report(problem(["jobs", job.name, "name"], message));
+}
+
+function problem(path: Path, message: string): Problem {
+  return { path, at: "value", message: `${describePath(path)} ${message}` };
+}

@@ -1,0 +1,157 @@
+import { resolve } from "node:path";
+import { z } from "zod";
+import { Failure } from "../domain/failure.ts";
+import { Secret } from "../domain/secret.ts";
+import type { Clock } from "../platform/clock.ts";
+import { buildDestinations } from "./build-destination.ts";
+import { buildJob } from "./build-job.ts";
+import { secretOf } from "./build-source.ts";
+import type { Config, ConfigLoader, LoadOptions } from "./config.ts";
+import { type ConfigText, locateConfig, readConfigText } from "./config-file.ts";
+import { crossCheck } from "./cross-check.ts";
+import { openSecret } from "./open-secret.ts";
+import { writePreset } from "./preset.ts";
+import { createProblemList, describePath, type Path, type Problem, type ProblemList } from "./problem.ts";
+import { wholeDocument } from "./schema/document.ts";
+import type { SecretSetting } from "./schema/secret.ts";
+import { isSecretVariable } from "./secret-variable.ts";
+import { readSettings, type Settings } from "./settings.ts";
+import { formatEffective, type SecretOrigins } from "./show-effective.ts";
+import { readYaml, type SyntaxProblem, type YamlTree } from "./yaml-tree.ts";
+
+/** The parts of the process that a config may refer to. */
+export interface LoaderParts {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly clock: Clock;
+}
+
+export function createConfigLoader(parts: LoaderParts): ConfigLoader {
+  const origins: SecretOrigins = new WeakMap();
+  return {
+    locate: (asked) => locateConfig(asked, parts),
+    load: (path, options = {}) => load(resolve(parts.cwd, path), { parts, origins, options }),
+    showEffective: (config) => formatEffective(config, origins),
+    schema: () => z.toJSONSchema(wholeDocument, { io: "input" }),
+    preset: writePreset,
+  };
+}
+
+interface Loading {
+  readonly parts: LoaderParts;
+  readonly origins: SecretOrigins;
+  readonly options: LoadOptions;
+}
+
+/** text → tree → settings → secrets → jobs; each step reports, the end throws when anything was reported. */
+async function load(path: string, loading: Loading): Promise<Config> {
+  const file = await readConfigText(path);
+  const tree = readYaml(file.text);
+  if (!("positionOf" in tree)) throw syntaxFailure(path, tree);
+  const { settings, problems } = readSettings(tree.value);
+  const list = createProblemList();
+  for (const problem of problems) list.add(problem);
+  const config = settings ? await build(settings, file, { ...loading, list }) : null;
+  if (config === null || list.all.length > 0) throw problemFailure(path, tree, list.all);
+  return config;
+}
+
+interface Building extends Loading {
+  readonly list: ProblemList;
+}
+
+async function build(settings: Settings, file: ConfigText, building: Building): Promise<Config> {
+  const { directory } = file;
+  const report = building.list.add;
+  const passwords = await openPasswords(settings, file, building);
+  const destinations = buildDestinations({ settings, directory, report });
+  const shared = { timezone: settings.timezone, directory, destinations, report };
+  const jobs = [...settings.jobs].map(([name, job]) =>
+    buildJob(job, { ...shared, name, password: passwords.get(name) ?? null }),
+  );
+  crossCheck({ jobs, destinations, report });
+  const secrets = [...passwords.values()].filter((secret) => secret.reveal() !== "");
+  const hidden = jobs.flatMap((job) => (job.kind === "command" ? secretVariables(job.env) : []));
+  return {
+    path: file.path,
+    statePath: resolve(directory, settings.state),
+    timezone: settings.timezone,
+    destinations,
+    jobs,
+    secrets: [...secrets, ...hidden],
+  };
+}
+
+/** By the name of the job. What cannot be opened is reported. */
+async function openPasswords(
+  settings: Settings,
+  file: ConfigText,
+  building: Building,
+): Promise<ReadonlyMap<string, Secret>> {
+  const passwords = new Map<string, Secret>();
+  for (const [name, job] of settings.jobs) {
+    if (job.kind !== "postgres") continue;
+    const path = ["jobs", name, "postgres"];
+    const found = secretOf(job.value.postgres, {
+      path,
+      directory: file.directory,
+      report: building.list.add,
+    });
+    if (found === null) continue;
+    const secret = await openOne(found.setting, found.path, { file, building });
+    passwords.set(name, secret);
+    building.origins.set(secret, found.setting);
+  }
+  return passwords;
+}
+
+async function openOne(
+  setting: SecretSetting,
+  path: Path,
+  { file, building }: { readonly file: ConfigText; readonly building: Building },
+): Promise<Secret> {
+  const { parts, options, list } = building;
+  const isClosed = options.secrets === "closed" && typeof setting !== "string";
+  if (isClosed) return new Secret("");
+  const around = {
+    env: parts.env,
+    clock: parts.clock,
+    directory: file.directory,
+    isConfigPrivate: file.isPrivate,
+  };
+  const opened = await openSecret(setting, around);
+  if (opened instanceof Secret) return opened;
+  list.add({ path, at: "value", message: `${describePath(path)} is ${opened.problem}`, isSecret: true });
+  return new Secret("");
+}
+
+/** Values that a command's environment most likely keeps secret: redacted in logs like the rest. */
+function secretVariables(env: Readonly<Record<string, string>>): readonly Secret[] {
+  return Object.entries(env).flatMap(([name, value]) => (isSecretVariable(name) ? [new Secret(value)] : []));
+}
+
+const hint = "Correct the file, then look at it again with codex-backup config check.";
+
+function syntaxFailure(path: string, problems: readonly SyntaxProblem[]): Failure {
+  const lines = problems.map(
+    ({ position, message }) => `${path}:${position.line}:${position.column}: ${message}`,
+  );
+  return new Failure("config.syntax", messageFrom(lines), { hint });
+}
+
+function problemFailure(path: string, tree: YamlTree, problems: readonly Problem[]): Failure {
+  const placed = problems.map((problem) => ({
+    message: problem.message,
+    ...tree.positionOf(problem.path, problem.at),
+  }));
+  const ordered = placed.toSorted((a, b) => a.line - b.line || a.column - b.column);
+  const lines = ordered.map(({ line, column, message }) => `${path}:${line}:${column}: ${message}`);
+  const code = problems.every((problem) => problem.isSecret) ? "config.secret" : "config.invalid";
+  return new Failure(code, messageFrom(lines), { hint, context: { problems: lines.length } });
+}
+
+function messageFrom(all: readonly string[]): string {
+  const lines = [...new Set(all)];
+  const count = lines.length === 1 ? "1 problem" : `${lines.length} problems`;
+  return `Cannot use the config: ${count}\n${lines.join("\n")}`;
+}

@@ -1,0 +1,49 @@
+import { z } from "zod";
+import { jobKinds } from "./job.ts";
+import { directoryMode, fileMode, nameRule, owner, plainText, timezone } from "./scalar.ts";
+
+export type DestinationSettings = z.output<typeof destination>;
+
+export const destination = z
+  .strictObject({
+    path: plainText.describe("The directory; `destination init` makes it and marks it as ours"),
+    owner: owner
+      .optional()
+      .describe('User and group of files and directory, such as "codex:codex"; default: whoever runs us'),
+    mode: fileMode.optional().describe("Permissions of the files; default 0600"),
+    directoryMode: directoryMode
+      .optional()
+      .describe("Permissions of the directory; default: as the files, with the matching x bits"),
+  })
+  .describe("A directory of this host");
+
+const head = {
+  version: z
+    .literal(1, { error: () => "1, the only version that this codex-backup reads" })
+    .default(1)
+    .describe("Version of the file's layout"),
+  state: plainText
+    .default("/var/lib/codex-backup")
+    .describe("Directory for catalog, run logs, locks and work files"),
+  timezone: timezone.default("UTC").describe("Zone of every schedule, such as Europe/Berlin"),
+};
+
+/** The frame; destinations and jobs are checked one by one, by the kind that each names. */
+export const frame = z.strictObject({
+  ...head,
+  destinations: z.record(z.string(), z.unknown()).default({}),
+  jobs: z.record(z.string(), z.unknown()),
+});
+
+const name = z.string().regex(nameRule);
+
+/** The whole file, for the JSON Schema and the reference. */
+export const wholeDocument = z
+  .strictObject({
+    ...head,
+    destinations: z.record(name, destination).default({}).describe("Where backups are kept, by name"),
+    jobs: z
+      .record(name, z.union([jobKinds.postgres, jobKinds.capsule, jobKinds.checksums, jobKinds.command]))
+      .describe("What is backed up, by name"),
+  })
+  .meta({ title: "codex-backup configuration" });

@@ -1,0 +1,160 @@
+import { stringify } from "yaml";
+import { formatDuration } from "../domain/duration.ts";
+import type { CapsuleJob, CommandJob, FileOwner, Job, KeepPolicy, PostgresJob } from "../domain/job.ts";
+import type { Secret } from "../domain/secret.ts";
+import { formatSize } from "../domain/size.ts";
+import type { Transport } from "../domain/source.ts";
+import type { Config, DestinationConfig } from "./config.ts";
+import { sslKeys } from "./schema/postgres.ts";
+import type { SecretSetting } from "./schema/secret.ts";
+import { isSecretVariable } from "./secret-variable.ts";
+
+/** Where each opened secret came from, so that the place can be shown instead of the value. */
+export type SecretOrigins = WeakMap<Secret, SecretSetting>;
+
+type Yaml = Readonly<Record<string, unknown>>;
+
+const placeholder = "[secret]";
+
+/** See ConfigLoader.showEffective. */
+export function formatEffective(config: Config, origins: SecretOrigins): string {
+  const body = {
+    version: 1,
+    state: config.statePath,
+    timezone: config.timezone,
+    destinations: Object.fromEntries(config.destinations.map((one) => [one.name, destinationOf(one)])),
+    jobs: Object.fromEntries(config.jobs.map((job) => [job.name, jobOf(job, origins)])),
+  };
+  return `# ${config.path}, with every default filled in\n${stringify(body, { lineWidth: 0 })}`;
+}
+
+function destinationOf(destination: DestinationConfig): Yaml {
+  return defined({
+    path: destination.path,
+    owner: ownerOf(destination.owner),
+    mode: modeOf(destination.fileMode),
+    directoryMode: modeOf(destination.directoryMode),
+  });
+}
+
+function jobOf(job: Job, origins: SecretOrigins): Yaml {
+  switch (job.kind) {
+    case "postgres":
+      return { ...basisOf(job), ...postgresOf(job, origins), ...backupOf(job) };
+    case "capsule":
+      return { ...basisOf(job), capsule: { ...job.source }, ...backupOf(job) };
+    case "checksums":
+      return { ...basisOf(job), checksums: { destination: job.destination } };
+    case "command":
+      return { ...basisOf(job), command: commandOf(job) };
+    default:
+      return job satisfies never;
+  }
+}
+
+function basisOf(job: Job): Yaml {
+  return defined({
+    schedule: job.schedule,
+    timezone: job.timezone,
+    timeout: limitOf(job.timeoutMs),
+    maxAge: job.maxAgeMs === null ? null : formatDuration(job.maxAgeMs),
+    grace: job.graceMs === null ? null : formatDuration(job.graceMs),
+  });
+}
+
+function backupOf(job: PostgresJob | CapsuleJob): Yaml {
+  return defined({
+    to: job.to,
+    name: job.nameTemplate,
+    copies: { required: job.requiredCopies },
+    spool: formatSize(job.spoolBytes),
+    stall: limitOf(job.stallMs),
+    keep: keepOf(job.keep),
+    labels: job.labels,
+  });
+}
+
+function keepOf(keep: KeepPolicy): Yaml {
+  return defined({ ...keep });
+}
+
+function postgresOf(job: PostgresJob, origins: SecretOrigins): Yaml {
+  const { source, databases } = job;
+  const isSocket = source.host?.startsWith("/") ?? false;
+  const ssl = sslKeys.map((key) => [key, source.parameters[key]]);
+  const further = Object.entries(source.parameters).filter(
+    ([key]) => !sslKeys.some((known) => known === key),
+  );
+  return {
+    postgres: defined({
+      ...transportOf(source.transport),
+      ...(isSocket ? { socket: source.host } : { host: source.host }),
+      port: source.port,
+      user: source.user,
+      password: source.password && secretOf(source.password, origins),
+      ...databasesOf(databases),
+      ...Object.fromEntries(ssl),
+      parameters: further.length > 0 ? Object.fromEntries(further) : null,
+      clientDirectory: source.clientDirectory,
+      lockWait: formatDuration(job.lockWaitMs),
+      onBlockedDdl: job.onBlockedDdl,
+    }),
+    format: job.format,
+    compress: job.compress,
+    fingerprint: job.fingerprint,
+  };
+}
+
+function databasesOf(databases: PostgresJob["databases"]): Yaml {
+  if (databases.kind === "all") return { database: "*", except: databases.except };
+  return { database: databases.names.length === 1 ? databases.names[0] : databases.names };
+}
+
+function transportOf(transport: Transport): Yaml {
+  switch (transport.kind) {
+    case "local":
+      return {};
+    case "ssh":
+      return { ssh: { host: transport.host, args: transport.args } };
+    case "container": {
+      const { by: _by, ...select } = transport.select;
+      const chosen = transport.select.by === "compose" ? { compose: select } : select;
+      return { container: { engine: transport.engine, ...chosen } };
+    }
+    default:
+      return transport satisfies never;
+  }
+}
+
+function commandOf(job: CommandJob): Yaml {
+  const shown = Object.entries(job.env).map(([name, value]) => [
+    name,
+    isSecretVariable(name) ? placeholder : value,
+  ]);
+  return defined({ argv: job.argv, cwd: job.cwd, env: Object.fromEntries(shown) });
+}
+
+function secretOf(secret: Secret, origins: SecretOrigins): unknown {
+  const origin = origins.get(secret);
+  return origin === undefined || typeof origin === "string" ? placeholder : origin;
+}
+
+function limitOf(limitMs: number | null): string {
+  return limitMs === null ? "none" : formatDuration(limitMs);
+}
+
+function ownerOf(owner: FileOwner | null): string | null {
+  if (owner === null) return null;
+  return owner.group === null ? owner.user : `${owner.user}:${owner.group}`;
+}
+
+function modeOf(mode: number): string {
+  return `0${mode.toString(8)}`;
+}
+
+/** Without what is not set: an absent key reads back as the same. */
+function defined(values: Yaml): Yaml {
+  return Object.fromEntries(
+    Object.entries(values).filter(([, value]) => value !== null && value !== undefined),
+  );
+}
