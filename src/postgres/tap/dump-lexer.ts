@@ -211,6 +211,7 @@ class Lexer implements DumpLexer {
     this.#heldBytes += rest.length;
     if (this.#heldBytes <= heldLimitBytes) return;
     if (this.#unit === "meta") throw unreadable("a backslash command does not end");
+    this.#start = rest.length;
     this.#emitPart(this.#take(rest, rest.length));
   }
 

@@ -42,7 +42,7 @@ async function readToEnd(text: Readable): Promise<ReadDump> {
   }
   const { events, open } = lexer.end();
   for (const event of events) {
-    builder.add(event);
+    if (event.kind !== "statement-part") builder.add(event); // the half of a statement says nothing
     trailer.add(event);
   }
   const sha256 = whole.digest("hex");

@@ -1,0 +1,82 @@
+import { Failure } from "../../domain/failure.ts";
+import type { DumpEvent, DumpOpen } from "./dump-events.ts";
+import { createDumpLexer } from "./dump-lexer.ts";
+import { roleOf } from "./statement-kind.ts";
+import { Trailer } from "./trailer.ts";
+
+/** Sends a plain dump on without some of its statements. */
+export interface DumpFilter {
+  /**
+   * The bytes that are to be sent for this chunk, in order; they may be views of it. Throws Failure
+   * "postgres.restore-refused" for a backslash command (F141) before any byte of it was returned, and
+   * "postgres.dump-unreadable" as the lexer does.
+   */
+  push(chunk: Buffer): readonly Buffer[];
+  /** What was held back, and whether the dump was whole to its trailer. Called once, after the last push. */
+  end(): { readonly bytes: readonly Buffer[]; readonly isComplete: boolean; readonly open: DumpOpen };
+}
+
+/**
+ * `keeps` decides on each event. A long statement comes in parts that are decided one by one, so it must look
+ * at `words` only.
+ */
+export function createDumpFilter(keeps: (event: DumpEvent) => boolean): DumpFilter {
+  const lexer = createDumpLexer();
+  const trailer = new Trailer();
+  const guard = new CommandGuard();
+  const filter = (events: readonly DumpEvent[]): readonly Buffer[] => {
+    for (const event of events) {
+      guard.check(event);
+      trailer.add(event);
+    }
+    return events.filter(keeps).map((event) => event.bytes);
+  };
+  return {
+    push: (chunk) => filter(lexer.push(chunk)),
+    end() {
+      const { events, open } = lexer.end();
+      return { bytes: filter(events), isComplete: trailer.isComplete(open), open };
+    },
+  };
+}
+
+/**
+ * False for what a restore inside one transaction leaves out: the BEGIN and COMMIT round large objects
+ * (PROOF 4.4) and everything about subscriptions (PROOF 4.3).
+ */
+export function isRestorable(event: DumpEvent): boolean {
+  if (event.kind !== "statement" && event.kind !== "statement-part") return true;
+  const role = roleOf(event.words);
+  return role !== "transaction" && role !== "subscription";
+}
+
+/** Lets through only pg_dump's own pair: `\restrict` before everything, `\unrestrict` after everything. */
+class CommandGuard {
+  #key: string | null = null;
+  #state: "start" | "inside" | "ended" = "start";
+
+  check(event: DumpEvent): void {
+    if (event.kind === "space" || event.kind === "comment") return;
+    if (event.kind === "meta") {
+      this.#command(event);
+      return;
+    }
+    if (this.#state === "ended") throw refused("statements follow its \\unrestrict");
+    this.#state = "inside";
+  }
+
+  #command(event: Extract<DumpEvent, { readonly kind: "meta" }>): void {
+    if (event.command === "restrict" && this.#state === "start") {
+      this.#key = event.key;
+      this.#state = "inside";
+    } else if (event.command === "unrestrict" && this.#key !== null && event.key === this.#key) {
+      this.#state = "ended";
+    } else throw refused(`it holds the psql command "${event.bytes.toString("latin1", 0, 80).trimEnd()}"`);
+  }
+}
+
+function refused(seen: string): Failure {
+  return new Failure("postgres.restore-refused", `Cannot restore the dump: ${seen}`, {
+    hint: "Read that part of the dump: such commands can run programs on this machine, and pg_dump writes none.",
+  });
+}
