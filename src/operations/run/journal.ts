@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { Failure, messageOf } from "../../domain/failure.ts";
-import { writeFileAtomically } from "../../platform/files.ts";
+import { replaceFile } from "../../platform/files.ts";
 
 const schema = z.object({
   version: z.literal(1),
@@ -35,7 +35,8 @@ function journalPath(statePath: string, runId: string): string {
 /** Durable when it returns. */
 export async function writeJournal(statePath: string, journal: Journal): Promise<void> {
   await mkdir(workPath(statePath), { recursive: true, mode: 0o700 });
-  await writeFileAtomically(journalPath(statePath, journal.runId), JSON.stringify(journal), 0o600);
+  const path = journalPath(statePath, journal.runId);
+  await replaceFile(path, Buffer.from(JSON.stringify(journal)), { mode: 0o600, owner: null, scratch: `${path}.new` });
 }
 
 /** False is not told: removing one that is gone is fine. */
