@@ -47,7 +47,7 @@ export async function dumpOfCopy({ destination, stored }: ChosenCopy): Promise<D
   return {
     name: dump.path,
     format: manifest.postgres?.format ?? "sql",
-    facts: manifest.postgres,
+    facts: manifest.adopted ? null : manifest.postgres,
     expected: dump.content,
     sizeBytes: dump.sizeBytes,
     globals: await small("globals"),
@@ -116,7 +116,7 @@ async function manifestBeside(path: string): Promise<DumpSource | null> {
   return {
     name: path,
     format: manifest.postgres?.format ?? "sql",
-    facts: manifest.postgres,
+    facts: manifest.adopted ? null : manifest.postgres,
     expected: dump.content,
     sizeBytes: dump.sizeBytes,
     globals: await fileOf("globals"),
