@@ -1,14 +1,10 @@
-/**
- * Writes the generated pages of docs/reference. A test compares the committed pages with what this
- * would write, so that code and page cannot drift apart.
- */
+/** npm run reference: writes every generated page of docs/reference. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { formatConfigReference } from "./reference/config.ts";
+import { referencePages } from "./reference/pages.ts";
 
-const pages: Readonly<Record<string, () => string>> = {
-  "config.md": formatConfigReference,
-};
-
-const folder = join(import.meta.dirname, "..", "docs", "reference");
-for (const [name, format] of Object.entries(pages)) writeFileSync(join(folder, name), format());
+const top = join(import.meta.dirname, "..");
+for (const page of referencePages) {
+  writeFileSync(join(top, page.path), page.text());
+  process.stdout.write(`${page.path}\n`);
+}
