@@ -4,23 +4,9 @@ import { formatBackupFile } from "../domain/backup-file.ts";
 import { asFailure, Failure } from "../domain/failure.ts";
 import { formatInstant } from "../domain/instant.ts";
 import { formatMark } from "../domain/mark.ts";
+import type { Context } from "./context.ts";
 import { findBackup } from "./find-backup.ts";
-import type { Context } from "./operation.ts";
-
-export interface HoldRequest {
-  readonly backup: string;
-  readonly who: string;
-  readonly why: string;
-}
-
-export interface HoldReport {
-  readonly backup: string;
-  readonly job: string;
-  /** Where the mark now stands (hold) or was removed (release). */
-  readonly destinations: readonly string[];
-  /** Destinations where it could not be done, with the reason. */
-  readonly failed: readonly { readonly destination: string; readonly message: string }[];
-}
+import type { HoldReport, HoldRequest } from "./operation.ts";
 
 /**
  * Protects a backup from retention, at every destination, by a file beside it: the protection survives the
@@ -30,19 +16,42 @@ export async function hold(context: Context, { backup, who, why }: HoldRequest):
   const row = findBackup(context, backup);
   const at = context.clock.now();
   const name = formatBackupFile(row.id, { kind: "hold" });
-  const text = formatMark({ format: "codex-backup-mark", version: 1, kind: "hold", backup: row.id, job: row.job, who, at: formatInstant(at), why });
+  const text = formatMark({
+    format: "codex-backup-mark",
+    version: 1,
+    kind: "hold",
+    backup: row.id,
+    job: row.job,
+    who,
+    at: formatInstant(at),
+    why,
+  });
   return atEachCopy(context, row, async (destination) => {
-    if ((await destination.stat(name)) === null) await destination.put(name, Buffer.from(text), context.newRunId());
+    if ((await destination.stat(name)) === null)
+      await destination.put(name, Buffer.from(text), context.newRunId());
     await destination.sync();
-    context.catalog.putMark({ job: row.job, backupId: row.id, destination: destination.name, kind: "hold", who, at, why });
+    context.catalog.putMark({
+      job: row.job,
+      backupId: row.id,
+      destination: destination.name,
+      kind: "hold",
+      who,
+      at,
+      why,
+    });
   });
 }
 
 /** Ends the protection. Throws when the backup is not held. */
-export async function release(context: Context, { backup }: Pick<HoldRequest, "backup" | "who">): Promise<HoldReport> {
+export async function release(
+  context: Context,
+  { backup }: Pick<HoldRequest, "backup" | "who">,
+): Promise<HoldReport> {
   const row = findBackup(context, backup);
   if (!row.held) {
-    throw new Failure("usage.refused", `Cannot release "${row.id}": it is not held`, { hint: "See what is held with codex-backup list." });
+    throw new Failure("usage.refused", `Cannot release "${row.id}": it is not held`, {
+      hint: "See what is held with codex-backup list.",
+    });
   }
   const report = await atEachCopy(context, row, async (destination) => {
     await destination.remove(formatBackupFile(row.id, { kind: "hold" }));
@@ -52,21 +61,36 @@ export async function release(context: Context, { backup }: Pick<HoldRequest, "b
   return report;
 }
 
-async function atEachCopy(context: Context, row: BackupRow, work: (destination: Destination) => Promise<void>): Promise<HoldReport> {
+async function atEachCopy(
+  context: Context,
+  row: BackupRow,
+  work: (destination: Destination) => Promise<void>,
+): Promise<HoldReport> {
   const done: string[] = [];
   const failed: { destination: string; message: string }[] = [];
   for (const copy of row.copies) {
     const destination = context.destinations.get(copy.destination);
     try {
-      if (!destination) throw new Failure("usage.invalid-value", `Cannot reach "${copy.destination}": it is no longer in the config`);
+      if (!destination)
+        throw new Failure(
+          "usage.invalid-value",
+          `Cannot reach "${copy.destination}": it is no longer in the config`,
+        );
       await work(destination);
       done.push(copy.destination);
     } catch (error) {
-      failed.push({ destination: copy.destination, message: asFailure(error, "destination.io", "Cannot write the mark").message });
+      failed.push({
+        destination: copy.destination,
+        message: asFailure(error, "destination.io", "Cannot write the mark").message,
+      });
     }
   }
   if (done.length > 0) return { backup: row.id, job: row.job, destinations: done, failed };
-  throw new Failure("destination.io", `Cannot mark "${row.id}" anywhere: ${failed.map(({ message }) => message).join("; ")}`, {
-    hint: "Mount or mend one of its destinations and try again.",
-  });
+  throw new Failure(
+    "destination.io",
+    `Cannot mark "${row.id}" anywhere: ${failed.map(({ message }) => message).join("; ")}`,
+    {
+      hint: "Mount or mend one of its destinations and try again.",
+    },
+  );
 }

@@ -1,31 +1,18 @@
-import { asFailure, type FailureReport, reportOf } from "../domain/failure.ts";
-import { type Context, destinationNamed } from "./operation.ts";
-
-export interface InitialisedDestination {
-  readonly name: string;
-  readonly location: string;
-  readonly id: string;
-}
+import { asFailure, reportOf } from "../domain/failure.ts";
+import { type Context, destinationNamed } from "./context.ts";
+import type { InitialisedDestination, ListedDestination } from "./operation.ts";
 
 /** Writes the sentinel and the restore page at destinations; keeps what is there. Empty: all of the config. */
-export async function initialiseDestinations(context: Context, names: readonly string[]): Promise<readonly InitialisedDestination[]> {
+export async function initialiseDestinations(
+  context: Context,
+  names: readonly string[],
+): Promise<readonly InitialisedDestination[]> {
   const wanted = names.length > 0 ? names : [...context.destinations.keys()];
   const done: InitialisedDestination[] = [];
   for (const destination of wanted.map((name) => destinationNamed(context, name))) {
     done.push({ name: destination.name, location: destination.location, id: await destination.initialise() });
   }
   return done;
-}
-
-export interface ListedDestination {
-  readonly name: string;
-  readonly location: string;
-  /** Null while it is not ready. */
-  readonly id: string | null;
-  readonly freeBytes: number | null;
-  readonly totalBytes: number | null;
-  readonly warnings: readonly string[];
-  readonly failure: FailureReport | null;
 }
 
 /** Asks every destination whether a run could use it now. */

@@ -1,40 +1,9 @@
 import type { BackupRow } from "../catalog/catalog.ts";
 import { formatInstant } from "../domain/instant.ts";
-import { highest, type Level } from "../domain/level.ts";
+import { highest, type Level, reaches } from "../domain/level.ts";
+import type { Context } from "./context.ts";
 import { closeDeadRuns } from "./dead-runs.ts";
-import type { Context } from "./operation.ts";
-
-/** A backup as `list --json` prints it (DESIGN 3). Times are ISO 8601, UTC. */
-export interface ListedBackup {
-  readonly id: string;
-  readonly job: string;
-  readonly database: string | null;
-  readonly kind: BackupRow["kind"];
-  readonly createdAt: string;
-  readonly sizeBytes: number;
-  readonly outcome: BackupRow["outcome"];
-  /** The best of its copies. */
-  readonly level: Level;
-  readonly provenAt: string | null;
-  readonly held: boolean;
-  readonly adopted: boolean;
-  readonly copies: readonly ListedCopy[];
-}
-
-export interface ListedCopy {
-  readonly destination: string;
-  /** Directory or URL; null when the destination is no longer in the config. */
-  readonly path: string | null;
-  readonly state: BackupRow["copies"][number]["state"];
-  readonly level: Level;
-  readonly readBack: "direct" | "cached" | null;
-  readonly checkedAt: string | null;
-}
-
-export interface ListOptions {
-  readonly job: string | null;
-  readonly limit: number | null;
-}
+import type { ListedBackup, ListOptions } from "./operation.ts";
 
 /** Newest first. From the catalog alone: nothing is asked of the destinations. */
 export function listBackups(context: Context, { job, limit }: ListOptions): readonly ListedBackup[] {
@@ -72,4 +41,15 @@ export function listed(context: Pick<Context, "destinations">, row: BackupRow): 
 /** Damaged and missing copies count for nothing. */
 export function bestLevel(row: Pick<BackupRow, "copies">): Level {
   return highest(row.copies.filter((copy) => copy.state === "whole").map((copy) => copy.level));
+}
+
+/** Complete, with at least one whole copy that was read back: what an operator would restore. */
+export function isGood(row: BackupRow): boolean {
+  return row.outcome === "complete" && reaches(bestLevel(row), "hashed");
+}
+
+/** Null when the job has none. */
+export function newestGood(context: Context, job: string, database: string | null): ListedBackup | null {
+  const found = context.catalog.backups({ job, database }).find(isGood);
+  return found ? listed(context, found) : null;
 }

@@ -1,20 +1,20 @@
 import type { RunRow } from "../catalog/catalog.ts";
 import { Failure } from "../domain/failure.ts";
+import { type Context, jobNamed } from "./context.ts";
 import { closeDeadRuns } from "./dead-runs.ts";
-import { type Context, jobNamed } from "./operation.ts";
-
-export interface LogsRequest {
-  readonly runId: string | null;
-  /** The newest run of this job; with neither, the newest of all. */
-  readonly job: string | null;
-}
+import type { LogsRequest } from "./operation.ts";
 
 /** The run whose log is asked for. Throws "usage.unknown-backup" when there is none. */
 export function findRun(context: Context, { runId, job }: LogsRequest): RunRow {
   closeDeadRuns(context);
   if (job !== null) jobNamed(context, job);
-  const found = runId === null ? context.catalog.runs({ limit: 1, ...(job === null ? {} : { job }) })[0] : context.catalog.run(runId);
+  const found =
+    runId === null
+      ? context.catalog.runs({ limit: 1, ...(job === null ? {} : { job }) })[0]
+      : context.catalog.run(runId);
   if (found) return found;
   const what = runId ?? (job === null ? "any run" : `a run of "${job}"`);
-  throw new Failure("usage.unknown-backup", `Cannot find ${what}: the catalog has none`, { hint: "See the runs with codex-backup status." });
+  throw new Failure("usage.unknown-backup", `Cannot find ${what}: the catalog has none`, {
+    hint: "See the runs with codex-backup status.",
+  });
 }

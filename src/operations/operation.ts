@@ -6,64 +6,318 @@
  * Words: run, backup, copy, branch (one destination's share of a live stream), late (caught up afterwards).
  * May go to: the doors of postgres, capsule, destinations, catalog; domain; platform.
  */
-import type { Capsules } from "../capsule/capsule.ts";
-import type { Catalog } from "../catalog/catalog.ts";
-import type { Destination } from "../destinations/destination.ts";
-import { Failure } from "../domain/failure.ts";
-import type { Job } from "../domain/job.ts";
-import type { OnProgress } from "../domain/progress.ts";
-import type { Clock } from "../platform/clock.ts";
-import type { Host } from "../platform/host.ts";
-import type { Log } from "../platform/log.ts";
-import type { Postgres } from "../postgres/postgres.ts";
+import type { BackupRow, MarkRow, RunRow } from "../catalog/catalog.ts";
+import type { FailureReport } from "../domain/failure.ts";
+import type { Instant } from "../domain/instant.ts";
+import type { Level } from "../domain/level.ts";
+import type { Manifest } from "../domain/manifest.ts";
+import type { ExitStatus, Outcome } from "../domain/outcome.ts";
+import type { RunReport } from "../domain/run-report.ts";
 
-/** Everything an operation may use; built once by wiring. */
-export interface Context {
-  readonly version: string;
-  readonly statePath: string;
-  readonly jobs: readonly Job[];
-  readonly destinations: ReadonlyMap<string, Destination>;
-  readonly postgres: Postgres;
-  readonly capsules: Capsules;
-  readonly catalog: Catalog;
-  readonly clock: Clock;
-  readonly host: Host;
-  readonly log: Log;
-  readonly onProgress: OnProgress;
-  /** The bare environment for programs that we start: PATH, HOME, LANG, nothing of the caller's. */
-  readonly childEnv: Readonly<Record<string, string>>;
-  /** A log for one run, kept under STATE/logs. */
-  openRunLog(runId: string): RunLog;
-  newRunId(): string;
-  /** So many random lower-case letters and digits. */
-  randomToken(length: number): string;
+/** Every verb of this room. What they throw is a Failure; what went wrong with one of many things is in their reports. */
+export interface Operations {
+  /** Runs jobs under their locks. A failed run is a report; only wrong names throw. */
+  run(options: RunOptions): Promise<readonly RunReport[]>;
+  /** Newest first; asks only the catalog. */
+  list(options: ListOptions): Promise<readonly ListedBackup[]>;
+  show(backup: string): Promise<ShownBackup>;
+  status(): Promise<StatusReport>;
+  /** The run whose log is asked for; throws when there is none. */
+  findRun(request: LogsRequest): Promise<RunRow>;
+  /** The newest complete backup of a job with a whole copy; null when there is none. */
+  newestGood(job: string, database: string | null): Promise<ListedBackup | null>;
+  verify(options: VerifyOptions): Promise<readonly VerifyReport[]>;
+  restore(request: RestoreRequest): Promise<RestoreReport>;
+  hold(request: HoldRequest): Promise<HoldReport>;
+  release(request: Pick<HoldRequest, "backup" | "who">): Promise<HoldReport>;
+  prune(options: PruneOptions): Promise<readonly PruneReport[]>;
+  adopt(options: AdoptOptions): Promise<readonly AdoptReport[]>;
+  acceptChecksum(request: AcceptRequest): Promise<AcceptReport>;
+  rebuildCatalog(signal: AbortSignal): Promise<RebuildReport>;
+  checkCatalog(signal: AbortSignal): Promise<readonly CatalogProblem[]>;
+  /** Writes sentinels and restore pages; empty: at all destinations. */
+  initialiseDestinations(names: readonly string[]): Promise<readonly InitialisedDestination[]>;
+  listDestinations(): Promise<readonly ListedDestination[]>;
 }
 
-export interface RunLog {
-  readonly log: Log;
-  close(): void;
+export interface RunOptions {
+  /** Names of jobs; with `all`, none. */
+  readonly jobs: readonly string[];
+  readonly all: boolean;
+  /** How long to wait for a busy job; 0: not at all. */
+  readonly waitMs: number;
+  /** The planned moment; null for a run by hand. */
+  readonly slot: Instant | null;
+  readonly signal: AbortSignal;
 }
 
-/** Throws "usage.unknown-job" naming the jobs there are. */
-export function jobNamed(context: Pick<Context, "jobs">, name: string): Job {
-  const job = context.jobs.find((candidate) => candidate.name === name);
-  if (job) return job;
-  throw new Failure("usage.unknown-job", `Cannot find job "${name}": the config has ${listOf(context.jobs.map((j) => j.name))}`, {
-    hint: "Name one of these jobs.",
-  });
+export type VerifyLevel = "stored" | "hashed" | "read";
+
+export interface VerifyOptions {
+  /** Ids, or JOB/ID; empty means all. */
+  readonly backups: readonly string[];
+  readonly level: VerifyLevel;
+  /** Only backups made within so many milliseconds; null: all. */
+  readonly sinceMs: number | null;
+  readonly signal: AbortSignal;
 }
 
-/** Throws "usage.invalid-value" naming the destinations there are. */
-export function destinationNamed(context: Pick<Context, "destinations">, name: string): Destination {
-  const destination = context.destinations.get(name);
-  if (destination) return destination;
-  throw new Failure(
-    "usage.invalid-value",
-    `Cannot find destination "${name}": the config has ${listOf([...context.destinations.keys()])}`,
-    { hint: "Name one of these destinations." },
-  );
+export interface VerifyReport {
+  readonly backup: string;
+  readonly job: string | null;
+  readonly destination: string;
+  readonly outcome: "ok" | "damaged" | "failed";
+  /** What this check itself reached. */
+  readonly level: Level;
+  readonly readBack: "direct" | "cached" | null;
+  readonly checkedFiles: number;
+  readonly differences: readonly string[];
+  readonly failure: FailureReport | null;
+  readonly exit: ExitStatus;
 }
 
-function listOf(names: readonly string[]): string {
-  return names.length === 0 ? "none" : names.map((name) => `"${name}"`).join(", ");
+/** A backup as `list --json` prints it (DESIGN 3). Times are ISO 8601, UTC. */
+export interface ListedBackup {
+  readonly id: string;
+  readonly job: string;
+  readonly database: string | null;
+  readonly kind: BackupRow["kind"];
+  readonly createdAt: string;
+  readonly sizeBytes: number;
+  readonly outcome: BackupRow["outcome"];
+  /** The best of its copies. */
+  readonly level: Level;
+  readonly provenAt: string | null;
+  readonly held: boolean;
+  readonly adopted: boolean;
+  readonly copies: readonly ListedCopy[];
+}
+
+export interface ListedCopy {
+  readonly destination: string;
+  /** Directory or URL; null when the destination is no longer in the config. */
+  readonly path: string | null;
+  readonly state: BackupRow["copies"][number]["state"];
+  readonly level: Level;
+  readonly readBack: "direct" | "cached" | null;
+  readonly checkedAt: string | null;
+}
+
+export interface ListOptions {
+  readonly job: string | null;
+  readonly limit: number | null;
+}
+
+/** One backup in full: as listed, with its manifest and who protects it. */
+export interface ShownBackup extends ListedBackup {
+  /** Null when the catalog has lost its text. */
+  readonly manifest: Manifest | null;
+  readonly marks: readonly {
+    readonly kind: MarkRow["kind"];
+    readonly who: string;
+    readonly at: string;
+    readonly why: string;
+    readonly destination: string;
+  }[];
+}
+
+export interface HoldRequest {
+  readonly backup: string;
+  readonly who: string;
+  readonly why: string;
+}
+
+export interface HoldReport {
+  readonly backup: string;
+  readonly job: string;
+  /** Where the mark now stands (hold) or was removed (release). */
+  readonly destinations: readonly string[];
+  /** Destinations where it could not be done, with the reason. */
+  readonly failed: readonly { readonly destination: string; readonly message: string }[];
+}
+
+export interface AcceptRequest {
+  /** A name in the directory. */
+  readonly file: string;
+  /** Needed when several destinations have an entry of this name. */
+  readonly destination: string | null;
+  readonly who: string;
+  readonly why: string;
+  readonly signal: AbortSignal;
+}
+
+export interface AcceptReport {
+  readonly file: string;
+  readonly destination: string;
+  readonly before: string;
+  /** Null: the file is gone, and its entry was dropped. */
+  readonly after: string | null;
+}
+
+export interface AdoptOptions {
+  /** The directory of one of the job's destinations. */
+  readonly directory: string;
+  readonly job: string;
+  /** A glob on file names; null: every dump (or zip) that is not described yet. */
+  readonly pattern: string | null;
+  readonly signal: AbortSignal;
+}
+
+export interface AdoptReport {
+  readonly file: string;
+  readonly backup: string | null;
+  readonly createdAt: string | null;
+  readonly isAdopted: boolean;
+  /** Why not. */
+  readonly reason: string | null;
+}
+
+export interface PruneOptions {
+  /** Empty: every job that leaves backups. */
+  readonly jobs: readonly string[];
+  /** Only says what would go. */
+  readonly dryRun: boolean;
+  /** A person has seen that more than half would go at once. */
+  readonly yes: boolean;
+  readonly signal: AbortSignal;
+}
+
+export interface PruneReport {
+  readonly job: string;
+  readonly destination: string;
+  readonly backup: string;
+  readonly database: string | null;
+  readonly verdict: "keep" | "remove";
+  readonly reasons: readonly string[];
+  readonly sizeBytes: number;
+  /** True when the copy is gone now. */
+  readonly isRemoved: boolean;
+  /** Why it could not be removed. */
+  readonly failure: string | null;
+}
+
+export interface CatalogProblem {
+  readonly destination: string | null;
+  readonly backup: string | null;
+  readonly message: string;
+}
+
+export interface RebuildReport {
+  readonly backups: number;
+  readonly copies: number;
+  readonly holds: number;
+  readonly problems: readonly CatalogProblem[];
+}
+
+export interface InitialisedDestination {
+  readonly name: string;
+  readonly location: string;
+  readonly id: string;
+}
+
+export interface ListedDestination {
+  readonly name: string;
+  readonly location: string;
+  /** Null while it is not ready. */
+  readonly id: string | null;
+  readonly freeBytes: number | null;
+  readonly totalBytes: number | null;
+  readonly warnings: readonly string[];
+  readonly failure: FailureReport | null;
+}
+
+export interface LogsRequest {
+  readonly runId: string | null;
+  /** The newest run of this job; with neither, the newest of all. */
+  readonly job: string | null;
+}
+
+export interface RestoreRequest {
+  /** A backup (ID or JOB/ID), or the path of a dump or zip on this machine. */
+  readonly backup: string;
+  /** The database to make; for a capsule, the directory. */
+  readonly to: string;
+  /** What the user typed as the name of the target that may be replaced; null: none may. */
+  readonly overwrite: string | null;
+  /** Of a capsule: paths inside; empty means all. */
+  readonly only: readonly string[];
+  /** "missing": create roles that do not exist yet; those that do are never changed. */
+  readonly roles: "missing" | "none";
+  readonly withoutOwners: boolean;
+  /** Whose server; null: the backup's own job, or the only database job of the config. */
+  readonly job: string | null;
+  /** Only the preflight. */
+  readonly dryRun: boolean;
+  readonly signal: AbortSignal;
+}
+
+export type RestoreReport = DatabaseRestored | CapsuleRestored;
+
+export interface DatabaseRestored {
+  readonly kind: "database";
+  readonly from: string;
+  readonly database: string;
+  readonly findings: readonly PreflightFinding[];
+  /** False for a dry run. */
+  readonly isRestored: boolean;
+  readonly durationMs: number;
+  readonly warnings: readonly string[];
+  readonly createdRoles: readonly string[];
+  /** Where the replaced database went; null when none was replaced. */
+  readonly oldDatabase: string | null;
+  /** Whether a hash was known beforehand and compared. */
+  readonly isHashChecked: boolean;
+}
+
+export interface PreflightFinding {
+  readonly severity: "blocker" | "warning" | "note";
+  readonly message: string;
+  readonly hint: string | null;
+}
+
+export interface CapsuleRestored {
+  readonly kind: "capsule";
+  readonly from: string;
+  readonly directory: string;
+  /** Written, or (dry run) to be written. */
+  readonly entries: number;
+  readonly isRestored: boolean;
+  readonly durationMs: number;
+}
+
+/** One screen: is every job well, and what is next (DESIGN 3). Times are ISO 8601, UTC. */
+export interface StatusReport {
+  readonly jobs: readonly JobStatus[];
+  readonly disk: readonly ListedDestination[];
+  /** 6 when any job is stale or its last run failed, else 0. */
+  readonly exit: ExitStatus;
+}
+
+export interface JobStatus {
+  readonly job: string;
+  readonly kind: "postgres" | "capsule" | "checksums" | "command";
+  readonly database: string | null;
+  readonly healthy: boolean;
+  /** Which rule spoke, in words. */
+  readonly reason: string;
+  readonly lastRun: {
+    readonly runId: string;
+    /** Null while it runs. */
+    readonly outcome: Outcome | null;
+    readonly startedAt: string;
+    readonly summary: string;
+    readonly failure: FailureReport | null;
+  } | null;
+  readonly newestGood: AgedBackup | null;
+  readonly newestProven: AgedBackup | null;
+  readonly nextSlot: string | null;
+  /** Of the newest good backup. */
+  readonly sizeBytes: number | null;
+}
+
+export interface AgedBackup {
+  readonly id: string;
+  readonly createdAt: string;
+  readonly ageMs: number;
+  readonly level: Level;
 }

@@ -4,7 +4,7 @@ import { formatCheckReceipt } from "../domain/check-receipt.ts";
 import { formatInstant } from "../domain/instant.ts";
 import type { Level } from "../domain/level.ts";
 import type { Manifest } from "../domain/manifest.ts";
-import type { Context } from "./operation.ts";
+import type { Context } from "./context.ts";
 
 export interface CheckedCopy {
   readonly sealed: { readonly manifest: Manifest; readonly manifestSha256: string };
@@ -17,7 +17,11 @@ export interface CheckedCopy {
  * Keeps the result of a check beside the copy, so that it survives the catalog. A copy has one receipt: the
  * newest is written first, then older ones are removed (docs/decisions/003-check-receipts.md).
  */
-export async function writeCheckReceipt(context: Context, destination: Destination, checked: CheckedCopy): Promise<void> {
+export async function writeCheckReceipt(
+  context: Context,
+  destination: Destination,
+  checked: CheckedCopy,
+): Promise<void> {
   const { manifest, manifestSha256 } = checked.sealed;
   const now = context.clock.now();
   const name = formatBackupFile(manifest.id, { kind: "check", at: now });
@@ -36,7 +40,8 @@ export async function writeCheckReceipt(context: Context, destination: Destinati
     manifestSha256,
     tool: context.version,
   });
-  if ((await destination.stat(name)) === null) await destination.put(name, Buffer.from(text), context.newRunId());
+  if ((await destination.stat(name)) === null)
+    await destination.put(name, Buffer.from(text), context.newRunId());
   for (const file of older) await destination.remove(file);
   await destination.sync();
 }

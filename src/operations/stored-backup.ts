@@ -17,31 +17,53 @@ export interface StoredBackup {
 export async function readStoredBackup(destination: Destination, id: string): Promise<StoredBackup> {
   const name = formatBackupFile(id, { kind: "manifest" });
   if ((await destination.stat(name)) === null) {
-    throw new Failure("backup.missing-file", `Cannot find "${name}" at "${destination.name}" (${destination.location})`, {
-      hint: "Without its manifest a backup does not exist there; use another copy, or describe the files anew with codex-backup adopt.",
-    });
+    throw new Failure(
+      "backup.missing-file",
+      `Cannot find "${name}" at "${destination.name}" (${destination.location})`,
+      {
+        hint: "Without its manifest a backup does not exist there; use another copy, or describe the files anew with codex-backup adopt.",
+      },
+    );
   }
   const bytes = await destination.read(name);
   const manifest = parseManifest(bytes, `${destination.location}/${name}`);
-  return { manifest, manifestText: bytes.toString("utf8"), manifestSha256: createHash("sha256").update(bytes).digest("hex") };
+  return {
+    manifest,
+    manifestText: bytes.toString("utf8"),
+    manifestSha256: createHash("sha256").update(bytes).digest("hex"),
+  };
 }
 
 /**
  * What is wrong between a manifest and the NAME.sha256 beside it: they were written together, so a
  * difference means that one of them was changed since. Empty when they agree.
  */
-export async function differencesToOwnHash(destination: Destination, stored: StoredBackup): Promise<readonly string[]> {
+export async function differencesToOwnHash(
+  destination: Destination,
+  stored: StoredBackup,
+): Promise<readonly string[]> {
   const { manifest, manifestSha256 } = stored;
   const name = formatBackupFile(manifest.id, { kind: "sha256" });
   if ((await destination.stat(name)) === null) return [`"${name}" is missing`];
-  const lines = (await destination.read(name)).toString("utf8").split("\n").filter((line) => line !== "");
-  const written = new Map(lines.map(parseChecksumLine).filter((line) => line !== null).map((line) => [line.path, line.sha256]));
+  const lines = (await destination.read(name))
+    .toString("utf8")
+    .split("\n")
+    .filter((line) => line !== "");
+  const written = new Map(
+    lines
+      .map(parseChecksumLine)
+      .filter((line) => line !== null)
+      .map((line) => [line.path, line.sha256]),
+  );
   const expected = [
     ...manifest.files.map(({ path, sha256 }) => ({ path, sha256 })),
     { path: formatBackupFile(manifest.id, { kind: "manifest" }), sha256: manifestSha256 },
   ];
-  const differing = expected.filter(({ path, sha256 }) => written.get(path) !== sha256).map(({ path }) => path);
-  if (differing.length === 0 && written.size === expected.length && lines.length === expected.length) return [];
+  const differing = expected
+    .filter(({ path, sha256 }) => written.get(path) !== sha256)
+    .map(({ path }) => path);
+  if (differing.length === 0 && written.size === expected.length && lines.length === expected.length)
+    return [];
   const about = differing.length > 0 ? ` about ${differing.map((path) => `"${path}"`).join(", ")}` : "";
   return [`"${name}" and the manifest disagree${about}: one of them was changed after it was written`];
 }

@@ -2,30 +2,13 @@ import type { Destination } from "../../destinations/destination.ts";
 import { parseBackupFile } from "../../domain/backup-file.ts";
 import { Failure, messageOf } from "../../domain/failure.ts";
 import type { CapsuleJob, Job, PostgresJob } from "../../domain/job.ts";
-import { type Context, jobNamed } from "../operation.ts";
+import { type Context, jobNamed } from "../context.ts";
+import type { AdoptOptions, AdoptReport } from "../operation.ts";
 import { lockJob } from "../run/job-lock.ts";
 import { publish } from "../run/publish.ts";
 import { recordBackup, recordCopy } from "../run/record.ts";
 import { seal } from "../run/seal.ts";
 import { type Adoptable, describeFile } from "./describe-file.ts";
-
-export interface AdoptOptions {
-  /** The directory of one of the job's destinations. */
-  readonly directory: string;
-  readonly job: string;
-  /** A glob on file names; null: every dump (or zip) that is not described yet. */
-  readonly pattern: string | null;
-  readonly signal: AbortSignal;
-}
-
-export interface AdoptReport {
-  readonly file: string;
-  readonly backup: string | null;
-  readonly createdAt: string | null;
-  readonly isAdopted: boolean;
-  /** Why not. */
-  readonly reason: string | null;
-}
 
 /**
  * Describes dumps and zips made before us, so that they are listed, verified and pruned by policy. Each is
@@ -41,7 +24,9 @@ export async function adopt(context: Context, options: AdoptOptions): Promise<re
     const reports: AdoptReport[] = [];
     for (const file of await adoptables(destination, job, options.pattern)) {
       options.signal.throwIfAborted();
-      reports.push(await adoptOne(context, { job, destination, destinationId, runId, file, signal: options.signal }));
+      reports.push(
+        await adoptOne(context, { job, destination, destinationId, runId, file, signal: options.signal }),
+      );
     }
     return reports;
   } finally {
@@ -51,23 +36,44 @@ export async function adopt(context: Context, options: AdoptOptions): Promise<re
 
 function backupJob(job: Job): PostgresJob | CapsuleJob {
   if (job.kind === "postgres" || job.kind === "capsule") return job;
-  throw new Failure("usage.refused", `Cannot adopt files for "${job.name}": a ${job.kind} job leaves no backups`, { hint: "Name a job with backups." });
+  throw new Failure(
+    "usage.refused",
+    `Cannot adopt files for "${job.name}": a ${job.kind} job leaves no backups`,
+    { hint: "Name a job with backups." },
+  );
 }
 
 function destinationAt(context: Context, job: PostgresJob | CapsuleJob, directory: string): Destination {
-  const candidates = job.to.map((name) => context.destinations.get(name)).filter((destination) => destination !== undefined);
-  const found = candidates.find((destination) => destination.localPath("x") === `${directory.replace(/\/+$/, "")}/x`);
+  const candidates = job.to
+    .map((name) => context.destinations.get(name))
+    .filter((destination) => destination !== undefined);
+  const found = candidates.find(
+    (destination) => destination.localPath("x") === `${directory.replace(/\/+$/, "")}/x`,
+  );
   if (found) return found;
   const known = candidates.map((destination) => destination.location).join(", ");
-  throw new Failure("usage.refused", `Cannot adopt "${directory}": it is none of the destinations of "${job.name}" (${known})`, {
-    hint: "Move the files into one of them, or make this directory a destination of the job.",
-  });
+  throw new Failure(
+    "usage.refused",
+    `Cannot adopt "${directory}": it is none of the destinations of "${job.name}" (${known})`,
+    {
+      hint: "Move the files into one of them, or make this directory a destination of the job.",
+    },
+  );
 }
 
 /** Oldest name first, so that the chain of manifests follows time as well as it can. */
-async function adoptables(destination: Destination, job: PostgresJob | CapsuleJob, pattern: string | null): Promise<readonly Adoptable[]> {
+async function adoptables(
+  destination: Destination,
+  job: PostgresJob | CapsuleJob,
+  pattern: string | null,
+): Promise<readonly Adoptable[]> {
   const files = await destination.list();
-  const described = new Set(files.map(({ name }) => parseBackupFile(name)).filter((p) => p?.file.kind === "manifest").map((p) => p?.base));
+  const described = new Set(
+    files
+      .map(({ name }) => parseBackupFile(name))
+      .filter((p) => p?.file.kind === "manifest")
+      .map((p) => p?.base),
+  );
   return files.flatMap((stored): readonly Adoptable[] => {
     const parsed = parseBackupFile(stored.name);
     const wanted = job.kind === "postgres" ? "dump" : "capsule";
@@ -79,7 +85,10 @@ async function adoptables(destination: Destination, job: PostgresJob | CapsuleJo
 
 /** A glob with `*` and `?` over one file name. */
 function matches(name: string, pattern: string): boolean {
-  const source = pattern.replace(/[.+^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*").replaceAll("?", ".");
+  const source = pattern
+    .replace(/[.+^${}()|[\]\\]/g, "\\$&")
+    .replaceAll("*", ".*")
+    .replaceAll("?", ".");
   return new RegExp(`^${source}$`, "su").test(name);
 }
 
@@ -99,9 +108,22 @@ async function adoptOne(context: Context, adoption: Adoption): Promise<AdoptRepo
     const sealed = seal(manifest);
     await publish(destination, [], { runId, id: manifest.id, ...sealed });
     recordBackup(context, sealed);
-    const copy = { destination: destination.name, location: destination.location, level: "read", readBack: "cached", late: false, failure: null } as const;
+    const copy = {
+      destination: destination.name,
+      location: destination.location,
+      level: "read",
+      readBack: "cached",
+      late: false,
+      failure: null,
+    } as const;
     recordCopy(context, sealed, copy, destinationId);
-    return { file: file.name, backup: manifest.id, createdAt: manifest.startedAt, isAdopted: true, reason: null };
+    return {
+      file: file.name,
+      backup: manifest.id,
+      createdAt: manifest.startedAt,
+      isAdopted: true,
+      reason: null,
+    };
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     return { file: file.name, backup: null, createdAt: null, isAdopted: false, reason: messageOf(error) };

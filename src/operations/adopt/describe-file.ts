@@ -1,14 +1,14 @@
 import { join } from "node:path";
 import type { Destination, StoredFile } from "../../destinations/destination.ts";
+import type { BackupFile } from "../../domain/backup-file.ts";
 import { parseBackupName } from "../../domain/backup-name.ts";
 import { Failure } from "../../domain/failure.ts";
-import type { BackupFile } from "../../domain/backup-file.ts";
 import { formatInstant, type Instant, instant, parseInstant } from "../../domain/instant.ts";
 import type { CapsuleJob, PostgresJob } from "../../domain/job.ts";
 import type { CapsuleFacts, Manifest, ManifestFile, PostgresFacts } from "../../domain/manifest.ts";
+import type { Context } from "../context.ts";
 import { hashStream } from "../delivery/read-back.ts";
 import { withLocalFile } from "../local-file.ts";
-import type { Context } from "../operation.ts";
 import { readDumpFile } from "../run/read-dump-file.ts";
 
 export interface Adoptable extends StoredFile {
@@ -28,7 +28,10 @@ export interface Description {
 /** Reads a foreign file to its end and says what it holds. Throws when it is not whole. */
 export async function describeFile(context: Context, description: Description): Promise<Manifest> {
   const { job, file } = description;
-  const content = job.kind === "postgres" ? await describeDump(context, job, description) : await describeCapsule(context, job, description);
+  const content =
+    job.kind === "postgres"
+      ? await describeDump(context, job, description)
+      : await describeCapsule(context, job, description);
   const at = formatInstant(dateOf(job, file));
   return {
     format: "codex-backup-manifest",
@@ -63,18 +66,37 @@ interface Content {
   readonly capsule: CapsuleFacts | null;
 }
 
-async function describeDump(context: Context, job: PostgresJob, { destination, file, signal }: Description): Promise<Content> {
-  if (file.file.kind !== "dump") throw new Failure("usage.refused", `Cannot adopt "${file.name}": it is no dump`);
+async function describeDump(
+  context: Context,
+  job: PostgresJob,
+  { destination, file, signal }: Description,
+): Promise<Content> {
+  if (file.file.kind !== "dump")
+    throw new Failure("usage.refused", `Cannot adopt "${file.name}": it is no dump`);
   const { format, compression } = file.file;
   const { stream } = await destination.open(file.name);
   const onBytes = (doneBytes: number) =>
-    context.onProgress({ job: job.name, step: "verify", doneBytes, totalBytes: file.sizeBytes, current: file.name });
-  const dump = { name: file.name, format, compression, source: job.source };
-  const { stored, content, read } = await readDumpFile(context.postgres, dump, { stored: stream, signal, onBytes });
-  if (!read.isComplete) {
-    throw new Failure("postgres.dump-truncated", `Cannot adopt "${file.name}": it does not end in pg_dump's trailer, so its dump was cut short`, {
-      hint: "Remove it, or keep it outside of the destination: it cannot be restored whole.",
+    context.onProgress({
+      job: job.name,
+      step: "verify",
+      doneBytes,
+      totalBytes: file.sizeBytes,
+      current: file.name,
     });
+  const dump = { name: file.name, format, compression, source: job.source };
+  const { stored, content, read } = await readDumpFile(context.postgres, dump, {
+    stored: stream,
+    signal,
+    onBytes,
+  });
+  if (!read.isComplete) {
+    throw new Failure(
+      "postgres.dump-truncated",
+      `Cannot adopt "${file.name}": it does not end in pg_dump's trailer, so its dump was cut short`,
+      {
+        hint: "Remove it, or keep it outside of the destination: it cannot be restored whole.",
+      },
+    );
   }
   return {
     database: databaseOf(job, file),
@@ -91,7 +113,13 @@ const unknownFacts = {
   serverVersion: "unknown",
   clientVersion: "unknown",
   encoding: "unknown",
-  locale: { provider: "unknown", collate: "unknown", ctype: "unknown", icuLocale: null, collationVersion: null },
+  locale: {
+    provider: "unknown",
+    collate: "unknown",
+    ctype: "unknown",
+    icuLocale: null,
+    collationVersion: null,
+  },
   databaseSizeBytes: 0,
   extensions: [],
   collations: [],
@@ -100,7 +128,11 @@ const unknownFacts = {
   leftOut: [],
 } as const;
 
-async function describeCapsule(context: Context, job: CapsuleJob, { destination, file, signal }: Description): Promise<Content> {
+async function describeCapsule(
+  context: Context,
+  job: CapsuleJob,
+  { destination, file, signal }: Description,
+): Promise<Content> {
   const passed = await hashStream((await destination.open(file.name)).stream, signal, () => {});
   const place = {
     localPath: destination.localPath(file.name),

@@ -1,12 +1,12 @@
 import { join } from "node:path";
-import { pipeline } from "node:stream/promises";
 import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import type { Destination } from "../../destinations/destination.ts";
 import { asFailure, type Failure } from "../../domain/failure.ts";
 import { createSpool } from "../../platform/spool.ts";
 import { type Branch, createBranch } from "./branch.ts";
-import { noCopiesLeft } from "./no-copies.ts";
 import { createFanOut, type FanOut, type Passed } from "./fan-out.ts";
+import { noCopiesLeft } from "./no-copies.ts";
 
 /** One destination's part in a backup that is being made. */
 export interface Share {
@@ -53,7 +53,8 @@ export function createDelivery(ready: readonly ReadyDestination[], options: Deli
     const taking = shares.filter((share) => share.failure() === null);
     const opened = await Promise.all(taking.map((share) => share.open(name, options)));
     const branches = opened.filter((branch) => branch !== null);
-    if (branches.length === 0) throw noCopiesLeft(shares.map((share) => share.failure()).filter((reason) => reason !== null));
+    if (branches.length === 0)
+      throw noCopiesLeft(shares.map((share) => share.failure()).filter((reason) => reason !== null));
     return createFanOut(branches, onBytes);
   }
 
@@ -81,7 +82,8 @@ interface OpenableShare extends Share {
 function createShare(destination: Destination, destinationId: string): OpenableShare {
   const branches = new Map<string, Branch>();
   let failure: Failure | null = null;
-  const failed = () => failure ?? [...branches.values()].map((branch) => branch.failure()).find((f) => f !== null) ?? null;
+  const failed = () =>
+    failure ?? [...branches.values()].map((branch) => branch.failure()).find((f) => f !== null) ?? null;
 
   async function abandon(reason: Failure): Promise<void> {
     failure ??= reason;

@@ -52,7 +52,8 @@ export function createFanOut(branches: readonly Branch[], onBytes: (doneBytes: n
   return {
     sink,
     passed() {
-      if (passed === null) throw new Failure("run.internal", "Cannot tell what was written: the stream has not ended");
+      if (passed === null)
+        throw new Failure("run.internal", "Cannot tell what was written: the stream has not ended");
       return passed;
     },
   };

@@ -1,12 +1,15 @@
 import { createHash } from "node:crypto";
 import type { Readable } from "node:stream";
 import { Transform } from "node:stream";
-import { Failure } from "../../domain/failure.ts";
 import type { OpenedFile } from "../../destinations/destination.ts";
+import { Failure } from "../../domain/failure.ts";
 import type { Passed } from "./fan-out.ts";
 
 /** Hashes what passes; `passed()` is valid after its end. */
-export function createMeter(onBytes: (doneBytes: number) => void): { readonly through: Transform; passed(): Passed } {
+export function createMeter(onBytes: (doneBytes: number) => void): {
+  readonly through: Transform;
+  passed(): Passed;
+} {
   const hash = createHash("sha256");
   let sizeBytes = 0;
   let sha256 = "";
@@ -50,7 +53,9 @@ export function demandEqual(name: string, written: Passed, read: Passed): void {
   throw new Failure(
     "destination.read-back",
     `Cannot read "${name}" back as it was written: ${read.sizeBytes} bytes with sha256 ${read.sha256.slice(0, 12)}… instead of ${written.sizeBytes} bytes with ${written.sha256.slice(0, 12)}…`,
-    { hint: "Check the storage under this destination (disk, controller, network share): it returns other bytes than it was given." },
+    {
+      hint: "Check the storage under this destination (disk, controller, network share): it returns other bytes than it was given.",
+    },
   );
 }
 

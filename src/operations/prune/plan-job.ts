@@ -2,7 +2,7 @@ import type { BackupRow } from "../../catalog/catalog.ts";
 import type { CapsuleJob, PostgresJob } from "../../domain/job.ts";
 import { planRetention, type RetainedBackup, type Verdict } from "../../domain/retention.ts";
 import { nextSlot, parseCron } from "../../domain/schedule.ts";
-import type { Context } from "../operation.ts";
+import type { Context } from "../context.ts";
 
 /** One backup at one destination, as retention sees it. */
 export interface PlannedCopy extends RetainedBackup {
@@ -12,24 +12,44 @@ export interface PlannedCopy extends RetainedBackup {
 }
 
 /** The verdicts for each (database, destination) of a job, each judged by itself. */
-export function planJob(context: Context, job: PostgresJob | CapsuleJob): readonly (readonly Verdict<PlannedCopy>[])[] {
+export function planJob(
+  context: Context,
+  job: PostgresJob | CapsuleJob,
+): readonly (readonly Verdict<PlannedCopy>[])[] {
   const backups = context.catalog.backups({ job: job.name });
   const databases = [...new Set(backups.map((row) => row.database))];
   const destinations = [...new Set(backups.flatMap((row) => row.copies.map((copy) => copy.destination)))];
   return databases.flatMap((database) =>
     destinations.map((destination) => {
       const rows = backups.filter((row) => row.database === database);
-      return planOne(context, job, { database, copies: rows.flatMap((row) => plannedCopy(row, destination)) });
+      return planOne(context, job, {
+        database,
+        copies: rows.flatMap((row) => plannedCopy(row, destination)),
+      });
     }),
   );
 }
 
 function plannedCopy(row: BackupRow, destination: string): readonly PlannedCopy[] {
-  const copy = row.copies.find((candidate) => candidate.destination === destination && candidate.state !== "removing");
+  const copy = row.copies.find(
+    (candidate) => candidate.destination === destination && candidate.state !== "removing",
+  );
   if (!copy) return [];
   const { id, createdAt, outcome, database, sizeBytes } = row;
   const isWhole = copy.state === "whole";
-  return [{ id, createdAt, outcome, isWhole, isHeld: row.held, isProven: row.provenAt !== null, destination, database, sizeBytes }];
+  return [
+    {
+      id,
+      createdAt,
+      outcome,
+      isWhole,
+      isHeld: row.held,
+      isProven: row.provenAt !== null,
+      destination,
+      database,
+      sizeBytes,
+    },
+  ];
 }
 
 interface Series {
@@ -37,7 +57,11 @@ interface Series {
   readonly copies: readonly PlannedCopy[];
 }
 
-function planOne(context: Context, job: PostgresJob | CapsuleJob, { database, copies }: Series): readonly Verdict<PlannedCopy>[] {
+function planOne(
+  context: Context,
+  job: PostgresJob | CapsuleJob,
+  { database, copies }: Series,
+): readonly Verdict<PlannedCopy>[] {
   const { catalog, clock } = context;
   const now = clock.now();
   const runs = catalog.runs({ job: job.name, database, limit: 50 });

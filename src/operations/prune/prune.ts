@@ -1,35 +1,12 @@
 import { Failure, messageOf } from "../../domain/failure.ts";
 import type { CapsuleJob, Job, PostgresJob } from "../../domain/job.ts";
 import { removesMost, type Verdict } from "../../domain/retention.ts";
+import { type Context, jobNamed } from "../context.ts";
 import { closeDeadRuns } from "../dead-runs.ts";
-import { type Context, jobNamed } from "../operation.ts";
+import type { PruneOptions, PruneReport } from "../operation.ts";
 import { lockJob } from "../run/job-lock.ts";
-import { planJob, type PlannedCopy } from "./plan-job.ts";
+import { type PlannedCopy, planJob } from "./plan-job.ts";
 import { finishRemovals, removeCopy } from "./remove-copy.ts";
-
-export interface PruneOptions {
-  /** Empty: every job that leaves backups. */
-  readonly jobs: readonly string[];
-  /** Only says what would go. */
-  readonly dryRun: boolean;
-  /** A person has seen that more than half would go at once. */
-  readonly yes: boolean;
-  readonly signal: AbortSignal;
-}
-
-export interface PruneReport {
-  readonly job: string;
-  readonly destination: string;
-  readonly backup: string;
-  readonly database: string | null;
-  readonly verdict: "keep" | "remove";
-  readonly reasons: readonly string[];
-  readonly sizeBytes: number;
-  /** True when the copy is gone now. */
-  readonly isRemoved: boolean;
-  /** Why it could not be removed. */
-  readonly failure: string | null;
-}
 
 /**
  * Removes what policy says is surplus, one destination after the other, under the job's lock. One copy that
@@ -38,7 +15,10 @@ export interface PruneReport {
  */
 export async function prune(context: Context, options: PruneOptions): Promise<readonly PruneReport[]> {
   closeDeadRuns(context);
-  const jobs = options.jobs.length > 0 ? options.jobs.map((name) => backupJob(jobNamed(context, name))) : context.jobs.filter(leavesBackups);
+  const jobs =
+    options.jobs.length > 0
+      ? options.jobs.map((name) => backupJob(jobNamed(context, name)))
+      : context.jobs.filter(leavesBackups);
   const reports: PruneReport[] = [];
   for (const job of jobs) reports.push(...(await pruneJob(context, job, options)));
   return reports;
@@ -50,11 +30,20 @@ function leavesBackups(job: Job): job is PostgresJob | CapsuleJob {
 
 function backupJob(job: Job): PostgresJob | CapsuleJob {
   if (leavesBackups(job)) return job;
-  throw new Failure("usage.refused", `Cannot prune "${job.name}": a ${job.kind} job leaves no backups`, { hint: "Name a job with backups." });
+  throw new Failure("usage.refused", `Cannot prune "${job.name}": a ${job.kind} job leaves no backups`, {
+    hint: "Name a job with backups.",
+  });
 }
 
-async function pruneJob(context: Context, job: PostgresJob | CapsuleJob, options: PruneOptions): Promise<readonly PruneReport[]> {
-  if (options.dryRun) return planJob(context, job).flat().map((verdict) => report(job, verdict));
+async function pruneJob(
+  context: Context,
+  job: PostgresJob | CapsuleJob,
+  options: PruneOptions,
+): Promise<readonly PruneReport[]> {
+  if (options.dryRun)
+    return planJob(context, job)
+      .flat()
+      .map((verdict) => report(job, verdict));
   const wish = { job: job.name, runId: context.newRunId(), waitMs: 0, signal: options.signal };
   const lock = await lockJob(context, wish);
   try {
@@ -64,7 +53,9 @@ async function pruneJob(context: Context, job: PostgresJob | CapsuleJob, options
     const reports: PruneReport[] = [];
     for (const verdict of plans.flat()) {
       options.signal.throwIfAborted();
-      reports.push(verdict.verdict === "keep" ? report(job, verdict) : await removeOne(context, job, verdict));
+      reports.push(
+        verdict.verdict === "keep" ? report(job, verdict) : await removeOne(context, job, verdict),
+      );
     }
     return reports;
   } finally {
@@ -74,12 +65,20 @@ async function pruneJob(context: Context, job: PostgresJob | CapsuleJob, options
 
 function demandConsent(job: Job, plans: readonly (readonly Verdict<PlannedCopy>[])[], yes: boolean): void {
   if (yes || !plans.some(removesMost)) return;
-  throw new Failure("usage.refused", `Cannot prune "${job.name}": more than half of its backups would go at once`, {
-    hint: "Look at them with --dry-run, and say --yes when this is meant.",
-  });
+  throw new Failure(
+    "usage.refused",
+    `Cannot prune "${job.name}": more than half of its backups would go at once`,
+    {
+      hint: "Look at them with --dry-run, and say --yes when this is meant.",
+    },
+  );
 }
 
-async function removeOne(context: Context, job: PostgresJob | CapsuleJob, verdict: Verdict<PlannedCopy>): Promise<PruneReport> {
+async function removeOne(
+  context: Context,
+  job: PostgresJob | CapsuleJob,
+  verdict: Verdict<PlannedCopy>,
+): Promise<PruneReport> {
   try {
     await removeCopy(context, job, verdict.backup);
     return { ...report(job, verdict), isRemoved: true };
@@ -90,5 +89,15 @@ async function removeOne(context: Context, job: PostgresJob | CapsuleJob, verdic
 
 function report(job: Job, { backup, verdict, reasons }: Verdict<PlannedCopy>): PruneReport {
   const { id, destination, database, sizeBytes } = backup;
-  return { job: job.name, destination, backup: id, database, verdict, reasons, sizeBytes, isRemoved: false, failure: null };
+  return {
+    job: job.name,
+    destination,
+    backup: id,
+    database,
+    verdict,
+    reasons,
+    sizeBytes,
+    isRemoved: false,
+    failure: null,
+  };
 }

@@ -3,7 +3,7 @@ import type { Destination } from "../../destinations/destination.ts";
 import { formatBackupFile, parseBackupFile } from "../../domain/backup-file.ts";
 import type { CapsuleJob, PostgresJob } from "../../domain/job.ts";
 import { parseManifest } from "../../domain/manifest-text.ts";
-import { type Context, destinationNamed } from "../operation.ts";
+import { type Context, destinationNamed } from "../context.ts";
 
 interface CopyName {
   readonly id: string;
@@ -14,7 +14,11 @@ interface CopyName {
  * Removes one copy in the order of STATE: tombstone in the catalog, manifest, data, checksums, rows. A death
  * between any two steps leaves a tombstone that finishRemovals works off.
  */
-export async function removeCopy(context: Context, job: PostgresJob | CapsuleJob, { id, destination: name }: CopyName): Promise<void> {
+export async function removeCopy(
+  context: Context,
+  job: PostgresJob | CapsuleJob,
+  { id, destination: name }: CopyName,
+): Promise<void> {
   const { catalog } = context;
   const row = catalog.backup(job.name, id);
   const copy = row?.copies.find((candidate) => candidate.destination === name);
@@ -42,7 +46,8 @@ async function filesOf(
   { job, id }: { readonly job: string; readonly id: string },
 ): Promise<readonly string[]> {
   const text = catalog.manifestText(job, id);
-  const data = text === null ? [] : parseManifest(Buffer.from(text), `catalog: ${id}`).files.map((file) => file.path);
+  const data =
+    text === null ? [] : parseManifest(Buffer.from(text), `catalog: ${id}`).files.map((file) => file.path);
   const beside = (await destination.list()).map(({ name }) => name).filter((name) => isBeside(name, id));
   return [...new Set([...data, ...beside])];
 }
@@ -50,7 +55,15 @@ async function filesOf(
 function isBeside(name: string, id: string): boolean {
   const parsed = parseBackupFile(name);
   if (parsed === null || parsed.base !== id) return false;
-  return ["sha256", "accepted", "check", "check-signature", "proof", "proof-signature", "manifest-signature"].includes(parsed.file.kind);
+  return [
+    "sha256",
+    "accepted",
+    "check",
+    "check-signature",
+    "proof",
+    "proof-signature",
+    "manifest-signature",
+  ].includes(parsed.file.kind);
 }
 
 /** Works off the tombstones that a dead prune left. A destination that is away is tried again next time. */
@@ -63,7 +76,10 @@ export async function finishRemovals(context: Context, job: PostgresJob | Capsul
     try {
       await removeCopy(context, job, { id: copy.backupId, destination: copy.destination });
     } catch (error) {
-      context.log.warn({ backup: copy.backupId, destination: copy.destination, error: String(error) }, "could not finish a removal yet");
+      context.log.warn(
+        { backup: copy.backupId, destination: copy.destination, error: String(error) },
+        "could not finish a removal yet",
+      );
     }
   }
 }

@@ -2,7 +2,7 @@ import type { BackupRow } from "../../catalog/catalog.ts";
 import type { Destination } from "../../destinations/destination.ts";
 import { Failure, messageOf } from "../../domain/failure.ts";
 import { rankOf } from "../../domain/level.ts";
-import type { Context } from "../operation.ts";
+import type { Context } from "../context.ts";
 import { readStoredBackup, type StoredBackup } from "../stored-backup.ts";
 
 export interface ChosenCopy {
@@ -28,9 +28,13 @@ export async function chooseCopy(context: Context, backup: BackupRow): Promise<C
       reasons.push(messageOf(error));
     }
   }
-  throw new Failure("backup.missing-file", `Cannot read any copy of "${backup.id}": ${reasons.join("; ") || "the catalog knows none"}`, {
-    hint: 'Mount or mend one of its destinations, or restore the bare file: codex-backup restore FILE --to NAME.',
-  });
+  throw new Failure(
+    "backup.missing-file",
+    `Cannot read any copy of "${backup.id}": ${reasons.join("; ") || "the catalog knows none"}`,
+    {
+      hint: "Mount or mend one of its destinations, or restore the bare file: codex-backup restore FILE --to NAME.",
+    },
+  );
 }
 
 function byPreference(a: BackupRow["copies"][number], b: BackupRow["copies"][number]): number {

@@ -7,7 +7,12 @@ import { formatBackupFile, parseBackupFile } from "../../domain/backup-file.ts";
 import { errnoOf, Failure } from "../../domain/failure.ts";
 import type { ManifestFile, PostgresFacts } from "../../domain/manifest.ts";
 import { parseManifest } from "../../domain/manifest-text.ts";
-import { type Compression, createDecoder, decodeFailure, sniffCompression } from "../../platform/compression.ts";
+import {
+  type Compression,
+  createDecoder,
+  decodeFailure,
+  sniffCompression,
+} from "../../platform/compression.ts";
 import { hashStream } from "../delivery/read-back.ts";
 import type { ChosenCopy } from "./choose-copy.ts";
 
@@ -33,15 +38,22 @@ export async function dumpOfCopy({ destination, stored }: ChosenCopy): Promise<D
   const { manifest } = stored;
   const dump = manifest.files.find((file) => file.role === "dump");
   if (dump === undefined) {
-    throw new Failure("postgres.restore-refused", `Cannot restore "${manifest.id}" into a database: it is a ${manifest.kind}, not a dump`, {
-      hint: "Give --to a directory.",
-    });
+    throw new Failure(
+      "postgres.restore-refused",
+      `Cannot restore "${manifest.id}" into a database: it is a ${manifest.kind}, not a dump`,
+      {
+        hint: "Give --to a directory.",
+      },
+    );
   }
   const small = async (role: ManifestFile["role"]): Promise<Buffer | null> => {
     const file = manifest.files.find((candidate) => candidate.role === role);
     if (!file) return null;
     const bytes = await destination.read(file.path);
-    demandRight(file, { sizeBytes: bytes.length, sha256: (await hashStream(streamOf(bytes), neverAborted, () => {})).sha256 });
+    demandRight(file, {
+      sizeBytes: bytes.length,
+      sha256: (await hashStream(streamOf(bytes), neverAborted, () => {})).sha256,
+    });
     return bytes;
   };
   return {
@@ -68,11 +80,18 @@ function streamOf(bytes: Buffer): Readable {
   return stream;
 }
 
-function demandRight(file: ManifestFile, found: { readonly sizeBytes: number; readonly sha256: string }): void {
+function demandRight(
+  file: ManifestFile,
+  found: { readonly sizeBytes: number; readonly sha256: string },
+): void {
   if (found.sha256 === file.sha256 && found.sizeBytes === file.sizeBytes) return;
-  throw new Failure("backup.mismatch", `Cannot restore "${file.path}": it has other bytes than when it was made`, {
-    hint: 'Restore from another copy; "codex-backup verify" tells which copies are good.',
-  });
+  throw new Failure(
+    "backup.mismatch",
+    `Cannot restore "${file.path}": it has other bytes than when it was made`,
+    {
+      hint: 'Restore from another copy; "codex-backup verify" tells which copies are good.',
+    },
+  );
 }
 
 /** From a file on this machine; a manifest beside it is used when there is one. */

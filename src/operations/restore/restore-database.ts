@@ -1,8 +1,9 @@
 import { Failure } from "../../domain/failure.ts";
-import { formatTimestamp } from "../../domain/timestamp.ts";
 import type { PostgresSource } from "../../domain/source.ts";
+import { formatTimestamp } from "../../domain/timestamp.ts";
 import type { PostgresServer, RestoreFinding, RestoreReport } from "../../postgres/postgres.ts";
-import type { Context } from "../operation.ts";
+import type { Context } from "../context.ts";
+import type { DatabaseRestored } from "../operation.ts";
 import type { DumpSource } from "./dump-source.ts";
 
 export interface DatabaseRestore {
@@ -19,20 +20,6 @@ export interface DatabaseRestore {
   readonly signal: AbortSignal;
 }
 
-export interface DatabaseRestored {
-  readonly database: string;
-  readonly findings: readonly RestoreFinding[];
-  /** False for a dry run. */
-  readonly isRestored: boolean;
-  readonly durationMs: number;
-  readonly warnings: readonly string[];
-  readonly createdRoles: readonly string[];
-  /** Where the replaced database went; null when none was replaced. */
-  readonly oldDatabase: string | null;
-  /** Whether a hash was known beforehand and compared. */
-  readonly isHashChecked: boolean;
-}
-
 /** A database that is always there to log in to. */
 const maintenanceDatabase = "postgres";
 
@@ -45,15 +32,39 @@ export async function restoreDatabase(context: Context, request: DatabaseRestore
   const startedMs = context.clock.monotonicMs();
   demandTypedName(request);
   const label = `codex-backup-restore-${context.randomToken(6)}`;
-  const server = await context.postgres.connect(request.server, maintenanceDatabase, { label, signal: request.signal });
+  const server = await context.postgres.connect(request.server, maintenanceDatabase, {
+    label,
+    signal: request.signal,
+  });
   try {
     const findings = await preflight(server, request);
-    const basis = { database: request.to, findings, isHashChecked: request.dump.expected !== null };
-    if (request.dryRun) return { ...basis, isRestored: false, durationMs: 0, warnings: [], createdRoles: [], oldDatabase: null };
+    const basis = {
+      kind: "database",
+      from: request.dump.name,
+      database: request.to,
+      findings,
+      isHashChecked: request.dump.expected !== null,
+    } as const;
+    if (request.dryRun)
+      return {
+        ...basis,
+        isRestored: false,
+        durationMs: 0,
+        warnings: [],
+        createdRoles: [],
+        oldDatabase: null,
+      };
     await request.dump.checkFirst(request.signal, progressOf(context, request, "verify"));
     const { report, oldDatabase } = await restoreBeside(context, server, request);
     const durationMs = Math.round(context.clock.monotonicMs() - startedMs);
-    return { ...basis, isRestored: true, durationMs, warnings: report.warnings, createdRoles: report.createdRoles, oldDatabase };
+    return {
+      ...basis,
+      isRestored: true,
+      durationMs,
+      warnings: report.warnings,
+      createdRoles: report.createdRoles,
+      oldDatabase,
+    };
   } finally {
     await server.close();
   }
@@ -61,15 +72,24 @@ export async function restoreDatabase(context: Context, request: DatabaseRestore
 
 function demandTypedName({ to, overwrite }: DatabaseRestore): void {
   if (overwrite === null || overwrite === to) return;
-  throw new Failure("usage.refused", `Cannot overwrite: --overwrite says "${overwrite}", and the target is "${to}"`, {
-    hint: "Type the target's own name after --overwrite.",
-  });
+  throw new Failure(
+    "usage.refused",
+    `Cannot overwrite: --overwrite says "${overwrite}", and the target is "${to}"`,
+    {
+      hint: "Type the target's own name after --overwrite.",
+    },
+  );
 }
 
-async function preflight(server: PostgresServer, request: DatabaseRestore): Promise<readonly RestoreFinding[]> {
+async function preflight(
+  server: PostgresServer,
+  request: DatabaseRestore,
+): Promise<readonly RestoreFinding[]> {
   const { dump, to, overwrite } = request;
   const found = await server.restore.preflight({ database: to, facts: dump.facts, globals: dump.globals });
-  const findings = found.map((finding) => (finding.about === "target" ? targetFinding(to, overwrite !== null) : finding));
+  const findings = found.map((finding) =>
+    finding.about === "target" ? targetFinding(to, overwrite !== null) : finding,
+  );
   const blockers = findings.filter((finding) => finding.severity === "blocker");
   const [first] = blockers;
   if (first === undefined || request.dryRun) return findings;
@@ -81,7 +101,13 @@ async function preflight(server: PostgresServer, request: DatabaseRestore): Prom
 
 function targetFinding(to: string, mayReplace: boolean): RestoreFinding {
   const message = `database "${to}" exists`;
-  if (mayReplace) return { about: "target", severity: "note", message: `${message} and will be kept under a new name`, hint: null };
+  if (mayReplace)
+    return {
+      about: "target",
+      severity: "note",
+      message: `${message} and will be kept under a new name`,
+      hint: null,
+    };
   const hint = `Choose another name, or type --overwrite ${to}: the old one is then kept under a new name.`;
   return { about: "target", severity: "blocker", message, hint };
 }
@@ -130,7 +156,11 @@ async function swap(server: PostgresServer, { to, database, oldDatabase }: Swap)
   }
 }
 
-function progressOf(context: Context, { dump, to }: DatabaseRestore, step: "verify" | "restore"): (doneBytes: number) => void {
+function progressOf(
+  context: Context,
+  { dump, to }: DatabaseRestore,
+  step: "verify" | "restore",
+): (doneBytes: number) => void {
   const totalBytes = step === "verify" ? dump.sizeBytes : (dump.expected?.sizeBytes ?? null);
   return (doneBytes) => context.onProgress({ job: to, step, doneBytes, totalBytes, current: dump.name });
 }

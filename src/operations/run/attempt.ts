@@ -5,7 +5,7 @@ import { highest } from "../../domain/level.ts";
 import type { ExitStatus, Outcome } from "../../domain/outcome.ts";
 import { describeDuration } from "../../domain/plain-words.ts";
 import type { CopyReport, ReportedBackup, RunReport } from "../../domain/run-report.ts";
-import type { Context } from "../operation.ts";
+import type { Context } from "../context.ts";
 
 /** What a run came to, as its job kind tells it. */
 export interface Work {
@@ -30,7 +30,11 @@ export interface AttemptFacts {
  * One run, from its row to its report: the row stands before any work begins and is closed whatever
  * happens; the work has a log of its own.
  */
-export async function attempt(context: Context, facts: AttemptFacts, work: (inner: Context, startedAt: Instant) => Promise<Work>): Promise<RunReport> {
+export async function attempt(
+  context: Context,
+  facts: AttemptFacts,
+  work: (inner: Context, startedAt: Instant) => Promise<Work>,
+): Promise<RunReport> {
   const { clock, catalog, host } = context;
   const startedAt = clock.now();
   const startedMs = clock.monotonicMs();
@@ -65,7 +69,15 @@ export async function attempt(context: Context, facts: AttemptFacts, work: (inne
 }
 
 export function failedWork(failure: Failure): Work {
-  return { outcome: "failed", backup: null, copies: [], windowMs: null, warnings: [], failure, summary: null };
+  return {
+    outcome: "failed",
+    backup: null,
+    copies: [],
+    windowMs: null,
+    warnings: [],
+    failure,
+    summary: null,
+  };
 }
 
 function reportOn(row: RunRow, work: Work, durationMs: number): RunReport {
@@ -95,7 +107,9 @@ function exitOf({ outcome, failure }: Work): ExitStatus {
   return failure?.meaning.exit ?? 1;
 }
 
-function closing(report: RunReport): Pick<RunRow, "outcome" | "backupId" | "failure" | "warnings" | "summary"> {
+function closing(
+  report: RunReport,
+): Pick<RunRow, "outcome" | "backupId" | "failure" | "warnings" | "summary"> {
   const { outcome, failure, warnings, summary } = report;
   return { outcome, backupId: report.backup?.id ?? null, failure, warnings, summary };
 }
@@ -103,8 +117,13 @@ function closing(report: RunReport): Pick<RunRow, "outcome" | "backupId" | "fail
 function tell(log: Context["log"], report: RunReport, failure: Failure | null): void {
   const { outcome, durationMs, backup } = report;
   for (const warning of report.warnings) log.warn({}, warning);
-  if (failure === null) return log.info({ outcome, durationMs, backup: backup?.id ?? null }, "run finished");
+  if (failure === null) {
+    log.info({ outcome, durationMs, backup: backup?.id ?? null }, "run finished");
+    return;
+  }
   const cause = failure.cause instanceof Error ? (failure.cause.stack ?? failure.cause.message) : null;
-  log.error({ outcome, durationMs, code: failure.code, hint: failure.hint, cause, ...failure.context }, failure.message);
+  log.error(
+    { outcome, durationMs, code: failure.code, hint: failure.hint, cause, ...failure.context },
+    failure.message,
+  );
 }
-

@@ -3,9 +3,9 @@ import { formatInstant, type Instant } from "../../domain/instant.ts";
 import type { CapsuleJob, PostgresJob } from "../../domain/job.ts";
 import type { Manifest } from "../../domain/manifest.ts";
 import type { CopyReport } from "../../domain/run-report.ts";
+import type { Context } from "../context.ts";
 import { createDelivery } from "../delivery/delivery.ts";
-import type { Context } from "../operation.ts";
-import { checkShares, type Checked } from "./check-shares.ts";
+import { type Checked, checkShares } from "./check-shares.ts";
 import { commit } from "./commit.ts";
 import { workPath } from "./journal.ts";
 import { bringUpLate } from "./late.ts";
@@ -49,12 +49,23 @@ export async function makeBackup(context: Context, run: BackupRun): Promise<Made
   try {
     const produced = await producer.produce(delivery, name, watch);
     const checked = await checkShares(context, delivery, { produced, watch });
-    const sealed = seal(describe(context, run, { name, produced, checked, previous: last?.manifestSha256 ?? null }));
+    const sealed = seal(
+      describe(context, run, { name, produced, checked, previous: last?.manifestSha256 ?? null }),
+    );
     const copies = await commit(context, { run, sealed, checked });
     const late = await bringUpLate(context, run, { sealed, delivery, checked });
-    return conclude(run, { sealed, produced, copies: [...copies, ...late, ...readiness.refused], warnings: readiness.warnings });
+    return conclude(run, {
+      sealed,
+      produced,
+      copies: [...copies, ...late, ...readiness.refused],
+      warnings: readiness.warnings,
+    });
   } catch (error) {
-    const reason = asFailure(watch.signal.aborted ? watch.signal.reason : error, "run.internal", `Cannot finish the backup of "${job.name}"`);
+    const reason = asFailure(
+      watch.signal.aborted ? watch.signal.reason : error,
+      "run.internal",
+      `Cannot finish the backup of "${job.name}"`,
+    );
     await delivery.abandon(reason);
     throw reason;
   }
@@ -68,7 +79,11 @@ interface Description {
   readonly previous: string | null;
 }
 
-function describe(context: Context, run: BackupRun, { name, produced, checked, previous }: Description): Manifest {
+function describe(
+  context: Context,
+  run: BackupRun,
+  { name, produced, checked, previous }: Description,
+): Manifest {
   const { job, producer } = run;
   const { inspected } = checked;
   return {

@@ -1,9 +1,9 @@
 import { Failure } from "../../domain/failure.ts";
 import { sleep } from "../../platform/clock.ts";
+import type { Context } from "../context.ts";
 import type { Delivery, Share } from "../delivery/delivery.ts";
 import { noCopiesLeft } from "../delivery/no-copies.ts";
 import { demandEqual, hashStream, weakerSource } from "../delivery/read-back.ts";
-import type { Context } from "../operation.ts";
 import type { Inspected, Produced } from "./produce.ts";
 import type { Watch } from "./watch.ts";
 
@@ -37,12 +37,18 @@ export async function checkShares(context: Context, delivery: Delivery, making: 
     await waitForOthers(context, delivery, leader);
     const sources = new Map([[leader.destinationId, inspected.source]]);
     const others = delivery.shares.filter((share) => !asked.has(share) && share.isWhole());
-    const read = await Promise.all(others.map((share) => readBackShare(share, making.produced, making.watch)));
+    const read = await Promise.all(
+      others.map((share) => readBackShare(share, making.produced, making.watch)),
+    );
     others.forEach((share, index) => {
       const source = read[index];
       if (source) sources.set(share.destinationId, source);
     });
-    return { inspected, shares: [leader, ...others.filter((share) => sources.has(share.destinationId))], sources };
+    return {
+      inspected,
+      shares: [leader, ...others.filter((share) => sources.has(share.destinationId))],
+      sources,
+    };
   }
   throw noCopiesLeft(delivery.shares.map((share) => share.failure()).filter((reason) => reason !== null));
 }
@@ -72,7 +78,11 @@ async function waitForOthers(context: Context, delivery: Delivery, leader: Share
 }
 
 /** Hashes every stored file of a share; null after giving it up. */
-export async function readBackShare(share: Share, produced: Pick<Produced, "files">, watch: Watch): Promise<"direct" | "cached" | null> {
+export async function readBackShare(
+  share: Share,
+  produced: Pick<Produced, "files">,
+  watch: Watch,
+): Promise<"direct" | "cached" | null> {
   let source: "direct" | "cached" = "direct";
   try {
     for (const file of produced.files) {

@@ -1,9 +1,9 @@
 import type { Destination } from "../../destinations/destination.ts";
 import { asFailure, type Failure, reportOf } from "../../domain/failure.ts";
 import type { CopyReport } from "../../domain/run-report.ts";
+import type { Context } from "../context.ts";
 import type { Share } from "../delivery/delivery.ts";
 import { noCopiesLeft } from "../delivery/no-copies.ts";
-import type { Context } from "../operation.ts";
 import type { BackupRun } from "./backup.ts";
 import type { Checked } from "./check-shares.ts";
 import { removeJournal, writeJournal } from "./journal.ts";
@@ -61,7 +61,9 @@ function journalOf({ run, sealed, checked }: Committing) {
 async function publishShare(share: Share, { run, sealed }: Committing): Promise<Attempt> {
   const { manifest } = sealed;
   try {
-    const staged = manifest.files.map((file) => share.branches.get(file.path)?.staged).filter((file) => file !== undefined);
+    const staged = manifest.files
+      .map((file) => share.branches.get(file.path)?.staged)
+      .filter((file) => file !== undefined);
     await publish(share.destination, staged, { runId: run.runId, id: manifest.id, ...sealed });
     return { share, failure: null };
   } catch (error) {

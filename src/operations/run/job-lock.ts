@@ -5,7 +5,7 @@ import { formatInstant, parseInstant } from "../../domain/instant.ts";
 import { describeAge } from "../../domain/plain-words.ts";
 import { sleep } from "../../platform/clock.ts";
 import { type FileLock, type LockHolder, tryFileLock } from "../../platform/file-lock.ts";
-import type { Context } from "../operation.ts";
+import type { Context } from "../context.ts";
 
 export interface LockWish {
   readonly job: string;
@@ -23,7 +23,13 @@ export async function lockJob(context: Context, wish: LockWish): Promise<FileLoc
   const directory = join(statePath, "locks");
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const now = clock.now();
-  const us: LockHolder = { host: host.name, bootId: host.bootId, pid: host.pid, runId: wish.runId, since: formatInstant(now) };
+  const us: LockHolder = {
+    host: host.name,
+    bootId: host.bootId,
+    pid: host.pid,
+    runId: wish.runId,
+    since: formatInstant(now),
+  };
   const untilMs = clock.monotonicMs() + wish.waitMs;
   for (;;) {
     const attempt = tryFileLock(join(directory, `${wish.job}.db`), us);
@@ -36,8 +42,12 @@ export async function lockJob(context: Context, wish: LockWish): Promise<FileLoc
 function busy({ clock }: Context, { job, waitMs }: LockWish, holder: LockHolder | null): Failure {
   const since = holder === null ? null : parseInstant(holder.since);
   const age = since === null ? "" : ` for ${describeAge(clock.now() - since)}`;
-  const who = holder === null ? "another run" : `run ${holder.runId} (process ${holder.pid} on ${holder.host})`;
+  const who =
+    holder === null ? "another run" : `run ${holder.runId} (process ${holder.pid} on ${holder.host})`;
   return new Failure("run.busy", `Cannot run "${job}": ${who} has been at it${age}`, {
-    hint: waitMs === 0 ? "Wait for it with --wait, or look at it with codex-backup status." : "Give --wait a longer time, or look at it with codex-backup status.",
+    hint:
+      waitMs === 0
+        ? "Wait for it with --wait, or look at it with codex-backup status."
+        : "Give --wait a longer time, or look at it with codex-backup status.",
   });
 }

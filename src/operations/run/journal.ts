@@ -36,7 +36,11 @@ function journalPath(statePath: string, runId: string): string {
 export async function writeJournal(statePath: string, journal: Journal): Promise<void> {
   await mkdir(workPath(statePath), { recursive: true, mode: 0o700 });
   const path = journalPath(statePath, journal.runId);
-  await replaceFile(path, Buffer.from(JSON.stringify(journal)), { mode: 0o600, owner: null, scratch: `${path}.new` });
+  await replaceFile(path, Buffer.from(JSON.stringify(journal)), {
+    mode: 0o600,
+    owner: null,
+    scratch: `${path}.new`,
+  });
 }
 
 /** False is not told: removing one that is gone is fine. */

@@ -2,9 +2,9 @@ import { pipeline } from "node:stream/promises";
 import type { Destination, StagedFile } from "../../destinations/destination.ts";
 import { asFailure, Failure, reportOf } from "../../domain/failure.ts";
 import type { CopyReport } from "../../domain/run-report.ts";
+import type { Context } from "../context.ts";
 import type { Delivery, Share } from "../delivery/delivery.ts";
 import { demandEqual, hashStream, weakerSource } from "../delivery/read-back.ts";
-import type { Context } from "../operation.ts";
 import { writeCheckReceipt } from "../receipt.ts";
 import type { BackupRun } from "./backup.ts";
 import type { Checked } from "./check-shares.ts";
@@ -23,7 +23,11 @@ interface Lateness {
  * spool is waited for (under the run's limits), one that dropped out for lagging is filled from a finished
  * copy. Each has its own outcome; none can harm the backup any more.
  */
-export async function bringUpLate(context: Context, run: BackupRun, { sealed, delivery, checked }: Lateness): Promise<readonly CopyReport[]> {
+export async function bringUpLate(
+  context: Context,
+  run: BackupRun,
+  { sealed, delivery, checked }: Lateness,
+): Promise<readonly CopyReport[]> {
   const late = delivery.shares.filter((share) => !checked.shares.includes(share));
   const source = checked.shares.find((share) => share.failure() === null)?.destination;
   const reports: CopyReport[] = [];
@@ -37,7 +41,11 @@ interface LateShare {
   readonly source: Destination | undefined;
 }
 
-async function bringUp(context: Context, run: BackupRun, { share, sealed, source }: LateShare): Promise<CopyReport> {
+async function bringUp(
+  context: Context,
+  run: BackupRun,
+  { share, sealed, source }: LateShare,
+): Promise<CopyReport> {
   const { destination, destinationId } = share;
   const basis = { destination: destination.name, location: destination.location, late: true };
   try {
@@ -52,7 +60,11 @@ async function bringUp(context: Context, run: BackupRun, { share, sealed, source
     recordCopy(context, sealed, copy, destinationId);
     return copy;
   } catch (error) {
-    const failure = asFailure(error, "destination.io", `Cannot bring up "${sealed.manifest.id}" at "${destination.name}"`);
+    const failure = asFailure(
+      error,
+      "destination.io",
+      `Cannot bring up "${sealed.manifest.id}" at "${destination.name}"`,
+    );
     await share.abandon(failure);
     return { ...basis, level: "unknown", readBack: null, failure: reportOf(failure) };
   }
@@ -76,7 +88,8 @@ async function fillFrom(
   target: Destination,
   { run, sealed }: { readonly run: BackupRun; readonly sealed: Sealed },
 ): Promise<readonly StagedFile[]> {
-  if (!source) throw new Failure("destination.lagging", `Cannot bring up "${target.name}": there is no finished copy`);
+  if (!source)
+    throw new Failure("destination.lagging", `Cannot bring up "${target.name}": there is no finished copy`);
   const staged: StagedFile[] = [];
   for (const { path } of sealed.manifest.files) {
     const file = await target.stage(path, run.runId);
@@ -88,7 +101,11 @@ async function fillFrom(
   return staged;
 }
 
-async function readBackAll(staged: readonly StagedFile[], { manifest }: Sealed, run: BackupRun): Promise<"direct" | "cached"> {
+async function readBackAll(
+  staged: readonly StagedFile[],
+  { manifest }: Sealed,
+  run: BackupRun,
+): Promise<"direct" | "cached"> {
   let weakest: "direct" | "cached" = "direct";
   for (const file of manifest.files) {
     const stored = staged.find(({ name }) => name === file.path);

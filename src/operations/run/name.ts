@@ -10,16 +10,25 @@ import type { BackupRun } from "./backup.ts";
  */
 export async function chooseName(run: BackupRun, ready: readonly ReadyDestination[]): Promise<string> {
   const { job, producer } = run;
-  const facts = { at: run.slot ?? run.startedAt, timezone: job.timezone, database: producer.database, job: job.name };
+  const facts = {
+    at: run.slot ?? run.startedAt,
+    timezone: job.timezone,
+    database: producer.database,
+    job: job.name,
+  };
   const candidates = formatBackupNames(job.nameTemplate, facts, run.runId);
   const lists = await Promise.all(ready.map(({ destination }) => destination.list()));
   const taken = new Set(lists.flat().map((file) => file.name));
   const isFree = (name: string) => namesToTake(run, name).every((file) => !taken.has(file));
   const free = candidates.find(isFree);
   if (free !== undefined) return free;
-  throw new Failure("destination.exists", `Cannot name the backup of "${job.name}": ${candidates.map((name) => `"${name}"`).join(", ")} are taken`, {
-    hint: "Wait a second and run the job again, or move the files that bear these names.",
-  });
+  throw new Failure(
+    "destination.exists",
+    `Cannot name the backup of "${job.name}": ${candidates.map((name) => `"${name}"`).join(", ")} are taken`,
+    {
+      hint: "Wait a second and run the job again, or move the files that bear these names.",
+    },
+  );
 }
 
 function namesToTake({ producer }: BackupRun, name: string): readonly string[] {

@@ -1,11 +1,11 @@
 import { join } from "node:path";
+import type { CapsuleWritten } from "../../capsule/capsule.ts";
 import { formatBackupFile } from "../../domain/backup-file.ts";
 import { Failure } from "../../domain/failure.ts";
 import type { CapsuleJob } from "../../domain/job.ts";
-import type { CapsuleWritten } from "../../capsule/capsule.ts";
+import type { Context } from "../context.ts";
 import type { Share } from "../delivery/delivery.ts";
 import { demandEqual, hashStream } from "../delivery/read-back.ts";
-import type { Context } from "../operation.ts";
 import { withLocalFile } from "../local-file.ts";
 import type { Inspected, Produced, ProducedFile, Producer } from "./produce.ts";
 import type { Watch } from "./watch.ts";
@@ -49,17 +49,31 @@ interface Inspection {
   readonly watch: Watch;
 }
 
-async function inspect(context: Context, job: CapsuleJob, { file, written, share, watch }: Inspection): Promise<Inspected> {
+async function inspect(
+  context: Context,
+  job: CapsuleJob,
+  { file, written, share, watch }: Inspection,
+): Promise<Inspected> {
   const branch = share.branches.get(file.path);
   if (!branch) throw new Failure("run.internal", `Cannot read "${file.path}" back: it was not written`);
   const opened = await branch.staged.readBack();
   const onBytes = (doneBytes: number) => {
     watch.touch();
-    context.onProgress({ job: job.name, step: "read back", doneBytes, totalBytes: file.passed.sizeBytes, current: file.path });
+    context.onProgress({
+      job: job.name,
+      step: "read back",
+      doneBytes,
+      totalBytes: file.passed.sizeBytes,
+      current: file.path,
+    });
   };
   demandEqual(file.path, file.passed, await hashStream(opened.stream, watch.signal, onBytes));
   const { staged } = branch;
-  const place = { localPath: staged.localPath, open: () => staged.readBack(), workPath: join(context.statePath, "work") };
+  const place = {
+    localPath: staged.localPath,
+    open: () => staged.readBack(),
+    workPath: join(context.statePath, "work"),
+  };
   await withLocalFile(place, (path) => context.capsules.check(path, { signal: watch.signal }));
   const lost = written.leftOut.filter((entry) => entry.isLoss);
   const changed = written.entries.filter((entry) => entry.state === "changed");
@@ -74,7 +88,9 @@ async function inspect(context: Context, job: CapsuleJob, { file, written, share
     warnings: [
       ...written.leftOut.map((entry) => `left out: "${entry.path}" (${entry.reason})`),
       ...changed.map((entry) => `changed while it was read: "${entry.path}"`),
-      ...written.entries.filter((entry) => entry.state === "grown").map((entry) => `grown while it was read, taken to its first size: "${entry.path}"`),
+      ...written.entries
+        .filter((entry) => entry.state === "grown")
+        .map((entry) => `grown while it was read, taken to its first size: "${entry.path}"`),
     ],
   };
 }

@@ -6,10 +6,10 @@ import type { PostgresJob } from "../../domain/job.ts";
 import { type Compressed, compress } from "../../platform/compression.ts";
 import { together } from "../../platform/together.ts";
 import type { PostgresServer, ReadDump, RunningDump, Snapshot } from "../../postgres/postgres.ts";
+import type { Context } from "../context.ts";
 import type { Delivery, Share } from "../delivery/delivery.ts";
 import type { Passed } from "../delivery/fan-out.ts";
 import { demandEqual, hashStream, weakerSource } from "../delivery/read-back.ts";
-import type { Context } from "../operation.ts";
 import type { Inspected, Produced, ProducedFile, Producer } from "./produce.ts";
 import { readDumpFile } from "./read-dump-file.ts";
 import { demandSettled } from "./settle.ts";
@@ -69,7 +69,8 @@ async function produceDump(parts: DumpParts, target: Target): Promise<Produced> 
       files: [dump.file, ...texts.files],
       windowMs,
       warnings: [...dump.warnings, ...texts.warnings, ...blockedWarnings(snapshot)],
-      inspect: (share, watch) => inspect(parts, { snapshot, tables, files: [dump.file, ...texts.files], share, watch }),
+      inspect: (share, watch) =>
+        inspect(parts, { snapshot, tables, files: [dump.file, ...texts.files], share, watch }),
     };
   } finally {
     await snapshot.close();
@@ -147,14 +148,29 @@ async function inspect(parts: DumpParts, inspection: Inspection): Promise<Inspec
     source = weakerSource(source, opened.source);
     const onBytes = (doneBytes: number) => {
       watch.touch();
-      context.onProgress({ job: job.name, step: "read back", doneBytes, totalBytes: file.passed.sizeBytes, current: file.path });
+      context.onProgress({
+        job: job.name,
+        step: "read back",
+        doneBytes,
+        totalBytes: file.passed.sizeBytes,
+        current: file.path,
+      });
     };
     if (file.role !== "dump") {
       demandEqual(file.path, file.passed, await hashStream(opened.stream, watch.signal, onBytes));
       continue;
     }
-    const dumpFile = { name: file.path, format: job.format, compression: file.compression, source: job.source };
-    const found = await readDumpFile(context.postgres, dumpFile, { stored: opened.stream, signal: watch.signal, onBytes });
+    const dumpFile = {
+      name: file.path,
+      format: job.format,
+      compression: file.compression,
+      source: job.source,
+    };
+    const found = await readDumpFile(context.postgres, dumpFile, {
+      stored: opened.stream,
+      signal: watch.signal,
+      onBytes,
+    });
     demandEqual(file.path, file.passed, found.stored);
     content.set(file.path, found.content);
     read = found.read;
@@ -169,11 +185,18 @@ async function inspect(parts: DumpParts, inspection: Inspection): Promise<Inspec
 async function openShared(share: Share, name: string) {
   const branch = share.branches.get(name);
   if (branch) return branch.staged.readBack();
-  throw new Failure("run.internal", `Cannot read "${name}" back at "${share.destination.name}": it was not written there`);
+  throw new Failure(
+    "run.internal",
+    `Cannot read "${name}" back at "${share.destination.name}": it was not written there`,
+  );
 }
 
 /** For `fingerprint: independent`: what SQL saw in the snapshot and what the dump holds must agree. */
-function demandSameTables(database: string, tables: readonly TableFingerprint[] | null, read: ReadDump): void {
+function demandSameTables(
+  database: string,
+  tables: readonly TableFingerprint[] | null,
+  read: ReadDump,
+): void {
   const inDump = new Map(read.fingerprint.tables.map((table) => [describeTable(table), table]));
   const different = (tables ?? []).filter((table) => {
     const dumped = inDump.get(describeTable(table));
@@ -181,7 +204,11 @@ function demandSameTables(database: string, tables: readonly TableFingerprint[] 
   });
   if (different.length === 0) return;
   const names = different.map(describeTable).join(", ");
-  throw new Failure("postgres.fingerprint-mismatch", `Cannot accept the dump of "${database}": other rows than the snapshot holds in ${names}`, {
-    hint: "Do not trust this dump. Check the server's storage (pg_amcheck) and run the job again.",
-  });
+  throw new Failure(
+    "postgres.fingerprint-mismatch",
+    `Cannot accept the dump of "${database}": other rows than the snapshot holds in ${names}`,
+    {
+      hint: "Do not trust this dump. Check the server's storage (pg_amcheck) and run the job again.",
+    },
+  );
 }

@@ -27,7 +27,11 @@ export interface DumpFileRead {
 export async function readDumpFile(
   postgres: Postgres,
   file: DumpFile,
-  { stored, signal, onBytes }: { stored: Readable; signal: AbortSignal; onBytes: (doneBytes: number) => void },
+  {
+    stored,
+    signal,
+    onBytes,
+  }: { stored: Readable; signal: AbortSignal; onBytes: (doneBytes: number) => void },
 ): Promise<DumpFileRead> {
   const storedMeter = createMeter(onBytes);
   const contentMeter = createMeter(() => {});

@@ -1,9 +1,9 @@
 import { asFailure, Failure, reportOf } from "../../domain/failure.ts";
-import type { CopyReport } from "../../domain/run-report.ts";
 import { describeSize } from "../../domain/plain-words.ts";
+import type { CopyReport } from "../../domain/run-report.ts";
+import { type Context, destinationNamed } from "../context.ts";
 import type { ReadyDestination } from "../delivery/delivery.ts";
 import { noCopiesLeft } from "../delivery/no-copies.ts";
-import { type Context, destinationNamed } from "../operation.ts";
 
 export interface Readiness {
   readonly ready: readonly ReadyDestination[];
@@ -16,9 +16,15 @@ export interface Readiness {
 const reserveBytes = 16 * 1024 * 1024;
 
 /** Asks every destination whether it can take `needBytes`. Throws when none can. */
-export async function readyDestinations(context: Context, names: readonly string[], needBytes: number | null): Promise<Readiness> {
+export async function readyDestinations(
+  context: Context,
+  names: readonly string[],
+  needBytes: number | null,
+): Promise<Readiness> {
   const asked = await Promise.all(names.map((name) => askOne(context, name, needBytes)));
-  const failures = asked.map((answer) => ("failure" in answer ? answer.failure : null)).filter((f) => f !== null);
+  const failures = asked
+    .map((answer) => ("failure" in answer ? answer.failure : null))
+    .filter((f) => f !== null);
   if (failures.length === names.length) throw noCopiesLeft(failures);
   return {
     ready: asked.flatMap((answer) => ("failure" in answer ? [] : [answer.ready])),
@@ -39,14 +45,23 @@ async function askOne(context: Context, name: string, needBytes: number | null):
       throw new Failure(
         "destination.full",
         `Cannot back up to "${name}" (${destination.location}): it needs about ${describeSize(needBytes)}, and ${describeSize(facts.freeBytes)} are free`,
-        { hint: `Free space there ("codex-backup prune --dry-run" shows what policy would remove), or move the destination.` },
+        {
+          hint: `Free space there ("codex-backup prune --dry-run" shows what policy would remove), or move the destination.`,
+        },
       );
     }
     return { ready: { destination, id: facts.id }, warnings: facts.warnings };
   } catch (error) {
     const failure = asFailure(error, "destination.io", `Cannot use destination "${name}"`);
     const { location } = destination;
-    const report = { destination: name, location, level: "unknown", readBack: null, late: false, failure: reportOf(failure) } as const;
+    const report = {
+      destination: name,
+      location,
+      level: "unknown",
+      readBack: null,
+      late: false,
+      failure: reportOf(failure),
+    } as const;
     return { failure, report };
   }
 }
@@ -55,7 +70,11 @@ async function askOne(context: Context, name: string, needBytes: number | null):
  * How much a backup may take: by the size of the last one with a fifth on top, or of the source (a dump
  * without indexes is smaller than its database; compressed, at most about half of that).
  */
-export function estimateNeed(lastSizeBytes: number | null, sourceBytes: number | null, isCompressed: boolean): number | null {
+export function estimateNeed(
+  lastSizeBytes: number | null,
+  sourceBytes: number | null,
+  isCompressed: boolean,
+): number | null {
   if (lastSizeBytes !== null) return Math.ceil(lastSizeBytes * 1.2);
   if (sourceBytes === null) return null;
   return isCompressed ? Math.ceil(sourceBytes / 2) : sourceBytes;

@@ -1,5 +1,5 @@
 import type { CopyReport } from "../../domain/run-report.ts";
-import type { Context } from "../operation.ts";
+import type { Context } from "../context.ts";
 import type { Sealed } from "./seal.ts";
 
 /** Tells the catalog of a backup that now exists. */
@@ -11,7 +11,12 @@ export function recordBackup({ catalog }: Context, { manifest, manifestText, man
 }
 
 /** Tells the catalog of one good copy. */
-export function recordCopy({ catalog, clock }: Context, { manifest }: Sealed, copy: CopyReport, destinationId: string): void {
+export function recordCopy(
+  { catalog, clock }: Context,
+  { manifest }: Sealed,
+  copy: CopyReport,
+  destinationId: string,
+): void {
   catalog.putCopy({
     job: manifest.job,
     backupId: manifest.id,

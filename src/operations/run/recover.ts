@@ -5,8 +5,8 @@ import { messageOf } from "../../domain/failure.ts";
 import type { Job } from "../../domain/job.ts";
 import type { Manifest, ManifestFile } from "../../domain/manifest.ts";
 import { parseManifest } from "../../domain/manifest-text.ts";
+import type { Context } from "../context.ts";
 import { hashStream } from "../delivery/read-back.ts";
-import type { Context } from "../operation.ts";
 import { type Journal, readJournals, removeJournal } from "./journal.ts";
 import { publish } from "./publish.ts";
 import { recordBackup, recordCopy } from "./record.ts";
@@ -27,7 +27,11 @@ export async function recover(context: Context, job: Job, signal: AbortSignal): 
   return done;
 }
 
-async function rollForward(context: Context, journal: Journal, signal: AbortSignal): Promise<readonly string[]> {
+async function rollForward(
+  context: Context,
+  journal: Journal,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
   const manifest = parseManifest(Buffer.from(journal.manifestText), `${journal.runId}.journal.json`);
   const sealed = seal(manifest);
   const done: string[] = [];
@@ -51,23 +55,34 @@ interface Unfinished {
   readonly signal: AbortSignal;
 }
 
-async function finishAt(context: Context, destination: Destination, { journal, sealed, signal }: Unfinished): Promise<readonly string[]> {
+async function finishAt(
+  context: Context,
+  destination: Destination,
+  { journal, sealed, signal }: Unfinished,
+): Promise<readonly string[]> {
   const { manifest } = sealed;
   const facts = await destination.ready();
   const stands = await destination.stat(formatBackupFile(manifest.id, { kind: "manifest" }));
-  const found = await Promise.all(manifest.files.map((file) => findFile(destination, { file, runId: journal.runId, signal })));
+  const found = await Promise.all(
+    manifest.files.map((file) => findFile(destination, { file, runId: journal.runId, signal })),
+  );
   const isWhole = found.every((file) => file !== null);
   if (!isWhole && stands === null) {
     await removeOurs(destination, manifest, found);
     return [`removed what run ${journal.runId} left of "${manifest.id}" at "${destination.name}"`];
   }
-  const staged = found.filter((file) => file !== null).map((file) => file.staged).filter((file) => file !== null);
+  const staged = found
+    .filter((file) => file !== null)
+    .map((file) => file.staged)
+    .filter((file) => file !== null);
   await publish(destination, staged, { runId: journal.runId, id: manifest.id, ...sealed });
   recordBackup(context, sealed);
   const readBack = manifest.checked.copies[facts.id] ?? null;
   const basis = { destination: destination.name, location: destination.location, late: false, failure: null };
   recordCopy(context, sealed, { ...basis, level: manifest.checked.level, readBack }, facts.id);
-  return stands === null ? [`finished "${manifest.id}" at "${destination.name}", which run ${journal.runId} had begun`] : [];
+  return stands === null
+    ? [`finished "${manifest.id}" at "${destination.name}", which run ${journal.runId} had begun`]
+    : [];
 }
 
 interface FoundFile {
@@ -82,7 +97,10 @@ interface Sought {
 }
 
 /** A file of the journal, staged or published, with the bytes that the manifest says; else null. */
-async function findFile(destination: Destination, { file, runId, signal }: Sought): Promise<FoundFile | null> {
+async function findFile(
+  destination: Destination,
+  { file, runId, signal }: Sought,
+): Promise<FoundFile | null> {
   const staged = await destination.resume(file.path, runId);
   if (staged !== null) {
     const { sha256 } = await hashStream((await staged.readBack()).stream, signal, () => {});
@@ -96,7 +114,11 @@ async function findFile(destination: Destination, { file, runId, signal }: Sough
 }
 
 /** Only files that were found with our bytes are removed: another tool's file of this name stays. */
-async function removeOurs(destination: Destination, manifest: Manifest, found: readonly (FoundFile | null)[]): Promise<void> {
+async function removeOurs(
+  destination: Destination,
+  manifest: Manifest,
+  found: readonly (FoundFile | null)[],
+): Promise<void> {
   for (const [index, file] of manifest.files.entries()) {
     const ours = found[index];
     if (ours?.staged) await ours.staged.discard();
@@ -105,7 +127,9 @@ async function removeOurs(destination: Destination, manifest: Manifest, found: r
   const ownHash = formatBackupFile(manifest.id, { kind: "sha256" });
   const lines = createHash("sha256").update(seal(manifest).ownHashText).digest("hex");
   if ((await destination.stat(ownHash)) !== null) {
-    const stored = createHash("sha256").update(await destination.read(ownHash)).digest("hex");
+    const stored = createHash("sha256")
+      .update(await destination.read(ownHash))
+      .digest("hex");
     if (stored === lines) await destination.remove(ownHash);
   }
   await destination.sync();

@@ -8,7 +8,7 @@ import type { ChecksumsJob } from "../../domain/job.ts";
 import { describeCount } from "../../domain/plain-words.ts";
 import type { RunReport } from "../../domain/run-report.ts";
 import { hashPaths } from "../../platform/hash.ts";
-import { type Context, destinationNamed } from "../operation.ts";
+import { type Context, destinationNamed } from "../context.ts";
 import { attempt, type Work } from "./attempt.ts";
 import type { JobRun } from "./run.ts";
 import { startWatch, type Watch } from "./watch.ts";
@@ -18,7 +18,11 @@ import { startWatch, type Watch } from "./watch.ts";
  * other scripts, and never changes an entry because the bytes did. A mismatch is exit 4, every night, until
  * the file is restored or accepted.
  */
-export async function runChecksums(context: Context, job: ChecksumsJob, { runId, slot, signal }: JobRun): Promise<readonly RunReport[]> {
+export async function runChecksums(
+  context: Context,
+  job: ChecksumsJob,
+  { runId, slot, signal }: JobRun,
+): Promise<readonly RunReport[]> {
   const facts = { runId, job: job.name, database: null, slot };
   const report = await attempt(context, facts, async (inner) => {
     const watch = startWatch(inner.clock, signal, { job: job.name, timeoutMs: job.timeoutMs, stallMs: null });
@@ -35,9 +39,13 @@ async function checksumsWork(context: Context, job: ChecksumsJob, watch: Watch):
   const destination = destinationNamed(context, job.destination);
   const { checksums } = destination;
   if (checksums === null) {
-    throw new Failure("usage.refused", `Cannot check "${job.destination}": it is no directory that could have a checksums.txt`, {
-      hint: "Name a destination with a path.",
-    });
+    throw new Failure(
+      "usage.refused",
+      `Cannot check "${job.destination}": it is no directory that could have a checksums.txt`,
+      {
+        hint: "Name a destination with a path.",
+      },
+    );
   }
   await destination.ready();
   const review = await takeReview(context, destination, checksums);
@@ -48,7 +56,11 @@ async function checksumsWork(context: Context, job: ChecksumsJob, watch: Watch):
   return workOf(destination, review, verdict);
 }
 
-async function takeReview(context: Context, destination: Destination, checksums: DirectoryChecksums): Promise<ChecksumReview> {
+async function takeReview(
+  context: Context,
+  destination: Destination,
+  checksums: DirectoryChecksums,
+): Promise<ChecksumReview> {
   return reviewChecksums({
     entries: await checksums.entries(),
     files: await destination.list(),
@@ -77,12 +89,17 @@ interface Judging {
   readonly watch: Watch;
 }
 
-async function hashAndJudge(context: Context, destination: Destination, { job, review, watch }: Judging): Promise<ChecksumVerdict> {
+async function hashAndJudge(
+  context: Context,
+  destination: Destination,
+  { job, review, watch }: Judging,
+): Promise<ChecksumVerdict> {
   const names = namesToHash(review);
   const paths = names.map((name) => destination.localPath(name) ?? "");
   const hashed = await hashPaths(paths, {
     signal: watch.signal,
-    onProgress: (doneBytes) => context.onProgress({ job: job.name, step: "checksums", doneBytes, totalBytes: null, current: null }),
+    onProgress: (doneBytes) =>
+      context.onProgress({ job: job.name, step: "checksums", doneBytes, totalBytes: null, current: null }),
   });
   const findings = names.map((name, index) => {
     const found = hashed[index] ?? { kind: "unreadable", reason: "it was not hashed" };
@@ -96,7 +113,9 @@ function workOf(destination: Destination, review: ChecksumReview, verdict: Check
     ...verdict.mismatched.map((line) => `changed since its checksum was taken: "${line.path}"`),
     ...verdict.missing.map((name) => `missing: "${name}"`),
     ...verdict.unreadable.map(({ name, reason }) => `could not be read: "${name}" (${reason})`),
-    ...review.contradictions.map(({ name }) => `checksums.txt and the backup's own .sha256 differ: "${name}"`),
+    ...review.contradictions.map(
+      ({ name }) => `checksums.txt and the backup's own .sha256 differ: "${name}"`,
+    ),
   ];
   const notes = [
     ...verdict.toAdd.map((line) => `added "${line.path}"`),
@@ -108,10 +127,14 @@ function workOf(destination: Destination, review: ChecksumReview, verdict: Check
     const summary = `${describeCount(verdict.equal, "file")}, ${verdict.outcome === "unknown" ? "nothing to compare yet" : "all equal"}${added}`;
     return { ...basis, outcome: "complete", warnings: notes, failure: null, summary };
   }
-  const failure = new Failure("checksums.mismatch", `Cannot vouch for ${describeCount(bad.length, "file")} in ${destination.location}: ${bad.slice(0, 5).join("; ")}${bad.length > 5 ? "; …" : ""}`, {
-    hint: 'Restore the file from another copy; if it was replaced on purpose: codex-backup checksums accept FILE --why "…".',
-    context: { damaged: bad.length, equal: verdict.equal },
-  });
+  const failure = new Failure(
+    "checksums.mismatch",
+    `Cannot vouch for ${describeCount(bad.length, "file")} in ${destination.location}: ${bad.slice(0, 5).join("; ")}${bad.length > 5 ? "; …" : ""}`,
+    {
+      hint: 'Restore the file from another copy; if it was replaced on purpose: codex-backup checksums accept FILE --why "…".',
+      context: { damaged: bad.length, equal: verdict.equal },
+    },
+  );
   const summary = `${describeCount(bad.length, "file")} damaged or missing, ${verdict.equal} equal`;
   return { ...basis, outcome: "failed", warnings: [...bad, ...notes], failure, summary };
 }

@@ -2,8 +2,8 @@ import { asFailure, Failure } from "../../domain/failure.ts";
 import type { DatabaseSelection, PostgresJob } from "../../domain/job.ts";
 import type { RunReport } from "../../domain/run-report.ts";
 import type { PostgresServer } from "../../postgres/postgres.ts";
-import type { Context } from "../operation.ts";
-import { attempt, type AttemptFacts, failedWork } from "./attempt.ts";
+import type { Context } from "../context.ts";
+import { type AttemptFacts, attempt, failedWork } from "./attempt.ts";
 import { backupWork } from "./backup-work.ts";
 import { createDumpProducer } from "./produce-dump.ts";
 import type { JobRun } from "./run.ts";
@@ -15,11 +15,16 @@ const maintenanceDatabase = "postgres";
  * One login, then one run for each database, so that one that fails does not take the others with it.
  * With "all", the list is the server's own tonight: a new database is in it.
  */
-export async function runPostgres(context: Context, job: PostgresJob, jobRun: JobRun): Promise<readonly RunReport[]> {
+export async function runPostgres(
+  context: Context,
+  job: PostgresJob,
+  jobRun: JobRun,
+): Promise<readonly RunReport[]> {
   const { signal, runId } = jobRun;
   let server: PostgresServer | null = null;
   try {
-    const first = job.databases.kind === "named" ? (job.databases.names[0] ?? maintenanceDatabase) : maintenanceDatabase;
+    const first =
+      job.databases.kind === "named" ? (job.databases.names[0] ?? maintenanceDatabase) : maintenanceDatabase;
     server = await context.postgres.connect(job.source, first, { label: `codex-backup-${runId}`, signal });
     const databases = await databasesOf(server, job.databases);
     return await runDatabases(context, { job, jobRun, server, databases });
@@ -35,9 +40,13 @@ async function databasesOf(server: PostgresServer, selection: DatabaseSelection)
   if (selection.kind === "named") return selection.names;
   const names = (await server.listDatabases()).filter((name) => !selection.except.includes(name));
   if (names.length > 0) return names;
-  throw new Failure("postgres.no-databases", 'Cannot find a database to dump: "*" leaves none after the exceptions', {
-    hint: "Shorten the list under except, or name the databases.",
-  });
+  throw new Failure(
+    "postgres.no-databases",
+    'Cannot find a database to dump: "*" leaves none after the exceptions',
+    {
+      hint: "Shorten the list under except, or name the databases.",
+    },
+  );
 }
 
 interface ServerRun {
@@ -47,7 +56,10 @@ interface ServerRun {
   readonly databases: readonly string[];
 }
 
-async function runDatabases(context: Context, { job, jobRun, server, databases }: ServerRun): Promise<readonly RunReport[]> {
+async function runDatabases(
+  context: Context,
+  { job, jobRun, server, databases }: ServerRun,
+): Promise<readonly RunReport[]> {
   const reports: RunReport[] = [];
   for (const [index, database] of databases.entries()) {
     if (jobRun.signal.aborted) break;
@@ -69,7 +81,11 @@ interface DatabaseRun {
   readonly isFirst: boolean;
 }
 
-function factsOf(context: Context, job: PostgresJob, { jobRun, database, isFirst }: DatabaseRun): AttemptFacts {
+function factsOf(
+  context: Context,
+  job: PostgresJob,
+  { jobRun, database, isFirst }: DatabaseRun,
+): AttemptFacts {
   return { runId: isFirst ? jobRun.runId : context.newRunId(), job: job.name, database, slot: jobRun.slot };
 }
 

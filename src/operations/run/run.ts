@@ -2,26 +2,16 @@ import { asFailure, Failure } from "../../domain/failure.ts";
 import type { Instant } from "../../domain/instant.ts";
 import type { Job } from "../../domain/job.ts";
 import type { RunReport } from "../../domain/run-report.ts";
+import { type Context, jobNamed } from "../context.ts";
 import { closeDeadRuns } from "../dead-runs.ts";
-import { type Context, jobNamed } from "../operation.ts";
-import { attempt, type AttemptFacts } from "./attempt.ts";
+import type { RunOptions } from "../operation.ts";
+import { type AttemptFacts, attempt } from "./attempt.ts";
 import { lockJob } from "./job-lock.ts";
 import { recover } from "./recover.ts";
 import { runCapsule } from "./run-capsule.ts";
 import { runChecksums } from "./run-checksums.ts";
 import { runCommand } from "./run-command.ts";
 import { runPostgres } from "./run-postgres.ts";
-
-export interface RunOptions {
-  /** Names of jobs; with `all`, none. */
-  readonly jobs: readonly string[];
-  readonly all: boolean;
-  /** How long to wait for a busy job; 0: not at all. */
-  readonly waitMs: number;
-  /** The planned moment; null for a run by hand. */
-  readonly slot: Instant | null;
-  readonly signal: AbortSignal;
-}
 
 /** What the kinds of jobs are given for one run of a job. */
 export interface JobRun {
@@ -49,20 +39,24 @@ export async function run(context: Context, options: RunOptions): Promise<readon
 
 function selectJobs(context: Context, { jobs, all }: RunOptions): readonly Job[] {
   if (all && jobs.length > 0) {
-    throw new Failure("usage.refused", "Cannot run --all together with named jobs: that says two things", { hint: "Leave one of them out." });
+    throw new Failure("usage.refused", "Cannot run --all together with named jobs: that says two things", {
+      hint: "Leave one of them out.",
+    });
   }
   if (all) return context.jobs;
   if (jobs.length > 0) return jobs.map((name) => jobNamed(context, name));
   const names = context.jobs.map((job) => job.name).join(", ");
-  throw new Failure("usage.refused", "Cannot run: no job was named", { hint: `Name jobs (${names}) or give --all.` });
+  throw new Failure("usage.refused", "Cannot run: no job was named", {
+    hint: `Name jobs (${names}) or give --all.`,
+  });
 }
 
 async function runJob(context: Context, job: Job, options: RunOptions): Promise<readonly RunReport[]> {
   const jobRun: JobRun = { slot: options.slot, signal: options.signal, runId: context.newRunId() };
   const facts: AttemptFacts = { runId: jobRun.runId, job: job.name, database: null, slot: options.slot };
   const { signal, waitMs } = options;
-  const lock = await lockJob(context, { job: job.name, runId: jobRun.runId, waitMs, signal }).catch((error: unknown) =>
-    asFailure(error, "platform.lock", `Cannot lock "${job.name}"`),
+  const lock = await lockJob(context, { job: job.name, runId: jobRun.runId, waitMs, signal }).catch(
+    (error: unknown) => asFailure(error, "platform.lock", `Cannot lock "${job.name}"`),
   );
   if (lock instanceof Failure) return [await refused(context, facts, lock)];
   try {
@@ -79,7 +73,15 @@ async function runJob(context: Context, job: Job, options: RunOptions): Promise<
 function refused(context: Context, facts: AttemptFacts, failure: Failure): Promise<RunReport> {
   const outcome = failure.code === "run.busy" ? "skipped" : "failed";
   const summary = failure.code === "run.busy" ? "skipped: busy" : null;
-  return attempt(context, facts, async () => ({ outcome, backup: null, copies: [], windowMs: null, warnings: [], failure, summary }));
+  return attempt(context, facts, async () => ({
+    outcome,
+    backup: null,
+    copies: [],
+    windowMs: null,
+    warnings: [],
+    failure,
+    summary,
+  }));
 }
 
 function runKind(context: Context, job: Job, jobRun: JobRun): Promise<readonly RunReport[]> {

@@ -21,5 +21,11 @@ export function seal(manifest: Manifest): Sealed {
     ...manifest.files.map(({ path, sha256 }) => ({ path, sha256 })),
     { path: formatBackupFile(manifest.id, { kind: "manifest" }), sha256: manifestSha256 },
   ];
-  return { manifest, manifestText, manifestSha256, lines, ownHashText: lines.map(formatChecksumLine).join("") };
+  return {
+    manifest,
+    manifestText,
+    manifestSha256,
+    lines,
+    ownHashText: lines.map(formatChecksumLine).join(""),
+  };
 }

@@ -14,9 +14,13 @@ export function demandSettled(database: string, dumpable: readonly DumpableTable
   const extra = [...found].filter((table) => !expected.has(table));
   if (missing.length === 0 && extra.length === 0) return;
   const said = [...differences("without rows of", missing), ...differences("with unexpected rows of", extra)];
-  throw new Failure("postgres.dump-unexpected", `Cannot accept the dump of "${database}": it ended well, but ${said.join(", and ")}`, {
-    hint: "Run the job again; if it stays, compare pg_dump's version with the server's and report it.",
-  });
+  throw new Failure(
+    "postgres.dump-unexpected",
+    `Cannot accept the dump of "${database}": it ended well, but ${said.join(", and ")}`,
+    {
+      hint: "Run the job again; if it stays, compare pg_dump's version with the server's and report it.",
+    },
+  );
 }
 
 function truncated(database: string, sizeBytes: number): Failure {

@@ -1,13 +1,16 @@
 import type { StagedName } from "../../destinations/destination.ts";
-import { isRunDead } from "../dead-runs.ts";
 import type { CapsuleJob, PostgresJob } from "../../domain/job.ts";
-import type { Context } from "../operation.ts";
+import type { Context } from "../context.ts";
+import { isRunDead } from "../dead-runs.ts";
 
 /** A leftover of a run that nobody here knows (another host's, or the catalog was lost) is left alone for so long. */
 const unknownRunGraceMs = 48 * 3_600_000;
 
 /** Removes what dead runs of this job staged at its destinations and never published. */
-export async function sweepStaged(context: Context, job: PostgresJob | CapsuleJob): Promise<readonly string[]> {
+export async function sweepStaged(
+  context: Context,
+  job: PostgresJob | CapsuleJob,
+): Promise<readonly string[]> {
   const done: string[] = [];
   for (const name of job.to) {
     const destination = context.destinations.get(name);

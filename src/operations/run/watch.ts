@@ -28,7 +28,10 @@ export function startWatch(clock: Clock, outer: AbortSignal, limits: WatchLimits
 
   if (limits.timeoutMs !== null) {
     const { timeoutMs } = limits;
-    cancels.set("timeout", clock.after(timeoutMs, () => controller.abort(timedOut(limits.job, timeoutMs))));
+    cancels.set(
+      "timeout",
+      clock.after(timeoutMs, () => controller.abort(timedOut(limits.job, timeoutMs))),
+    );
   }
   if (limits.stallMs !== null) armStall(limits.stallMs, limits.stallMs);
 
@@ -57,9 +60,13 @@ export function startWatch(clock: Clock, outer: AbortSignal, limits: WatchLimits
 }
 
 function timedOut(job: string, timeoutMs: number): Failure {
-  return new Failure("run.timeout", `Cannot finish "${job}": it took longer than its timeout of ${seconds(timeoutMs)}`, {
-    hint: `Raise jobs.${job}.timeout, or look what held it up with "codex-backup logs --job ${job}".`,
-  });
+  return new Failure(
+    "run.timeout",
+    `Cannot finish "${job}": it took longer than its timeout of ${seconds(timeoutMs)}`,
+    {
+      hint: `Raise jobs.${job}.timeout, or look what held it up with "codex-backup logs --job ${job}".`,
+    },
+  );
 }
 
 function stalled(job: string, stallMs: number): Failure {

@@ -6,12 +6,12 @@ import type { PostgresJob } from "../../domain/job.ts";
 import { formatStableJson } from "../../domain/json.ts";
 import type { CapsuleEntry, ManifestFile } from "../../domain/manifest.ts";
 import type { PostgresSource } from "../../domain/source.ts";
+import type { Context } from "../context.ts";
 import { hashStream, weakerSource } from "../delivery/read-back.ts";
 import { withLocalFile } from "../local-file.ts";
-import type { Context } from "../operation.ts";
+import type { VerifyLevel } from "../operation.ts";
 import { readDumpFile } from "../run/read-dump-file.ts";
 import type { StoredBackup } from "../stored-backup.ts";
-import type { VerifyLevel } from "./verify.ts";
 
 export interface CopyCheck {
   readonly stored: StoredBackup;
@@ -29,14 +29,19 @@ export interface CheckedFiles {
 }
 
 /** Compares every file of a copy with the manifest, as far as the level says. */
-export async function checkCopy(context: Context, destination: Destination, check: CopyCheck): Promise<CheckedFiles> {
+export async function checkCopy(
+  context: Context,
+  destination: Destination,
+  check: CopyCheck,
+): Promise<CheckedFiles> {
   const { files } = check.stored.manifest;
   let readBack: CheckedFiles["readBack"] = null;
   const differences: string[] = [];
   for (const file of files) {
     const found = await checkFile(context, destination, { ...check, file });
     differences.push(...found.differences);
-    if (found.source !== null) readBack = readBack === null ? found.source : weakerSource(readBack, found.source);
+    if (found.source !== null)
+      readBack = readBack === null ? found.source : weakerSource(readBack, found.source);
   }
   if (files.length === 0) differences.push("its manifest names no file: nothing could be checked");
   return { level: check.level, readBack, checkedFiles: files.length, differences };
@@ -56,17 +61,25 @@ async function checkFile(context: Context, destination: Destination, check: File
   const stored = await destination.stat(file.path);
   if (stored === null) return { source: null, differences: [`"${file.path}" is missing`] };
   if (stored.sizeBytes !== file.sizeBytes) {
-    return { source: null, differences: [`"${file.path}" has ${stored.sizeBytes} bytes instead of ${file.sizeBytes}`] };
+    return {
+      source: null,
+      differences: [`"${file.path}" has ${stored.sizeBytes} bytes instead of ${file.sizeBytes}`],
+    };
   }
   if (level === "stored") return { source: null, differences: [] };
   const hashed = await hashFile(context, destination, check);
   if (level === "hashed" || hashed.differences.length > 0) return hashed;
   if (file.role === "dump") return { ...hashed, differences: await readDump(context, destination, check) };
-  if (file.role === "capsule") return { ...hashed, differences: await readCapsule(context, destination, check) };
+  if (file.role === "capsule")
+    return { ...hashed, differences: await readCapsule(context, destination, check) };
   return hashed;
 }
 
-async function hashFile(context: Context, destination: Destination, { file, stored, signal }: FileCheck): Promise<FileFinding> {
+async function hashFile(
+  context: Context,
+  destination: Destination,
+  { file, stored, signal }: FileCheck,
+): Promise<FileFinding> {
   const opened = await destination.open(file.path, { direct: true });
   const read = await hashStream(opened.stream, signal, progressOf(context, stored, file));
   const isEqual = read.sha256 === file.sha256 && read.sizeBytes === file.sizeBytes;
@@ -74,19 +87,38 @@ async function hashFile(context: Context, destination: Destination, { file, stor
   return { source: opened.source, differences };
 }
 
-function progressOf(context: Context, { manifest }: StoredBackup, file: ManifestFile): (doneBytes: number) => void {
+function progressOf(
+  context: Context,
+  { manifest }: StoredBackup,
+  file: ManifestFile,
+): (doneBytes: number) => void {
   return (doneBytes) =>
-    context.onProgress({ job: manifest.job, step: "verify", doneBytes, totalBytes: file.sizeBytes, current: file.path });
+    context.onProgress({
+      job: manifest.job,
+      step: "verify",
+      doneBytes,
+      totalBytes: file.sizeBytes,
+      current: file.path,
+    });
 }
 
-async function readDump(context: Context, destination: Destination, { stored, file, signal }: FileCheck): Promise<readonly string[]> {
+async function readDump(
+  context: Context,
+  destination: Destination,
+  { stored, file, signal }: FileCheck,
+): Promise<readonly string[]> {
   const facts = stored.manifest.postgres;
-  if (facts === null) return [`"${file.path}" cannot be read: the manifest does not say what database it is of`];
+  if (facts === null)
+    return [`"${file.path}" cannot be read: the manifest does not say what database it is of`];
   const source = sourceOf(context, stored.manifest.job);
   const dump = { name: file.path, format: facts.format, compression: file.compression, source };
   const opened = await destination.open(file.path);
   try {
-    const found = await readDumpFile(context.postgres, dump, { stored: opened.stream, signal, onBytes: () => {} });
+    const found = await readDumpFile(context.postgres, dump, {
+      stored: opened.stream,
+      signal,
+      onBytes: () => {},
+    });
     if (!found.read.isComplete) return [`"${file.path}" does not end in pg_dump's trailer`];
     return differingFingerprints(file.path, facts.fingerprint, found.read.fingerprint);
   } catch (error) {
@@ -97,30 +129,50 @@ async function readDump(context: Context, destination: Destination, { stored, fi
 
 /** The clients that can read archives: the job's own, or whatever is on this machine when the job is gone. */
 function sourceOf(context: Context, job: string): PostgresSource {
-  const found = context.jobs.find((candidate): candidate is PostgresJob => candidate.name === job && candidate.kind === "postgres");
+  const found = context.jobs.find(
+    (candidate): candidate is PostgresJob => candidate.name === job && candidate.kind === "postgres",
+  );
   const local = { kind: "local" } as const;
   return (
-    found?.source ?? { transport: local, host: null, port: null, user: null, password: null, parameters: {}, clientDirectory: null }
+    found?.source ?? {
+      transport: local,
+      host: null,
+      port: null,
+      user: null,
+      password: null,
+      parameters: {},
+      clientDirectory: null,
+    }
   );
 }
 
 function differingFingerprints(path: string, recorded: Fingerprint, read: Fingerprint): readonly string[] {
   if (formatStableJson(recorded) === formatStableJson(read)) return [];
   const inFile = new Map(read.tables.map((table) => [describeTable(table), table]));
-  const tables = recorded.tables.filter((table) => inFile.get(describeTable(table))?.sha256 !== table.sha256).map(describeTable);
+  const tables = recorded.tables
+    .filter((table) => inFile.get(describeTable(table))?.sha256 !== table.sha256)
+    .map(describeTable);
   const what = tables.length > 0 ? `rows of ${tables.join(", ")}` : "schema, sequences or large objects";
   return [`"${path}" does not hold what its manifest says: ${what}`];
 }
 
-async function readCapsule(context: Context, destination: Destination, { stored, file, signal }: FileCheck): Promise<readonly string[]> {
+async function readCapsule(
+  context: Context,
+  destination: Destination,
+  { stored, file, signal }: FileCheck,
+): Promise<readonly string[]> {
   const place = {
     localPath: destination.localPath(file.path),
     open: () => destination.open(file.path),
     workPath: join(context.statePath, "work"),
   };
   try {
-    const entries = await withLocalFile(place, (path) => context.capsules.check(path, { signal }));
-    return sameEntries(stored.manifest.capsule?.entries ?? [], entries) ? [] : [`"${file.path}" does not hold the entries that its manifest lists`];
+    const { check, checkForeign } = context.capsules;
+    const read = stored.manifest.adopted ? checkForeign : check;
+    const entries = await withLocalFile(place, (path) => read(path, { signal }));
+    return sameEntries(stored.manifest.capsule?.entries ?? [], entries)
+      ? []
+      : [`"${file.path}" does not hold the entries that its manifest lists`];
   } catch (error) {
     if (signal.aborted || !(error instanceof Failure) || error.meaning.exit !== 4) throw error;
     return [`"${file.path}": ${error.message}`];

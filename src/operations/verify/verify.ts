@@ -1,39 +1,14 @@
 import type { CopyRow } from "../../catalog/catalog.ts";
 import type { Destination } from "../../destinations/destination.ts";
 import { parseBackupFile } from "../../domain/backup-file.ts";
-import { asFailure, Failure, type FailureReport, reportOf } from "../../domain/failure.ts";
+import { asFailure, Failure, reportOf } from "../../domain/failure.ts";
 import type { Level } from "../../domain/level.ts";
-import type { ExitStatus } from "../../domain/outcome.ts";
+import type { Context } from "../context.ts";
 import { findBackup } from "../find-backup.ts";
-import type { Context } from "../operation.ts";
+import type { VerifyOptions, VerifyReport } from "../operation.ts";
 import { writeCheckReceipt } from "../receipt.ts";
 import { differencesToOwnHash, readStoredBackup, type StoredBackup } from "../stored-backup.ts";
 import { checkCopy } from "./check-copy.ts";
-
-export type VerifyLevel = "stored" | "hashed" | "read";
-
-export interface VerifyOptions {
-  /** Ids, or JOB/ID; empty means all. */
-  readonly backups: readonly string[];
-  readonly level: VerifyLevel;
-  /** Only backups made within so many milliseconds; null: all. */
-  readonly sinceMs: number | null;
-  readonly signal: AbortSignal;
-}
-
-export interface VerifyReport {
-  readonly backup: string;
-  readonly job: string | null;
-  readonly destination: string;
-  readonly outcome: "ok" | "damaged" | "failed";
-  /** What this check itself reached. */
-  readonly level: Level;
-  readonly readBack: "direct" | "cached" | null;
-  readonly checkedFiles: number;
-  readonly differences: readonly string[];
-  readonly failure: FailureReport | null;
-  readonly exit: ExitStatus;
-}
 
 interface Candidate {
   readonly id: string;
@@ -56,19 +31,28 @@ export async function verify(context: Context, options: VerifyOptions): Promise<
 }
 
 async function candidatesOf(context: Context, { backups }: VerifyOptions): Promise<readonly Candidate[]> {
-  const rows = backups.length > 0 ? backups.map((name) => findBackup(context, name)) : context.catalog.backups();
-  const known = rows.flatMap((row) => row.copies.filter((copy) => copy.state !== "removing").map((copy) => candidateOf(context, copy)));
+  const rows =
+    backups.length > 0 ? backups.map((name) => findBackup(context, name)) : context.catalog.backups();
+  const known = rows.flatMap((row) =>
+    row.copies.filter((copy) => copy.state !== "removing").map((copy) => candidateOf(context, copy)),
+  );
   const found = backups.length > 0 ? [] : await listedAtDestinations(context);
-  const unique = new Map([...known, ...found].map((candidate) => [`${candidate.destination.name}\n${candidate.id}`, candidate]));
+  const unique = new Map(
+    [...known, ...found].map((candidate) => [`${candidate.destination.name}\n${candidate.id}`, candidate]),
+  );
   return [...unique.values()];
 }
 
 function candidateOf(context: Context, copy: CopyRow): Candidate {
   const destination = context.destinations.get(copy.destination);
   if (destination) return { id: copy.backupId, destination };
-  throw new Failure("usage.invalid-value", `Cannot verify "${copy.backupId}": its destination "${copy.destination}" is no longer in the config`, {
-    hint: "Put the destination back, or run codex-backup catalog rebuild to forget what lies there.",
-  });
+  throw new Failure(
+    "usage.invalid-value",
+    `Cannot verify "${copy.backupId}": its destination "${copy.destination}" is no longer in the config`,
+    {
+      hint: "Put the destination back, or run codex-backup catalog rebuild to forget what lies there.",
+    },
+  );
 }
 
 async function listedAtDestinations(context: Context): Promise<readonly Candidate[]> {
@@ -83,20 +67,41 @@ async function listedAtDestinations(context: Context): Promise<readonly Candidat
   return found;
 }
 
-async function verifyCopy(context: Context, { id, destination }: Candidate, options: VerifyOptions): Promise<VerifyReport | null> {
+async function verifyCopy(
+  context: Context,
+  { id, destination }: Candidate,
+  options: VerifyOptions,
+): Promise<VerifyReport | null> {
   const basis = { backup: id, destination: destination.name };
   try {
     const stored = await readStoredBackup(destination, id);
     if (isTooOld(context, stored, options.sinceMs)) return null;
-    const unlike = [...(await differencesToOwnHash(destination, stored)), ...differencesToCatalog(context, stored)];
-    const checked = await checkCopy(context, destination, { stored, level: options.level, signal: options.signal });
+    const unlike = [
+      ...(await differencesToOwnHash(destination, stored)),
+      ...differencesToCatalog(context, stored),
+    ];
+    const checked = await checkCopy(context, destination, {
+      stored,
+      level: options.level,
+      signal: options.signal,
+    });
     const differences = [...unlike, ...checked.differences];
     const level: Level = differences.length === 0 ? checked.level : "unknown";
     await keepResult(context, destination, { stored, level, readBack: checked.readBack, differences });
     const { readBack, checkedFiles } = checked;
     const isOk = differences.length === 0;
     const outcome = isOk ? "ok" : "damaged";
-    return { ...basis, job: stored.manifest.job, outcome, level, readBack, checkedFiles, differences, failure: null, exit: isOk ? 0 : 4 };
+    return {
+      ...basis,
+      job: stored.manifest.job,
+      outcome,
+      level,
+      readBack,
+      checkedFiles,
+      differences,
+      failure: null,
+      exit: isOk ? 0 : 4,
+    };
   } catch (error) {
     if (options.signal.aborted) throw options.signal.reason;
     const failure = asFailure(error, "destination.io", `Cannot verify "${id}" at "${destination.name}"`);
@@ -120,7 +125,10 @@ function isTooOld(context: Context, { manifest }: StoredBackup, sinceMs: number 
 }
 
 /** The catalog remembers the manifest's hash from its birth: one more witness, where it is there. */
-function differencesToCatalog({ catalog }: Context, { manifest, manifestSha256 }: StoredBackup): readonly string[] {
+function differencesToCatalog(
+  { catalog }: Context,
+  { manifest, manifestSha256 }: StoredBackup,
+): readonly string[] {
   const row = catalog.backup(manifest.job, manifest.id);
   if (row === null || row.manifestSha256 === manifestSha256) return [];
   return ["its manifest is not the one that the catalog saw when it was made"];
@@ -133,7 +141,11 @@ interface Result {
   readonly differences: readonly string[];
 }
 
-async function keepResult(context: Context, destination: Destination, { stored, level, readBack, differences }: Result): Promise<void> {
+async function keepResult(
+  context: Context,
+  destination: Destination,
+  { stored, level, readBack, differences }: Result,
+): Promise<void> {
   const { manifest } = stored;
   const { id: destinationId } = await destination.ready();
   await writeCheckReceipt(context, destination, { sealed: stored, destinationId, level, readBack });
@@ -141,9 +153,22 @@ async function keepResult(context: Context, destination: Destination, { stored, 
     context.catalog.putBackup(manifest, stored.manifestText, stored.manifestSha256);
   }
   const [first] = differences;
-  const failure = first === undefined ? null : reportOf(new Failure("backup.mismatch", `Cannot vouch for "${manifest.id}": ${first}`));
+  const failure =
+    first === undefined
+      ? null
+      : reportOf(new Failure("backup.mismatch", `Cannot vouch for "${manifest.id}": ${first}`));
   const state = failure === null ? "whole" : "damaged";
   const checkedAt = context.clock.now();
   const { job, id: backupId } = manifest;
-  context.catalog.putCopy({ job, backupId, destination: destination.name, destinationId, state, level, readBack, checkedAt, failure });
+  context.catalog.putCopy({
+    job,
+    backupId,
+    destination: destination.name,
+    destinationId,
+    state,
+    level,
+    readBack,
+    checkedAt,
+    failure,
+  });
 }

@@ -1,0 +1,65 @@
+import type { Capsules } from "../capsule/capsule.ts";
+import type { Catalog } from "../catalog/catalog.ts";
+import type { Destination } from "../destinations/destination.ts";
+import { Failure } from "../domain/failure.ts";
+import type { Job } from "../domain/job.ts";
+import type { OnProgress } from "../domain/progress.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Host } from "../platform/host.ts";
+import type { Log } from "../platform/log.ts";
+import type { Postgres } from "../postgres/postgres.ts";
+
+/** Everything an operation may use; built once by wiring. */
+export interface Context {
+  readonly version: string;
+  readonly statePath: string;
+  readonly jobs: readonly Job[];
+  readonly destinations: ReadonlyMap<string, Destination>;
+  readonly postgres: Postgres;
+  readonly capsules: Capsules;
+  readonly catalog: Catalog;
+  readonly clock: Clock;
+  readonly host: Host;
+  readonly log: Log;
+  readonly onProgress: OnProgress;
+  /** The bare environment for programs that we start: PATH, HOME, LANG, nothing of the caller's. */
+  readonly childEnv: Readonly<Record<string, string>>;
+  /** A log for one run, kept under STATE/logs. */
+  openRunLog(runId: string): RunLog;
+  newRunId(): string;
+  /** So many random lower-case letters and digits. */
+  randomToken(length: number): string;
+}
+
+export interface RunLog {
+  readonly log: Log;
+  close(): void;
+}
+
+/** Throws "usage.unknown-job" naming the jobs there are. */
+export function jobNamed(context: Pick<Context, "jobs">, name: string): Job {
+  const job = context.jobs.find((candidate) => candidate.name === name);
+  if (job) return job;
+  throw new Failure(
+    "usage.unknown-job",
+    `Cannot find job "${name}": the config has ${listOf(context.jobs.map((j) => j.name))}`,
+    {
+      hint: "Name one of these jobs.",
+    },
+  );
+}
+
+/** Throws "usage.invalid-value" naming the destinations there are. */
+export function destinationNamed(context: Pick<Context, "destinations">, name: string): Destination {
+  const destination = context.destinations.get(name);
+  if (destination) return destination;
+  throw new Failure(
+    "usage.invalid-value",
+    `Cannot find destination "${name}": the config has ${listOf([...context.destinations.keys()])}`,
+    { hint: "Name one of these destinations." },
+  );
+}
+
+function listOf(names: readonly string[]): string {
+  return names.length === 0 ? "none" : names.map((name) => `"${name}"`).join(", ");
+}

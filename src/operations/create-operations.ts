@@ -1,0 +1,30 @@
+import type { Context } from "./context.ts";
+import type { Operations } from "./operation.ts";
+
+/**
+ * Binds every verb to its context. Each is loaded when it is first used, so that `list` does not wait for
+ * what `run` needs.
+ */
+export function createOperations(context: Context): Operations {
+  return {
+    run: async (options) => (await import("./run/run.ts")).run(context, options),
+    status: async () => (await import("./status.ts")).status(context),
+    list: async (options) => (await import("./list.ts")).listBackups(context, options),
+    show: async (backup) => (await import("./show.ts")).showBackup(context, backup),
+    findRun: async (request) => (await import("./logs.ts")).findRun(context, request),
+    newestGood: async (job, database) => (await import("./list.ts")).newestGood(context, job, database),
+    verify: async (options) => (await import("./verify/verify.ts")).verify(context, options),
+    restore: async (request) => (await import("./restore/restore.ts")).restore(context, request),
+    hold: async (request) => (await import("./hold.ts")).hold(context, request),
+    release: async (request) => (await import("./hold.ts")).release(context, request),
+    prune: async (options) => (await import("./prune/prune.ts")).prune(context, options),
+    adopt: async (options) => (await import("./adopt/adopt.ts")).adopt(context, options),
+    acceptChecksum: async (request) =>
+      (await import("./accept-checksum.ts")).acceptChecksum(context, request),
+    rebuildCatalog: async (signal) => (await import("./catalog-care.ts")).rebuildCatalog(context, signal),
+    checkCatalog: async (signal) => (await import("./catalog-care.ts")).checkCatalog(context, signal),
+    initialiseDestinations: async (names) =>
+      (await import("./initialise-destinations.ts")).initialiseDestinations(context, names),
+    listDestinations: async () => (await import("./initialise-destinations.ts")).listDestinations(context),
+  };
+}

@@ -1,0 +1,87 @@
+import { open, stat } from "node:fs/promises";
+import { resolve } from "node:path";
+import type { BackupRow } from "../../catalog/catalog.ts";
+import { Failure } from "../../domain/failure.ts";
+import type { PostgresJob } from "../../domain/job.ts";
+import { type Context, jobNamed } from "../context.ts";
+import { findBackup } from "../find-backup.ts";
+import type { RestoreReport, RestoreRequest } from "../operation.ts";
+import { chooseCopy } from "./choose-copy.ts";
+import { type DumpSource, dumpOfCopy, dumpOfFile } from "./dump-source.ts";
+import { restoreCapsule } from "./restore-capsule.ts";
+import { restoreDatabase } from "./restore-database.ts";
+
+/** Restores a backup that the catalog knows, or a bare file: a dump into a database, a capsule into a directory. */
+export async function restore(context: Context, request: RestoreRequest): Promise<RestoreReport> {
+  const row = await knownBackup(context, request.backup);
+  if (row === null) return restoreFile(context, request, resolve(request.backup));
+  const copy = await chooseCopy(context, row);
+  if (row.kind === "capsule")
+    return restoreCapsule(context, { ...request, to: resolve(request.to), from: copy });
+  return intoDatabase(context, request, { dump: await dumpOfCopy(copy), job: row.job });
+}
+
+/** Null when the name is a file's instead. Throws when it is neither. */
+async function knownBackup(context: Context, name: string): Promise<BackupRow | null> {
+  try {
+    return findBackup(context, name);
+  } catch (error) {
+    const isFile = await stat(name).then(
+      (found) => found.isFile(),
+      () => false,
+    );
+    if (isFile) return null;
+    throw error;
+  }
+}
+
+async function restoreFile(context: Context, request: RestoreRequest, path: string): Promise<RestoreReport> {
+  if (await isZip(path))
+    return restoreCapsule(context, { ...request, to: resolve(request.to), from: { path } });
+  return intoDatabase(context, request, { dump: await dumpOfFile(path), job: null });
+}
+
+/** Zip files start with a local header, or, when empty, with the end record. */
+async function isZip(path: string): Promise<boolean> {
+  const file = await open(path, "r");
+  try {
+    const { buffer } = await file.read(Buffer.alloc(4), 0, 4, 0);
+    return ["504b0304", "504b0506"].includes(buffer.toString("hex"));
+  } finally {
+    await file.close();
+  }
+}
+
+interface DumpOfJob {
+  readonly dump: DumpSource;
+  /** The job that made it; null for a bare file. */
+  readonly job: string | null;
+}
+
+function intoDatabase(
+  context: Context,
+  request: RestoreRequest,
+  { dump, job }: DumpOfJob,
+): Promise<RestoreReport> {
+  const { source } = serverJob(context, request.job ?? job);
+  return restoreDatabase(context, { ...request, dump, server: source });
+}
+
+function serverJob(context: Context, name: string | null): PostgresJob {
+  if (name !== null) {
+    const job = jobNamed(context, name);
+    if (job.kind === "postgres") return job;
+    throw new Failure("usage.refused", `Cannot restore to the server of "${name}": it is a ${job.kind} job`, {
+      hint: "Name a database job with --job.",
+    });
+  }
+  const [only, second] = context.jobs.filter((job): job is PostgresJob => job.kind === "postgres");
+  if (only && second === undefined) return only;
+  throw new Failure(
+    "usage.refused",
+    "Cannot tell to which server to restore: the config has no database job, or several",
+    {
+      hint: "Name the job whose server it is with --job.",
+    },
+  );
+}
