@@ -9,7 +9,11 @@ export interface TableFingerprint {
   readonly bytes: number;
   /** Hex sha256 of its COPY data in order; of several blocks (hash partitions), see `blocks`. */
   readonly sha256: string;
-  /** COPY blocks added up here. With more than one, sha256 is that of the sorted block hashes, joined by newlines: order-free. */
+  /**
+   * COPY blocks added up here. With more than one, sha256 does not depend on order: where pg_dump says that rows
+   * load through the root, the sum modulo 2^256 of the rows' sha256 (a restore moves rows between partitions),
+   * else the sha256 of the sorted block hashes, joined by newlines.
+   */
   readonly blocks: number;
 }
 

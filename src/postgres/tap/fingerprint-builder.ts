@@ -8,6 +8,9 @@ import { isData, kindOf, roleOf } from "./statement-kind.ts";
 import { bySchemaAndName, TableTally } from "./table-tally.ts";
 import { unreadable } from "./unreadable.ts";
 
+/** Stands before the COPY of a partition whose rows are loaded through its root. */
+const viaRoot = "-- load via partition root ";
+
 type Statement = Extract<DumpEvent, { readonly kind: "statement" | "statement-part" }>;
 
 /**
@@ -25,6 +28,7 @@ export class FingerprintBuilder {
   readonly #tables = new TableTally();
   readonly #sequences: SequenceFingerprint[] = [];
   readonly #largeObjects = new LargeObjectTally();
+  #isViaRoot = false;
 
   constructor(session: DumpSession) {
     this.#session = session;
@@ -34,7 +38,8 @@ export class FingerprintBuilder {
   add(event: DumpEvent): void {
     switch (event.kind) {
       case "copy-start":
-        this.#tables.open(event.target);
+        this.#tables.open(event.target, this.#isViaRoot);
+        this.#isViaRoot = false;
         break;
       case "copy-data":
         this.#tables.add(event.bytes);
@@ -46,8 +51,10 @@ export class FingerprintBuilder {
       case "statement-part":
         this.#statement(event);
         break;
-      case "space":
       case "comment":
+        this.#isViaRoot ||= event.isWhole && event.bytes.toString("latin1", 0, viaRoot.length) === viaRoot;
+        break;
+      case "space":
       case "meta":
         break;
     }

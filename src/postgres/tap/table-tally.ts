@@ -2,10 +2,12 @@ import { createHash, type Hash } from "node:crypto";
 import type { TableFingerprint } from "../../domain/fingerprint.ts";
 import type { CopyTarget } from "./dump-session.ts";
 import { countNewlines } from "./newlines.ts";
+import { RowDigest } from "./row-digest.ts";
 
 interface OpenBlock {
   readonly target: CopyTarget;
   readonly hash: Hash;
+  readonly rowDigest: RowDigest | null;
   rows: number;
   bytes: number;
 }
@@ -15,6 +17,7 @@ interface Block {
   readonly rows: number;
   readonly bytes: number;
   readonly sha256: string;
+  readonly rowDigest: RowDigest | null;
 }
 
 /** Adds up COPY blocks; those with one target become one table. */
@@ -22,24 +25,27 @@ export class TableTally {
   readonly #tables = new Map<string, Block[]>();
   #open: OpenBlock | null = null;
 
-  open(target: CopyTarget): void {
-    this.#open = { target, hash: createHash("sha256"), rows: 0, bytes: 0 };
+  /** `isViaRoot`: pg_dump said that this partition's rows are loaded through its root. */
+  open(target: CopyTarget, isViaRoot: boolean): void {
+    const rowDigest = isViaRoot ? new RowDigest(target.columns) : null;
+    this.#open = { target, hash: createHash("sha256"), rowDigest, rows: 0, bytes: 0 };
   }
 
   add(data: Buffer): void {
     if (this.#open === null) return;
     this.#open.hash.update(data);
+    this.#open.rowDigest?.add(data);
     this.#open.rows += countNewlines(data);
     this.#open.bytes += data.length;
   }
 
   close(): void {
     if (this.#open === null) return;
-    const { target, hash, rows, bytes } = this.#open;
+    const { target, hash, rowDigest, rows, bytes } = this.#open;
     this.#open = null;
     const key = JSON.stringify([target.schema, target.name]);
     const blocks = this.#tables.get(key) ?? [];
-    blocks.push({ target, rows, bytes, sha256: hash.digest("hex") });
+    blocks.push({ target, rows, bytes, sha256: hash.digest("hex"), rowDigest });
     this.#tables.set(key, blocks);
   }
 
@@ -56,15 +62,26 @@ function addUp(blocks: readonly Block[]): readonly TableFingerprint[] {
   const { schema, name, columns } = first.target;
   const table = { schema, name, columns, blocks: blocks.length };
   if (others.length === 0) return [{ ...table, rows: first.rows, bytes: first.bytes, sha256: first.sha256 }];
-  const hashes = blocks.map((block) => block.sha256).toSorted(compare);
   return [
     {
       ...table,
       rows: blocks.reduce((sum, block) => sum + block.rows, 0),
       bytes: blocks.reduce((sum, block) => sum + block.bytes, 0),
-      sha256: createHash("sha256").update(hashes.join("\n")).digest("hex"),
+      sha256: orderFree(blocks),
     },
   ];
+}
+
+/** pg_dump before 15.3 does not say which blocks go through a root; then the blocks must come back as they are. */
+function orderFree(blocks: readonly Block[]): string {
+  const digests = blocks.flatMap(({ rowDigest }) => rowDigest ?? []);
+  if (digests.length < blocks.length) {
+    const hashes = blocks.map((block) => block.sha256).toSorted(compare);
+    return createHash("sha256").update(hashes.join("\n")).digest("hex");
+  }
+  const sum = new RowDigest([]);
+  for (const digest of digests) sum.merge(digest);
+  return sum.hex();
 }
 
 /** Partitions attached with other column orders have lists of their own: which one is shown must not vary. */
