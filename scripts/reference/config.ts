@@ -1,5 +1,6 @@
 import { createConfigLoader } from "../../src/config/load.ts";
 import { createSystemClock } from "../../src/platform/clock.ts";
+import { generatedNote } from "./page.ts";
 
 /** The part of JSON Schema that our own schema uses. */
 interface Schema {
@@ -35,7 +36,7 @@ export function formatConfigReference(): string {
 
 const intro = `# Configuration
 
-Generated from the schema by \`npm run reference\`; do not edit.
+${generatedNote}
 
 The file is YAML 1.2 in UTF-8. It is looked up as \`--config FILE\`, \`$CODEX_BACKUP_CONFIG\`,
 \`./codex-backup.yaml\`, \`/etc/codex-backup/config.yaml\`. An unknown key, a wrong value, or a key of a feature
