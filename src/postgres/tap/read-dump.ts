@@ -5,6 +5,7 @@ import type { ReadDump } from "../postgres.ts";
 import { createDumpLexer } from "./dump-lexer.ts";
 import { FingerprintBuilder } from "./fingerprint-builder.ts";
 import { Trailer } from "./trailer.ts";
+import { unreadable } from "./unreadable.ts";
 
 /**
  * Reads a plain dump, uncompressed, to its end (PROOF 3). A dump that broke off is a result, not an error:
@@ -32,7 +33,8 @@ async function readToEnd(text: Readable): Promise<ReadDump> {
   const trailer = new Trailer();
   const whole = createHash("sha256");
   let sizeBytes = 0;
-  for await (const chunk of text as AsyncIterable<Buffer>) {
+  for await (const chunk of text) {
+    if (!Buffer.isBuffer(chunk)) throw unreadable("its stream gives text, not bytes");
     whole.update(chunk);
     sizeBytes += chunk.length;
     for (const event of lexer.push(chunk)) {
