@@ -37,13 +37,23 @@ export function tryFileLock(path: string, holder: LockHolder): LockAttempt {
   } catch (error) {
     database?.close();
     if (isBusy(error)) return { kind: "busy", holder: readHolder(path) };
-    throw new Failure("platform.lock", `Cannot lock "${path}": ${messageOf(error)}`, {
-      hint: "Check that its directory exists and can be written.",
-      cause: error,
-    });
+    throw unusable(path, error);
   }
-  writeHolder(path, holder);
-  return { kind: "held", lock: lockOf(database) };
+  const lock = lockOf(database);
+  try {
+    writeHolder(path, holder);
+  } catch (error) {
+    lock.release();
+    throw unusable(path, error);
+  }
+  return { kind: "held", lock };
+}
+
+function unusable(path: string, error: unknown): Failure {
+  return new Failure("platform.lock", `Cannot lock "${path}": ${messageOf(error)}`, {
+    hint: "Check that its directory exists and can be written.",
+    cause: error,
+  });
 }
 
 function lockOf(database: DatabaseSync): FileLock {
@@ -69,10 +79,19 @@ function writeHolder(path: string, holder: LockHolder): void {
   writeFileSync(holderPath(path), JSON.stringify(holder), { mode: 0o600 });
 }
 
+/** Null when the holder has not written its name yet: the lock itself is what counts. */
 function readHolder(path: string): LockHolder | null {
   try {
-    return JSON.parse(readFileSync(holderPath(path), "utf8")) as LockHolder; // written by writeHolder only
+    const value: unknown = JSON.parse(readFileSync(holderPath(path), "utf8"));
+    return isHolder(value) ? value : null;
   } catch {
-    return null; // the holder has not written its name yet; the lock itself is what counts
+    return null; // being written at this moment, or not there yet
   }
+}
+
+function isHolder(value: unknown): value is LockHolder {
+  if (typeof value !== "object" || value === null) return false;
+  const fields = new Map<string, unknown>(Object.entries(value));
+  const texts = ["host", "bootId", "runId", "since"];
+  return texts.every((key) => typeof fields.get(key) === "string") && typeof fields.get("pid") === "number";
 }
