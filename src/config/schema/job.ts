@@ -10,6 +10,7 @@ import {
   owner,
   plainText,
   quotedText,
+  relativeGlob,
   size,
   timezone,
 } from "./scalar.ts";
@@ -107,10 +108,10 @@ const capsuleJob = z
       .strictObject({
         root: plainText.describe("The directory"),
         include: z
-          .array(plainText)
+          .array(relativeGlob)
           .default([])
           .describe('Globs relative to the root, such as "ledger/**"; none: everything'),
-        exclude: z.array(plainText).default([]).describe("Globs relative to the root that are left out"),
+        exclude: z.array(relativeGlob).default([]).describe("Globs relative to the root that are left out"),
       })
       .describe("A directory tree, as one zip"),
     name: nameTemplate

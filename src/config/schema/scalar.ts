@@ -63,6 +63,14 @@ export const nameTemplate = ruled('a text in quotes, such as "{database}_{date}"
   return problem === null ? null : `a template such as "{database}_{date}", but ${problem}`;
 });
 
+/** Absolute ones would silently match nothing inside the root. */
+export const relativeGlob = ruled("a glob relative to the root", (text) => {
+  const isInside = text.trim() !== "" && !text.startsWith("/") && !text.split("/").includes("..");
+  return isInside
+    ? null
+    : 'a glob relative to the root, such as "ledger/**", without a leading slash and ".."';
+});
+
 export const owner = meaning('a user, or user and group, such as "codex:codex"', readOwner);
 
 const modeAllowed = "an octal mode without any bit for others, such as 0600 or 0640";
