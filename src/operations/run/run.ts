@@ -29,6 +29,7 @@ export interface JobRun {
 export async function run(context: Context, options: RunOptions): Promise<readonly RunReport[]> {
   const jobs = selectJobs(context, options);
   closeDeadRuns(context);
+  for (const job of context.jobs) context.catalog.knownSince(job.name, context.clock.now());
   const reports: RunReport[] = [];
   for (const job of jobs) {
     if (options.signal.aborted) break;
