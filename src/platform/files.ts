@@ -136,16 +136,9 @@ async function isDirectory(path: string): Promise<boolean> {
 
 /**
  * Moves a file to a name that must be free (EEXIST), in its own directory: link, then unlink, because
- * rename would overwrite. Throws the link's error where the file system has no hard links; see
- * `lacksHardLinks`.
+ * rename would overwrite.
  */
 export async function linkAndUnlink(from: string, to: string): Promise<void> {
   await link(from, to);
   await unlink(from);
-}
-
-/** Whether a failed link means "not on this file system" (vfat, some FUSE and SMB), or links were forbidden. */
-export function lacksHardLinks(thrown: unknown): boolean {
-  const errno = errnoOf(thrown);
-  return errno !== null && ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"].includes(errno);
 }

@@ -170,12 +170,12 @@ test("only regular files are listed, and a link under a backup's name is not fol
   }
 });
 
-test("10,000 files are listed in less than a second", async () => {
+test("10,000 files are listed, each once and in order", async () => {
   const { path, destination } = await initialised();
-  for (let index = 0; index < 10_000; index++) writeFileSync(join(path, `f${index}`), "");
-  const start = performance.now();
-  assert.equal((await destination.list()).length, 10_001);
-  assert.ok(performance.now() - start < 1000);
+  const names = Array.from({ length: 10_000 }, (_, index) => `f${index}`);
+  for (const name of names) writeFileSync(join(path, name), "");
+  const listed = (await destination.list()).map((file) => file.name);
+  assert.deepEqual(listed, ["RESTORE-v1.md", ...names].sort());
 });
 
 test("a direct read says so only where the kernel reads the medium, and both give the same bytes", async () => {

@@ -1,8 +1,8 @@
 import { unlink } from "node:fs/promises";
 import { join } from "node:path";
-import { errnoOf, Failure } from "../../domain/failure.ts";
-import { renameIfFree } from "../../platform/exclusive-rename.ts";
-import { lacksHardLinks, linkAndUnlink, removeIfThere, writeNewFile } from "../../platform/files.ts";
+import { Failure } from "../../domain/failure.ts";
+import { removeIfThere, writeNewFile } from "../../platform/files.ts";
+import { moveIfFree } from "../../platform/move-if-free.ts";
 import { giveRights, privateRights } from "./rights.ts";
 import type { LocalParts } from "./settings.ts";
 import { translating } from "./translate.ts";
@@ -14,23 +14,12 @@ import { translating } from "./translate.ts";
 export async function moveIntoPlace(directory: string, from: string, name: string): Promise<void> {
   const to = join(directory, name);
   const isMoved = await translating({ verb: "publish", path: to, directory }, () =>
-    move(join(directory, from), to),
+    moveIfFree(join(directory, from), to),
   );
   if (isMoved) return;
   throw new Failure("destination.exists", `Cannot publish "${to}": there is already a file of that name`, {
     hint: "Move that file away, or let the job's name carry the time.",
   });
-}
-
-async function move(from: string, to: string): Promise<boolean> {
-  try {
-    await linkAndUnlink(from, to);
-    return true;
-  } catch (error) {
-    if (errnoOf(error) === "EEXIST") return false;
-    if (!lacksHardLinks(error)) throw error;
-  }
-  return renameIfFree(from, to);
 }
 
 export interface SmallFile {
