@@ -19,11 +19,12 @@ const put = `
 
 const remove = `DELETE FROM copies WHERE backup = ${keyOfBackup} AND destination = $destination`;
 
-const selectAll = "SELECT * FROM copies";
+const selectAll = "SELECT * FROM copies ORDER BY backup, destination";
 
 const selectOf = (condition: string) => `
   SELECT * FROM copies WHERE backup IN
-    (SELECT key FROM backups WHERE ${condition} ORDER BY created_ms DESC, id DESC, job LIMIT $limit)`;
+    (SELECT key FROM backups WHERE ${condition} ORDER BY created_ms DESC, id DESC, job LIMIT $limit)
+  ORDER BY backup, destination`;
 
 export function copyStatements(connection: Connection): Pick<Catalog, "putCopy" | "removeCopy"> {
   return {
