@@ -101,7 +101,7 @@ function backupBasisOf(settings: PostgresJobSettings | CapsuleJobSettings, { des
   return {
     to,
     nameTemplate: settings.name,
-    requiredCopies: settings.copies.required,
+    requiredCopies: settings.copies.required ?? to.length,
     spoolBytes: settings.spool,
     owner: first?.owner ?? null,
     fileMode: first?.fileMode ?? 0o600,

@@ -60,8 +60,8 @@ const backupBasis = {
   copies: z
     .strictObject({
       required: count(1)
-        .default(1)
-        .describe("So many copies must have been read back for the run to be complete"),
+        .optional()
+        .describe("So many copies must have been read back for the run to be complete; default: all of them"),
     })
     .prefault({})
     .describe("When a run with several destinations is complete"),
