@@ -29,21 +29,31 @@ export function createMeter(onBytes: (doneBytes: number) => void): {
   return { through, passed: () => ({ sizeBytes, sha256 }) };
 }
 
-/** Reads a stream to its end. Rejects with the signal's reason when aborted. */
+/** Reads a stream to its end. When the signal aborts, the stream is destroyed and its reason thrown. */
 export async function hashStream(
   stream: Readable,
   signal: AbortSignal,
   onBytes: (doneBytes: number) => void,
 ): Promise<Passed> {
   const hash = createHash("sha256");
+  const onAbort = () => stream.destroy();
+  signal.addEventListener("abort", onAbort, { once: true });
   let sizeBytes = 0;
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
-    // proven: our destinations' streams have no encoding set, so they yield buffers
+  try {
     signal.throwIfAborted();
-    hash.update(chunk);
-    sizeBytes += chunk.length;
-    onBytes(sizeBytes);
+    // proven: our destinations' streams have no encoding set, so they yield buffers
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      hash.update(chunk);
+      sizeBytes += chunk.length;
+      onBytes(sizeBytes);
+    }
+  } catch (error) {
+    throw signal.aborted ? signal.reason : error;
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+    stream.destroy();
   }
+  signal.throwIfAborted(); // a stream destroyed without an error looks like a short, whole one
   return { sizeBytes, sha256: hash.digest("hex") };
 }
 
