@@ -80,6 +80,11 @@ export interface Capsules {
    * a zip is read from its end. Throws "capsule.unreadable" or "capsule.mismatch", naming the entry.
    */
   check(path: string, options: CapsuleCheckOptions): Promise<readonly CapsuleEntry[]>;
+  /**
+   * For zips that other programs made (they have no entry list inside): every entry is decoded and its CRC
+   * compared; returns what was found, with hashes of now. Throws "capsule.unreadable" naming the entry.
+   */
+  checkForeign(path: string, options: CapsuleCheckOptions): Promise<readonly CapsuleEntry[]>;
   /** Throws "capsule.unsafe-path", "capsule.target-exists", "capsule.mismatch". Returns how many entries it wrote. */
   extract(path: string, options: ExtractOptions): Promise<number>;
   /** One file's content, without extracting anything. Throws "capsule.unreadable". */

@@ -14,6 +14,7 @@ import {
 } from "./extract-tree.ts";
 import { joinOwned, type PackedBatch, type PackRequest, packFiles } from "./pack-files.ts";
 import { type RawName, rawOf, rawOfText } from "./raw-name.ts";
+import { release } from "./release.ts";
 import { createSelection } from "./selection.ts";
 import { systemTree } from "./tree-door.ts";
 import { type WalkedTree, walkTree } from "./walk-tree.ts";
@@ -45,7 +46,13 @@ export const crewWork: CrewWork = {
     scratch ??= Buffer.allocUnsafeSlow(wholeFileBytes);
     return packFiles(systemTree, request, scratch);
   },
-  deflate: (piece) => joinOwned([deflatePiece(piece)]),
+  deflate(piece) {
+    const deflated = deflatePiece(piece);
+    release(piece.content);
+    const owned = joinOwned([deflated]);
+    release(deflated);
+    return owned;
+  },
   decode: decodeBatch,
   makeFolders,
   extract: extractBatch,

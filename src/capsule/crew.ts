@@ -88,7 +88,10 @@ function leaveToCaller(): void {
 }
 
 function hire(crewing: Crewing): Worker {
-  const worker = new Worker(new URL("./crew-thread.ts", import.meta.url));
+  // A worker holds little at a time; a small nursery keeps its dead objects few.
+  const worker = new Worker(new URL("./crew-thread.ts", import.meta.url), {
+    resourceLimits: { maxYoungGenerationSizeMb: 4 },
+  });
   worker.on("message", (answer: CrewAnswer) => {
     const pending = crewing.atWork.get(worker);
     crewing.atWork.delete(worker);

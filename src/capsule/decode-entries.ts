@@ -2,6 +2,7 @@ import { hash } from "node:crypto";
 import { readSync } from "node:fs";
 import { crc32, type InflateRaw, inflateRawSync } from "node:zlib";
 import { messageOf } from "../domain/failure.ts";
+import { release } from "./release.ts";
 
 /** Where the content of an entry lies in a zip, and what its headers say of it. */
 export interface EntrySpan {
@@ -26,9 +27,10 @@ export type DecodedEntry =
 export function decodeBatch({ descriptor, spans }: DecodeRequest): readonly DecodedEntry[] {
   return spans.map((span) => {
     const content = decodeSpan(descriptor, span);
-    return typeof content === "string"
-      ? { kind: "damaged", seen: content }
-      : { kind: "good", sha256: hash("sha256", content, "hex") };
+    if (typeof content === "string") return { kind: "damaged", seen: content };
+    const sha256 = hash("sha256", content, "hex");
+    release(content);
+    return { kind: "good", sha256 };
   });
 }
 
@@ -38,6 +40,7 @@ export function decodeSpan(descriptor: number, span: EntrySpan): Buffer | string
     const packed = readSpan(descriptor, span);
     if (packed === null) return "the zip ends within it";
     const content = span.method === 0 ? packed : inflateExactly(packed, span.sizeBytes);
+    if (content !== packed) release(packed);
     if (typeof content === "string") return content;
     if (content.length !== span.sizeBytes) return `${content.length} bytes instead of ${span.sizeBytes}`;
     return crc32(content) === span.crc32 ? content : "its CRC is another one";

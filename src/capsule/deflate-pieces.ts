@@ -1,4 +1,3 @@
-import { ahead } from "./ahead.ts";
 import type { Crew } from "./crew.ts";
 import { joinOwned } from "./pack-files.ts";
 
@@ -12,7 +11,7 @@ const dictionaryBytes = 32 * 1024;
  */
 export async function* deflatePieces(
   crew: Crew,
-  pieces: AsyncIterable<Uint8Array<ArrayBuffer>>,
+  pieces: AsyncIterable<Uint8Array<ArrayBuffer>> | Iterable<Uint8Array<ArrayBuffer>>,
 ): AsyncGenerator<Uint8Array> {
   const depth = crew.size * 2 + 1;
   const started: Promise<Uint8Array>[] = [];
@@ -29,22 +28,4 @@ export async function* deflatePieces(
 
 async function* taken(started: readonly Promise<Uint8Array>[]): AsyncGenerator<Uint8Array> {
   for (const result of started) yield await result;
-}
-
-/** The same for content that is in memory already. */
-export async function* deflateWhole(crew: Crew, content: Uint8Array): AsyncGenerator<Uint8Array> {
-  const starts: number[] = [];
-  for (let start = 0; start < content.length; start += pieceBytes) starts.push(start);
-  const pieces = ahead(starts, {
-    start: (start) =>
-      crew.ask("deflate", {
-        content: joinOwned([content.subarray(start, start + pieceBytes)]),
-        dictionary: start === 0 ? null : joinOwned([content.subarray(start - dictionaryBytes, start)]),
-        isLast: start + pieceBytes >= content.length,
-      }),
-    weightOf: () => 1,
-    maxWeight: crew.size * 2 + 1,
-    maxCount: crew.size * 2 + 1,
-  });
-  for await (const [, piece] of pieces) yield piece;
 }

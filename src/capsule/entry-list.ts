@@ -34,9 +34,18 @@ export function rawNameOf(entry: CapsuleEntry): RawName {
   return rawOfText(entry.path);
 }
 
-export function formatEntryList(entries: readonly CapsuleEntry[]): Buffer {
-  return Buffer.from(formatStableJson(entries), "utf8");
+/** What formatStableJson makes of at least one entry, in pieces: the whole text of a large tree is never in memory. */
+export function* formatEntryList(entries: readonly CapsuleEntry[]): Generator<Uint8Array<ArrayBuffer>> {
+  const encoder = new TextEncoder();
+  for (let from = 0; from < entries.length; from += pieceEntries) {
+    const text = formatStableJson(entries.slice(from, from + pieceEntries));
+    const inner = text.slice("[\n".length, -"\n]\n".length);
+    const isLast = from + pieceEntries >= entries.length;
+    yield encoder.encode(`${from === 0 ? "[\n" : ""}${inner}${isLast ? "\n]\n" : ",\n"}`);
+  }
 }
+
+const pieceEntries = 2000;
 
 /**
  * The name of the entry list in a capsule with these names at its top: "codex-capsule.json", or with -1, -2, … before

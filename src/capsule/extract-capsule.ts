@@ -3,11 +3,11 @@ import { asFailure, errnoOf, Failure } from "../domain/failure.ts";
 import { parseInstant } from "../domain/instant.ts";
 import { ahead } from "./ahead.ts";
 import type { ExtractOptions } from "./capsule.ts";
-import { decodeBytes } from "./check-capsule.ts";
 import type { Crew } from "./crew.ts";
 import { wholeFileBytes } from "./crew-work.ts";
 import { extractLarge } from "./extract-large.ts";
 import type { ExtractedBatch, ExtractItem, ExtractionPlace } from "./extract-tree.ts";
+import { decodeBytes } from "./hash-entries.ts";
 import { type CapsuleItem, type OpenCapsule, openCapsule } from "./open-capsule.ts";
 import { inTheWay } from "./place-file.ts";
 import { planSegments, type Segment } from "./plan-segments.ts";
@@ -106,12 +106,15 @@ async function extractAll(extraction: Extraction, items: readonly CapsuleItem[])
 async function extractFiles(extraction: Extraction, items: readonly CapsuleItem[]): Promise<void> {
   const { crew, signal } = extraction.options;
   const files = items.filter(({ entry }) => entry.type === "file");
-  const segments = ahead(planSegments(files, decodeBytes, wholeFileBytes), {
-    start: (segment) => extractSegment(extraction, segment),
-    weightOf: () => 1,
-    maxWeight: crew.size * 2,
-    maxCount: crew.size * 2,
-  });
+  const segments = ahead(
+    planSegments(files, ({ row }) => decodeBytes(row), wholeFileBytes),
+    {
+      start: (segment) => extractSegment(extraction, segment),
+      weightOf: () => 1,
+      maxWeight: crew.size * 2,
+      maxCount: crew.size * 2,
+    },
+  );
   for await (const _ of segments) signal.throwIfAborted();
 }
 

@@ -17,6 +17,7 @@ import { damagedEntry } from "./capsule-damage.ts";
 import { decodeSpan, type EntrySpan } from "./decode-entries.ts";
 import { inTheWay, placeFile, placeLink, system, systemFailure } from "./place-file.ts";
 import { bytesOf, type RawName, textOf } from "./raw-name.ts";
+import { release } from "./release.ts";
 
 /** Where an extraction writes. The target is resolved, absolute, without a final slash. */
 export interface ExtractionPlace {
@@ -118,6 +119,7 @@ function extractOne(batch: ExtractBatch, item: ExtractItem): void {
     throw error;
   }
   placed.settle();
+  release(content);
 }
 
 export function demandHash(capsulePath: string, item: ExtractItem, sha256: string): void {

@@ -5,6 +5,7 @@ import type { CapsuleLeftOut } from "./capsule.ts";
 import { deflatePiece } from "./deflate-piece.ts";
 import { bytesOf, type RawName } from "./raw-name.ts";
 import { readSteady, reasonOf } from "./read-steady.ts";
+import { release } from "./release.ts";
 import type { TreeDoor } from "./tree-door.ts";
 import type { FoundEntry } from "./walk-tree.ts";
 import { localHeader, type ZipRecord, zipLimits } from "./zip-layout.ts";
@@ -42,7 +43,9 @@ type Packed = readonly [PackOutcome, readonly Buffer[]];
 export function packFiles(door: TreeDoor, { root, entries }: PackRequest, scratch: Buffer): PackedBatch {
   const packed = entries.map((entry) => packOne(door, { path: `${root}/${entry.raw}`, entry, scratch }));
   const parts = packed.flatMap(([, buffers]) => buffers);
-  return { outcomes: packed.map(([outcome]) => outcome), bytes: joinOwned(parts) };
+  const bytes = joinOwned(parts);
+  for (const part of parts) release(part);
+  return { outcomes: packed.map(([outcome]) => outcome), bytes };
 }
 
 /** Joined in memory that belongs to nothing else (small Buffers share a pool, which cannot be transferred). */

@@ -10,7 +10,7 @@ import {
 import { messageOf } from "../domain/failure.ts";
 import { damagedEntry, unreadable } from "./capsule-damage.ts";
 import type { EntrySpan } from "./decode-entries.ts";
-import { readEndRecord } from "./end-record.ts";
+import { type EndRecord, readEndRecord } from "./end-record.ts";
 import { type RawName, rawOf, textOf } from "./raw-name.ts";
 import { ZipWindow } from "./zip-window.ts";
 
@@ -39,23 +39,14 @@ export async function readZip(file: ZipAsFile): Promise<readonly ZipRow[]> {
   const end = await readEndRecord(file.handle, file.sizeBytes);
   if (typeof end === "string") throw unreadable(file.path, end);
   try {
-    const zip = await openZip(file);
-    const entries: Entry[] = [];
-    let centralBytes = 0;
-    for await (const entry of zip.eachEntry()) {
-      entries.push(entry);
-      centralBytes += 46 + entry.fileNameLength + entry.extraFieldLength + entry.fileCommentLength;
-    }
-    if (entries.length !== end.entries || end.centralStart + centralBytes !== end.centralEnd) {
-      throw unreadable(file.path, "its central directory has another size than its end record says");
-    }
-    return await readRows(zip, entries, { file, centralStart: end.centralStart });
+    return await readRows(await openZip(file), file, end);
   } catch (error) {
     throw unreadable(file.path, messageOf(error), error);
   }
 }
 
-function openZip({ handle, sizeBytes }: ZipAsFile): Promise<ZipFile> {
+/** The caller closes the handle. */
+export function openZip({ handle, sizeBytes }: ZipAsFile): Promise<ZipFile> {
   const options = { lazyEntries: true, decodeStrings: false, autoClose: false };
   return new Promise((resolve, reject) => {
     fromRandomAccessReader(new ZipWindow(handle), sizeBytes, options, (error, zip) => {
@@ -65,37 +56,36 @@ function openZip({ handle, sizeBytes }: ZipAsFile): Promise<ZipFile> {
   });
 }
 
-interface Bounds {
-  readonly file: ZipAsFile;
-  readonly centralStart: number;
-}
-
-async function readRows(zip: ZipFile, entries: readonly Entry[], { file, centralStart }: Bounds) {
+async function readRows(zip: ZipFile, file: ZipAsFile, end: EndRecord): Promise<readonly ZipRow[]> {
   const rows: ZipRow[] = [];
   let expectedStart = 0;
-  for (const entry of entries) {
+  let centralBytes = 0;
+  for await (const entry of zip.eachEntry()) {
     const raw = rawOf(entry.fileNameRaw);
     const refuse = (seen: string) => damagedEntry(file.path, textOf(raw), seen);
-    if (entry.relativeOffsetOfLocalHeader !== expectedStart)
-      throw refuse("it does not start where the one before ends");
+    centralBytes += 46 + entry.fileNameLength + entry.extraFieldLength + entry.fileCommentLength;
+    if (entry.relativeOffsetOfLocalHeader !== expectedStart) {
+      throw refuse("it does not start where the one before it ends");
+    }
     const local = await zip.readLocalFileHeaderPromise(entry, {});
     const difference = differenceOf(entry, local);
     if (difference !== null) throw refuse(difference);
-    const start = local.fileDataStart;
-    expectedStart = start + entry.compressedSize;
-    if (isStreamed(entry)) {
-      if (!(await hasDescriptor(file.handle, entry, expectedStart)))
-        throw refuse("its data descriptor is damaged");
-      expectedStart += 24;
-    }
-    rows.push(rowOf(entry, raw, start));
+    rows.push(rowOf(entry, raw, local.fileDataStart));
+    expectedStart = local.fileDataStart + entry.compressedSize;
+    if (!isStreamed(entry)) continue;
+    if (!(await hasDescriptor(file.handle, entry, expectedStart)))
+      throw refuse("its data descriptor is damaged");
+    expectedStart += 24;
   }
-  if (expectedStart !== centralStart)
-    throw unreadable(file.path, "bytes lie between its entries and its directory");
-  return rows;
+  if (rows.length !== end.entries || end.centralStart + centralBytes !== end.centralEnd) {
+    throw unreadable(file.path, "its central directory has another size than its end record says");
+  }
+  if (expectedStart === end.centralStart) return rows;
+  throw unreadable(file.path, "bytes lie between its entries and its directory");
 }
 
-function rowOf(entry: Entry, raw: RawName, start: number): ZipRow {
+/** `start`: of its content. */
+export function rowOf(entry: Entry, raw: RawName, start: number): ZipRow {
   return {
     raw,
     mode: entry.externalFileAttributes >>> 16,

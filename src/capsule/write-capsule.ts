@@ -8,7 +8,7 @@ import { ahead } from "./ahead.ts";
 import type { CapsuleCheckOptions, CapsuleLeftOut, CapsuleWritten } from "./capsule.ts";
 import type { Crew } from "./crew.ts";
 import { type ResolvedTree, wholeFileBytes } from "./crew-work.ts";
-import { deflateWhole } from "./deflate-pieces.ts";
+import { deflatePieces } from "./deflate-pieces.ts";
 import { chooseListName, describeEntry, formatEntryList } from "./entry-list.ts";
 import type { PackedBatch, PackedEntry } from "./pack-files.ts";
 import { planSegments, type Segment } from "./plan-segments.ts";
@@ -20,9 +20,9 @@ import { localHeader, type ZipRecord, zipLimits } from "./zip-layout.ts";
 import { createZipWriter, type ZipWriter } from "./zip-writer.ts";
 
 /** Raw bytes being packed or waiting for their turn; with it, all of a run's buffers stay below about 100 MB. */
-const aheadBytes = 24 * 1024 * 1024;
+const aheadBytes = 16 * 1024 * 1024;
 /** Small parts are joined to pieces of this size before they go to the sink. */
-const sinkBytes = 256 * 1024;
+const sinkBytes = 128 * 1024;
 
 interface Writing {
   readonly tree: ResolvedTree;
@@ -140,15 +140,24 @@ function leaveOut(writing: Writing, found: FoundEntry, reason: CapsuleLeftOut["r
 }
 
 async function* putEntryList(writing: Writing): AsyncGenerator<Uint8Array> {
-  const content = formatEntryList(writing.entries);
-  const pieces = await Array.fromAsync(deflateWhole(writing.crew, content));
+  let sizeBytes = 0;
+  let crc = 0;
+  const content = function* () {
+    for (const piece of formatEntryList(writing.entries)) {
+      sizeBytes += piece.length;
+      crc = crc32(piece, crc);
+      yield piece;
+    }
+    yield new Uint8Array(0);
+  };
+  const pieces = await Array.fromAsync(deflatePieces(writing.crew, content()));
   const topNames = new Set(writing.tree.found.map((entry) => entry.raw.split("/", 1)[0] ?? ""));
   const record: ZipRecord = {
     raw: chooseListName(topNames),
     method: 8,
-    crc32: crc32(content),
+    crc32: crc,
     compressedBytes: pieces.reduce((sum, piece) => sum + piece.length, 0),
-    sizeBytes: content.length,
+    sizeBytes,
     mode: 0o100600,
     // Of the newest entry: the same tree gives the same bytes.
     modifiedMs: writing.tree.found.reduce((newest, entry) => Math.max(newest, entry.modifiedMs), 0),
@@ -160,15 +169,16 @@ async function* putEntryList(writing: Writing): AsyncGenerator<Uint8Array> {
   writing.zip.add(record, header.length + record.compressedBytes);
 }
 
-/** Yields the same bytes in pieces of a size worth a system call. */
-async function* joined(parts: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
+/** Joins small parts to pieces worth a system call; large ones pass as they are. */
+async function* joined(parts: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let held: Uint8Array[] = [];
   let heldBytes = 0;
   for await (const part of parts) {
     held.push(part);
     heldBytes += part.length;
     if (heldBytes < sinkBytes) continue;
-    yield Buffer.concat(held);
+    if (held.length === 1) yield part;
+    else yield Buffer.concat(held);
     held = [];
     heldBytes = 0;
   }

@@ -2,16 +2,16 @@ import type { FileHandle } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { RandomAccessReader } from "yauzl";
 
-const windowBytes = 512 * 1024;
+const windowBytes = 256 * 1024;
 
 /**
- * What yauzl reads through. It asks for headers of a few dozen bytes, tens of thousands of times, mostly in order:
- * they come out of one window of the file, answered at once where it holds them.
+ * What yauzl reads through. It asks for headers of a few dozen bytes, tens of thousands of times, in order, by turns in
+ * the central directory and among the entries: two windows of the file answer nearly all at once. One question at a time.
  */
 export class ZipWindow extends RandomAccessReader {
   readonly #handle: FileHandle;
-  #window: Buffer = Buffer.alloc(0);
-  #windowStart = 0;
+  /** The one used last comes first. */
+  #windows: readonly Window[] = [emptyWindow(), emptyWindow()];
 
   constructor(handle: FileHandle) {
     super();
@@ -37,18 +37,31 @@ export class ZipWindow extends RandomAccessReader {
     into: Buffer,
     at: { readonly offset: number; readonly length: number; readonly position: number },
   ): boolean {
-    const from = at.position - this.#windowStart;
-    if (from < 0 || from + at.length > this.#window.length) return false;
-    this.#window.copy(into, at.offset, from, from + at.length);
+    const end = at.position + at.length;
+    const window = this.#windows.find(({ start, bytes }) => at.position >= start && end <= start + bytes);
+    if (window === undefined) return false;
+    window.memory.copy(into, at.offset, at.position - window.start, end - window.start);
+    this.#windows = [window, ...this.#windows.filter((other) => other !== window)];
     return true;
   }
 
   async #load(position: number, length: number): Promise<void> {
-    const window = Buffer.allocUnsafe(Math.max(windowBytes, length));
-    const { bytesRead } = await this.#handle.read(window, 0, window.length, position);
-    this.#window = window.subarray(0, bytesRead);
-    this.#windowStart = position;
+    const [kept, old] = this.#windows;
+    if (kept === undefined || old === undefined) return;
+    const memory = length > old.memory.length ? Buffer.allocUnsafeSlow(length) : old.memory;
+    const { bytesRead } = await this.#handle.read(memory, 0, memory.length, position);
+    this.#windows = [{ memory, start: position, bytes: bytesRead }, kept];
   }
+}
+
+interface Window {
+  readonly memory: Buffer;
+  readonly start: number;
+  readonly bytes: number;
+}
+
+function emptyWindow(): Window {
+  return { memory: Buffer.allocUnsafeSlow(windowBytes), start: 0, bytes: 0 };
 }
 
 type ReadCallback = (error: Error | null) => void;
