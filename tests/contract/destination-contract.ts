@@ -3,9 +3,8 @@ import { createHash, randomBytes } from "node:crypto";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { describe, test } from "node:test";
-import type { Destination, OpenedFile, StagedFile } from "../../src/destinations/destination.ts";
-import { Failure } from "../../src/domain/failure.ts";
-import type { FailureCode } from "../../src/domain/failure-table.ts";
+import type { Destination, OpenedFile } from "../../src/destinations/destination.ts";
+import { contentOf, hasCode, runId, stageBytes } from "./destination-steps.ts";
 
 /** One empty storage, made for one test. */
 export interface ContractSubject {
@@ -14,8 +13,6 @@ export interface ContractSubject {
   reopen(): Destination;
   close(): Promise<void>;
 }
-
-const runId = "20261123T010000Z-abc123";
 
 /** What every destination promises (destination.ts). Each driver runs all of it. */
 export function describeDestinationContract(title: string, create: () => Promise<ContractSubject>): void {
@@ -270,32 +267,6 @@ function describeChecksums(promise: Promising): void {
     await Promise.all(names.map((name, index) => (index % 2 ? checksums : other).add([line(name, "1")])));
     assert.deepEqual((await checksums.entries()).map((entry) => entry.path).sort(), names);
   });
-}
-
-/** For assert.rejects: a Failure of this code that tells the user what to do. */
-export function hasCode(code: FailureCode): (error: unknown) => boolean {
-  return (error) => {
-    assert.ok(error instanceof Failure, `not a Failure: ${String(error)}`);
-    assert.equal(error.code, code, error.message);
-    return true;
-  };
-}
-
-export async function stageBytes(
-  destination: Destination,
-  name: string,
-  bytes: Buffer,
-  run = runId,
-): Promise<StagedFile> {
-  const staged = await destination.stage(name, run);
-  await pipeline(Readable.from(bytes.length === 0 ? [] : [bytes], { objectMode: false }), staged.sink);
-  return staged;
-}
-
-export async function contentOf(opened: OpenedFile): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of opened.stream) chunks.push(Buffer.from(chunk));
-  return Buffer.concat(chunks);
 }
 
 async function namesOf(destination: Destination): Promise<readonly string[]> {

@@ -1,11 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  contentOf,
-  describeDestinationContract,
-  hasCode,
-  stageBytes,
-} from "../contract/destination-contract.ts";
+import { describeDestinationContract } from "../contract/destination-contract.ts";
+import { contentOf, hasCode, stageBytes } from "../contract/destination-steps.ts";
 import { createFaultyDestination } from "./faulty-destination.ts";
 import { createMemoryDestination, createMemoryStore } from "./memory-destination.ts";
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { describeDestinationContract, hasCode, stageBytes } from "../contract/destination-contract.ts";
+import { describeDestinationContract } from "../contract/destination-contract.ts";
+import { hasCode, stageBytes } from "../contract/destination-steps.ts";
 import { createMemoryDestination, createMemoryStore } from "./memory-destination.ts";
 
 describeDestinationContract("the memory destination", async () => {

@@ -6,7 +6,7 @@ import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { hasCode } from "../../../tests/contract/destination-contract.ts";
+import { hasCode } from "../../../tests/contract/destination-steps.ts";
 import {
   createTestDirectory,
   localDestination,

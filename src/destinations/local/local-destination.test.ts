@@ -16,12 +16,8 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import {
-  contentOf,
-  describeDestinationContract,
-  hasCode,
-  stageBytes,
-} from "../../../tests/contract/destination-contract.ts";
+import { describeDestinationContract } from "../../../tests/contract/destination-contract.ts";
+import { contentOf, hasCode, stageBytes } from "../../../tests/contract/destination-steps.ts";
 import {
   createTestDirectory,
   localDestination,

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Failure } from "../../../src/domain/failure.ts";
-import { hasCode, stageBytes } from "../../contract/destination-contract.ts";
+import { hasCode, stageBytes } from "../../contract/destination-steps.ts";
 import { createTestDirectory, localDestination, withTmpfs } from "./local-directory.ts";
 
 // Real file systems and real users: these tests need root.
