@@ -1,9 +1,10 @@
 import type { BackupRow } from "../catalog/catalog.ts";
+import type { ListedBackup } from "../domain/backup-report.ts";
 import { formatInstant } from "../domain/instant.ts";
 import { highest, type Level, reaches } from "../domain/level.ts";
 import type { Context } from "./context.ts";
 import { closeDeadRuns } from "./dead-runs.ts";
-import type { ListedBackup, ListOptions } from "./operation.ts";
+import type { ListOptions } from "./operation.ts";
 
 /** Newest first. From the catalog alone: nothing is asked of the destinations. */
 export function listBackups(context: Context, { job, limit }: ListOptions): readonly ListedBackup[] {

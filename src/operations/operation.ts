@@ -6,11 +6,11 @@
  * Words: run, backup, copy, branch (one destination's share of a live stream), late (caught up afterwards).
  * May go to: the doors of postgres, capsule, destinations, catalog; domain; platform.
  */
-import type { BackupRow, MarkRow, RunRow } from "../catalog/catalog.ts";
+import type { RunRow } from "../catalog/catalog.ts";
+import type { AgedBackup, ListedBackup, ShownBackup } from "../domain/backup-report.ts";
 import type { FailureReport } from "../domain/failure.ts";
 import type { Instant } from "../domain/instant.ts";
 import type { Level } from "../domain/level.ts";
-import type { Manifest } from "../domain/manifest.ts";
 import type { ExitStatus, Outcome } from "../domain/outcome.ts";
 import type { RunReport } from "../domain/run-report.ts";
 
@@ -76,49 +76,9 @@ export interface VerifyReport {
   readonly exit: ExitStatus;
 }
 
-/** A backup as `list --json` prints it (DESIGN 3). Times are ISO 8601, UTC. */
-export interface ListedBackup {
-  readonly id: string;
-  readonly job: string;
-  readonly database: string | null;
-  readonly kind: BackupRow["kind"];
-  readonly createdAt: string;
-  readonly sizeBytes: number;
-  readonly outcome: BackupRow["outcome"];
-  /** The best of its copies. */
-  readonly level: Level;
-  readonly provenAt: string | null;
-  readonly held: boolean;
-  readonly adopted: boolean;
-  readonly copies: readonly ListedCopy[];
-}
-
-export interface ListedCopy {
-  readonly destination: string;
-  /** Directory or URL; null when the destination is no longer in the config. */
-  readonly path: string | null;
-  readonly state: BackupRow["copies"][number]["state"];
-  readonly level: Level;
-  readonly readBack: "direct" | "cached" | null;
-  readonly checkedAt: string | null;
-}
-
 export interface ListOptions {
   readonly job: string | null;
   readonly limit: number | null;
-}
-
-/** One backup in full: as listed, with its manifest and who protects it. */
-export interface ShownBackup extends ListedBackup {
-  /** Null when the catalog has lost its text. */
-  readonly manifest: Manifest | null;
-  readonly marks: readonly {
-    readonly kind: MarkRow["kind"];
-    readonly who: string;
-    readonly at: string;
-    readonly why: string;
-    readonly destination: string;
-  }[];
 }
 
 export interface HoldRequest {
@@ -313,11 +273,4 @@ export interface JobStatus {
   readonly nextSlot: string | null;
   /** Of the newest good backup. */
   readonly sizeBytes: number | null;
-}
-
-export interface AgedBackup {
-  readonly id: string;
-  readonly createdAt: string;
-  readonly ageMs: number;
-  readonly level: Level;
 }

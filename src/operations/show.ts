@@ -1,9 +1,9 @@
+import type { ShownBackup } from "../domain/backup-report.ts";
 import { formatInstant } from "../domain/instant.ts";
 import { parseManifest } from "../domain/manifest-text.ts";
 import type { Context } from "./context.ts";
 import { findBackup } from "./find-backup.ts";
 import { listed } from "./list.ts";
-import type { ShownBackup } from "./operation.ts";
 
 /** Throws "usage.unknown-backup". */
 export function showBackup(context: Context, name: string): ShownBackup {

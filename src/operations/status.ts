@@ -1,4 +1,5 @@
 import type { BackupRow, RunRow } from "../catalog/catalog.ts";
+import type { AgedBackup } from "../domain/backup-report.ts";
 import { healthOf } from "../domain/health.ts";
 import { formatInstant, type Instant } from "../domain/instant.ts";
 import type { Job } from "../domain/job.ts";
@@ -7,7 +8,7 @@ import type { Context } from "./context.ts";
 import { closeDeadRuns } from "./dead-runs.ts";
 import { listDestinations } from "./initialise-destinations.ts";
 import { bestLevel, isGood } from "./list.ts";
-import type { AgedBackup, JobStatus, StatusReport } from "./operation.ts";
+import type { JobStatus, StatusReport } from "./operation.ts";
 
 /** Is every job well, what is next, and how full are the disks. Each database of a job is judged by itself. */
 export async function status(context: Context): Promise<StatusReport> {

@@ -108,15 +108,8 @@ async function adoptOne(context: Context, adoption: Adoption): Promise<AdoptRepo
     const sealed = seal(manifest);
     await publish(destination, [], { runId, id: manifest.id, ...sealed });
     recordBackup(context, sealed);
-    const copy = {
-      destination: destination.name,
-      location: destination.location,
-      level: "read",
-      readBack: "cached",
-      late: false,
-      failure: null,
-    } as const;
-    recordCopy(context, sealed, copy, destinationId);
+    const copy = { destination: destination.name, level: "read", readBack: "cached" } as const;
+    recordCopy(context, sealed, { ...copy, destinationId });
     return {
       file: file.name,
       backup: manifest.id,

@@ -12,125 +12,132 @@ const spoolPieceBytes = 1024 * 1024;
  * One destination's share of one file while it streams. A slow or failing branch never makes the others
  * wait and never fails them: it spills to a spool, then drops out.
  */
-export interface Branch {
+export class Branch {
   readonly destination: Destination;
   readonly staged: StagedFile;
+  readonly #openSpool: () => Promise<Spool>;
+  readonly #queue: Buffer[] = [];
+  /** Something was pushed, or the branch ended or dropped out. */
+  readonly #wake = createWake();
+  /** Something was taken out of the queue, or the branch dropped out. */
+  readonly #room = createWake();
+  readonly #pumped: Promise<void>;
+  #queuedBytes = 0;
+  #spool: Spool | null = null;
+  #isSpilling = false;
+  #isEnded = false;
+  #isSynced = false;
+  #failure: Failure | null = null;
+
+  constructor(destination: Destination, staged: StagedFile, openSpool: () => Promise<Spool>) {
+    this.destination = destination;
+    this.staged = staged;
+    this.#openSpool = openSpool;
+    // The listener keeps a late error of an abandoned sink from being uncaught; the pump sees the error itself.
+    staged.sink.on("error", () => this.#wake.notify());
+    this.#pumped = this.#pump().catch((error: unknown) =>
+      this.abandon(
+        asFailure(error, "destination.io", `Cannot write "${staged.name}" to "${destination.name}"`),
+      ),
+    );
+  }
+
   /** Why it dropped out; null while it takes part. */
-  failure(): Failure | null;
-  /** Takes the chunk at once; only an append to the spool is waited for. Ignored after it dropped out. */
-  push(chunk: Buffer): Promise<void>;
-  isFull(): boolean;
+  failure(): Failure | null {
+    return this.#failure;
+  }
+
+  isFull(): boolean {
+    return this.#failure === null && this.#queuedBytes > fullBytes;
+  }
+
   /** Every byte is synced. */
-  isSynced(): boolean;
-  /** From now on what is pushed goes to the spool, until the spool has run empty. */
-  spill(): Promise<void>;
+  isSynced(): boolean {
+    return this.#isSynced && this.#failure === null;
+  }
+
   /** Settles when room was made, or the branch has dropped out. */
-  changed(): Promise<void>;
-  /** No more chunks: settles when every byte is synced, or it has dropped out. Never rejects. */
-  end(): Promise<void>;
-  /** Drops out and removes what was staged. May be called twice; the first reason stays. */
-  abandon(reason: Failure): Promise<void>;
-}
-
-export function createBranch(
-  destination: Destination,
-  staged: StagedFile,
-  openSpool: () => Promise<Spool>,
-): Branch {
-  const queue: Buffer[] = [];
-  const wake = createWake();
-  const room = createWake();
-  let queuedBytes = 0;
-  let spool: Spool | null = null;
-  let isSpilling = false;
-  let isEnded = false;
-  let isSynced = false;
-  let failure: Failure | null = null;
-
-  async function dropOut(reason: Failure): Promise<void> {
-    if (failure !== null) return;
-    failure = reason;
-    queue.length = 0;
-    queuedBytes = 0;
-    wake.notify();
-    room.notify();
-    staged.sink.destroy();
-    await spool?.close();
-    await staged.discard();
+  changed(): Promise<void> {
+    return this.#room.wait();
   }
 
-  async function push(chunk: Buffer): Promise<void> {
-    if (failure !== null) return;
-    if (isSpilling && spool !== null && spool.waitingBytes() > 0) {
-      if (!(await spool.append(chunk))) await dropOut(lagging(destination));
+  /** Takes the chunk at once; only an append to the spool is waited for. Ignored after it dropped out. */
+  async push(chunk: Buffer): Promise<void> {
+    if (this.#failure !== null) return;
+    if (this.#isSpilling && this.#spool !== null && this.#spool.waitingBytes() > 0) {
+      await this.#append(this.#spool, chunk);
     } else {
-      isSpilling = false;
-      queue.push(chunk);
-      queuedBytes += chunk.length;
+      this.#isSpilling = false;
+      this.#queue.push(chunk);
+      this.#queuedBytes += chunk.length;
     }
-    wake.notify();
+    this.#wake.notify();
   }
 
-  async function spill(): Promise<void> {
-    if (isSpilling || failure !== null) return;
-    spool ??= await openSpool();
-    const overflow = queue.splice(1);
-    for (const chunk of overflow) {
-      queuedBytes -= chunk.length;
-      if (!(await spool.append(chunk))) return dropOut(lagging(destination));
+  /** What waits in memory, and from now on what is pushed, goes to the spool, until that has run empty. */
+  async spill(): Promise<void> {
+    if (this.#isSpilling || this.#failure !== null) return;
+    this.#spool ??= await this.#openSpool();
+    this.#isSpilling = true;
+    for (const chunk of this.#queue.splice(1)) {
+      this.#queuedBytes -= chunk.length;
+      await this.#append(this.#spool, chunk);
     }
-    isSpilling = true;
   }
 
-  async function next(): Promise<Buffer | null> {
+  /** No more chunks: settles when every byte is synced, or it has dropped out. Never rejects; may be called again. */
+  async end(): Promise<void> {
+    this.#isEnded = true;
+    this.#wake.notify();
+    await this.#pumped;
+  }
+
+  /** Drops out and removes what was staged. May be called twice; the first reason stays. */
+  async abandon(reason: Failure): Promise<void> {
+    if (this.#failure !== null) return;
+    this.#failure = reason;
+    this.#queue.length = 0;
+    this.#queuedBytes = 0;
+    this.#wake.notify();
+    this.#room.notify();
+    this.staged.sink.destroy();
+    await this.#spool?.close();
+    await this.staged.discard();
+  }
+
+  async #append(spool: Spool, chunk: Buffer): Promise<void> {
+    if (this.#failure === null && !(await spool.append(chunk))) await this.abandon(lagging(this.destination));
+  }
+
+  async #pump(): Promise<void> {
+    const { sink } = this.staged;
+    for (let chunk = await this.#next(); chunk !== null; chunk = await this.#next()) {
+      if (!sink.write(chunk)) await drained(sink);
+      if (sink.errored) throw sink.errored;
+    }
+    if (this.#failure !== null) return;
+    sink.end();
+    await finished(sink);
+    this.#isSynced = true;
+    await this.#spool?.close();
+  }
+
+  /** The next bytes in order: memory before spool, since only what came later was spilled. Null at the end. */
+  async #next(): Promise<Buffer | null> {
     for (;;) {
-      const chunk = queue.shift();
+      const chunk = this.#queue.shift();
       if (chunk !== undefined) {
-        queuedBytes -= chunk.length;
-        room.notify();
+        this.#queuedBytes -= chunk.length;
+        this.#room.notify();
         return chunk;
       }
-      const spooled = failure === null && spool !== null ? await spool.take(spoolPieceBytes) : null;
+      const spool = this.#failure === null ? this.#spool : null;
+      const spooled = spool === null ? null : await spool.take(spoolPieceBytes);
       if (spooled !== null) return spooled;
-      if (isEnded || failure !== null) return null;
-      if (queue.length === 0) await wake.wait();
+      if (this.#isEnded || this.#failure !== null) return null;
+      if (this.#queue.length === 0) await this.#wake.wait();
     }
   }
-
-  async function pump(): Promise<void> {
-    for (let chunk = await next(); chunk !== null; chunk = await next()) {
-      if (!staged.sink.write(chunk)) await drained(staged.sink);
-      if (staged.sink.errored) throw staged.sink.errored;
-    }
-    if (failure !== null) return;
-    staged.sink.end();
-    await finished(staged.sink);
-    isSynced = true;
-    await spool?.close();
-  }
-
-  // The listener keeps a late error of an abandoned sink from being uncaught; pump() sees the error itself.
-  staged.sink.on("error", () => wake.notify());
-  const pumped = pump().catch((error: unknown) =>
-    dropOut(asFailure(error, "destination.io", `Cannot write "${staged.name}" to "${destination.name}"`)),
-  );
-
-  return {
-    destination,
-    staged,
-    failure: () => failure,
-    push,
-    isFull: () => failure === null && queuedBytes > fullBytes,
-    isSynced: () => isSynced && failure === null,
-    spill,
-    changed: room.wait,
-    async end() {
-      isEnded = true;
-      wake.notify();
-      await pumped;
-    },
-    abandon: dropOut,
-  };
 }
 
 /** Settles when the sink takes more, or is gone. */

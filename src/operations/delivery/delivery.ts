@@ -4,7 +4,7 @@ import { pipeline } from "node:stream/promises";
 import type { Destination } from "../../destinations/destination.ts";
 import { asFailure, type Failure } from "../../domain/failure.ts";
 import { createSpool } from "../../platform/spool.ts";
-import { type Branch, createBranch } from "./branch.ts";
+import { Branch } from "./branch.ts";
 import { createFanOut, type FanOut, type Passed } from "./fan-out.ts";
 import { noCopiesLeft } from "./no-copies.ts";
 
@@ -101,7 +101,7 @@ function createShare(destination: Destination, destinationId: string): OpenableS
       try {
         const staged = await destination.stage(name, options.runId);
         const spoolPath = join(options.workPath, `${options.runId}-${destinationId}-${branches.size}.spool`);
-        const branch = createBranch(destination, staged, () => createSpool(spoolPath, options.spoolBytes));
+        const branch = new Branch(destination, staged, () => createSpool(spoolPath, options.spoolBytes));
         branches.set(name, branch);
         return branch;
       } catch (error) {

@@ -37,7 +37,8 @@ export async function commit(context: Context, committing: Committing): Promise<
   const copies = attempts.map((attempt) => report(attempt, checked));
   attempts.forEach(({ share, failure }, index) => {
     const copy = copies[index];
-    if (failure === null && copy) recordCopy(context, sealed, copy, share.destinationId);
+    if (failure === null && copy)
+      recordCopy(context, sealed, { ...copy, destinationId: share.destinationId });
   });
   if (failures.length === 0) await removeJournal(context.statePath, run.runId);
   return copies;

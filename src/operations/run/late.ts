@@ -57,7 +57,7 @@ async function bringUp(
     await publish(destination, staged, { runId: run.runId, id: sealed.manifest.id, ...sealed });
     const copy: CopyReport = { ...basis, level: "read", readBack, failure: null };
     await writeCheckReceipt(context, destination, { sealed, destinationId, level: "read", readBack });
-    recordCopy(context, sealed, copy, destinationId);
+    recordCopy(context, sealed, { ...copy, destinationId });
     return copy;
   } catch (error) {
     const failure = asFailure(

@@ -10,18 +10,17 @@ export function recordBackup({ catalog }: Context, { manifest, manifestText, man
   });
 }
 
+interface GoodCopy extends Pick<CopyReport, "destination" | "level" | "readBack"> {
+  readonly destinationId: string;
+}
+
 /** Tells the catalog of one good copy. */
-export function recordCopy(
-  { catalog, clock }: Context,
-  { manifest }: Sealed,
-  copy: CopyReport,
-  destinationId: string,
-): void {
+export function recordCopy({ catalog, clock }: Context, { manifest }: Sealed, copy: GoodCopy): void {
   catalog.putCopy({
     job: manifest.job,
     backupId: manifest.id,
     destination: copy.destination,
-    destinationId,
+    destinationId: copy.destinationId,
     state: "whole",
     level: copy.level,
     readBack: copy.readBack,

@@ -78,8 +78,13 @@ async function finishAt(
   await publish(destination, staged, { runId: journal.runId, id: manifest.id, ...sealed });
   recordBackup(context, sealed);
   const readBack = manifest.checked.copies[facts.id] ?? null;
-  const basis = { destination: destination.name, location: destination.location, late: false, failure: null };
-  recordCopy(context, sealed, { ...basis, level: manifest.checked.level, readBack }, facts.id);
+  const copy = {
+    destination: destination.name,
+    destinationId: facts.id,
+    level: manifest.checked.level,
+    readBack,
+  };
+  recordCopy(context, sealed, copy);
   return stands === null
     ? [`finished "${manifest.id}" at "${destination.name}", which run ${journal.runId} had begun`]
     : [];
