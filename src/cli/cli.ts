@@ -1,0 +1,161 @@
+/**
+ * Cli: the command line, as a function from words to an exit status.
+ *
+ * Owns: the commands and their options, what people and scripts read on stdout and stderr, usage errors,
+ * progress on a terminal. Refuses: any work of its own (operations), any access to the process, files or
+ * drivers (main and wiring hand in an Io and a Tool). Words: command, flag, screen, document (the JSON).
+ * May go to: operations, config (types), domain.
+ */
+import type { Config, ConfigLoader } from "../config/config.ts";
+import { Failure } from "../domain/failure.ts";
+import type { Instant } from "../domain/instant.ts";
+import { type ExitStatus, exitStatusOf } from "../domain/outcome.ts";
+import type { OnProgress } from "../domain/progress.ts";
+import type { Operations } from "../operations/operation.ts";
+import { readGlobalFlags } from "./global-flags.ts";
+import { createProgram } from "./program.ts";
+import { createSession, type Session } from "./session.ts";
+import { isUsageError, outcomeOfUsage, type UsageOutcome } from "./usage.ts";
+
+/** Where text goes. */
+export interface Writer {
+  write(text: string): void;
+  readonly isTerminal: boolean;
+  /** Width of the terminal; 80 where nobody knows. */
+  readonly columns: number;
+}
+
+/** The outside of the process, as the command line sees it. */
+export interface Io {
+  readonly stdout: Writer;
+  readonly stderr: Writer;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  /** Aborted with a Failure ("run.cancelled", "run.interrupted") when the process is asked to end. */
+  readonly signal: AbortSignal;
+  /** Who types: put down beside holds and acceptances. */
+  readonly userName: string;
+  /** Null where nobody is there to answer. */
+  readonly prompt: Prompt | null;
+}
+
+/** Questions on a terminal. Each throws Failure "run.cancelled" when the person gives up. */
+export interface Prompt {
+  select(question: string, choices: readonly Choice[]): Promise<string>;
+  /** `initial` is taken when nothing is typed; `findProblem` says what is wrong, or null. */
+  text(question: string, options: TextQuestion): Promise<string>;
+  confirm(question: string): Promise<boolean>;
+}
+
+export interface Choice {
+  readonly value: string;
+  readonly label: string;
+}
+
+export interface TextQuestion {
+  readonly initial?: string;
+  readonly findProblem?: (typed: string) => string | null;
+}
+
+/** What wiring builds: the product behind the command line. */
+export interface Tool {
+  readonly version: string;
+  /** The host's own zone. */
+  readonly timezone: string;
+  now(): Instant;
+  /** Milliseconds of a clock that never jumps. */
+  monotonicMs(): number;
+  configLoader(): Promise<ConfigLoader>;
+  /** Opens the catalog and builds the operations. */
+  open(config: Config, needs: Needs): Promise<Opened>;
+  /** Throws "config.exists" when something is there; makes missing directories. */
+  createFile(path: string, text: string): Promise<void>;
+}
+
+/** What the operations may tell while they work. */
+export interface Needs {
+  readonly onProgress: OnProgress;
+  readonly logLevel: "debug" | "warn" | "error";
+  /** Secrets are hidden in it already. */
+  readonly onLog: (entry: LogEntry) => void;
+}
+
+export interface Opened {
+  readonly operations: Operations;
+  /** A run's log as far as it is written, oldest first; null when its file is gone. */
+  readLog(runId: string): Promise<readonly LogEntry[] | null>;
+  /** Waits; rejects with the signal's reason. */
+  sleep(delayMs: number, signal: AbortSignal): Promise<void>;
+  close(): void;
+}
+
+/** One line of a log. */
+export interface LogEntry {
+  /** ISO 8601; null for a line that was cut by a crash. */
+  readonly time: string | null;
+  readonly level: string | null;
+  readonly message: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Runs one command. Never throws and never ends the process: whatever goes wrong is told on the screen and
+ * in the exit status. `argv` has neither the runtime nor the script in it.
+ */
+export async function runCli(argv: readonly string[], io: Io, tool: Tool): Promise<ExitStatus> {
+  let session = createSession({ io, tool, flags: readGlobalFlags(argv) });
+  let status: ExitStatus = 0;
+  const said: string[] = [];
+  const program = createProgram({
+    version: tool.version,
+    say: (text) => said.push(text),
+    on(flags, act) {
+      session = createSession({ io, tool, flags });
+      return act(session).then((given) => {
+        status = given;
+      });
+    },
+  });
+  try {
+    await program.parseAsync([...argv], { from: "user" });
+    return status;
+  } catch (thrown) {
+    return isUsageError(thrown)
+      ? tellUsage(session, outcomeOfUsage(thrown, { program, argv, said }))
+      : tellFailure(session, thrown);
+  } finally {
+    session.screen.close();
+  }
+}
+
+function tellUsage({ screen, tool }: Session, outcome: UsageOutcome): ExitStatus {
+  switch (outcome.kind) {
+    case "version":
+      screen.answer(`${tool.version}\n`, { version: tool.version });
+      return 0;
+    case "help":
+      screen.answer(outcome.text, { help: outcome.text });
+      return 0;
+    case "failure":
+      screen.fail(outcome.failure);
+      return exitStatusOf(outcome.failure);
+    default:
+      return outcome satisfies never;
+  }
+}
+
+function tellFailure({ screen, io }: Session, thrown: unknown): ExitStatus {
+  const reason: unknown = io.signal.aborted ? io.signal.reason : thrown;
+  const failure = reason instanceof Failure ? reason : unexpected(reason);
+  screen.fail(failure);
+  return exitStatusOf(failure);
+}
+
+/** A mistake of ours: nobody foresaw it, so it has no better name. */
+function unexpected(thrown: unknown): Failure {
+  const seen = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
+  return new Failure("run.internal", `Cannot go on: ${seen}`, {
+    hint: "Run it again with -v and report what it prints.",
+    cause: thrown,
+  });
+}

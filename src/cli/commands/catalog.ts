@@ -1,0 +1,58 @@
+import type { Command } from "commander";
+import type { ExitStatus } from "../../domain/outcome.ts";
+import { describeCount } from "../../domain/plain-words.ts";
+import type { CatalogProblem } from "../../operations/operation.ts";
+import { addExamples, type Bind } from "../command.ts";
+import { type Session, withOperations } from "../session.ts";
+
+export function registerCatalog(parent: Command, bind: Bind): void {
+  const group = parent
+    .command("catalog")
+    .description("The local index of backups: a cache, the destinations are the truth.");
+  const rebuild = group
+    .command("rebuild")
+    .description("Makes the index anew from the manifests at the destinations.");
+  addExamples(rebuild, [["codex-backup catalog rebuild", "after the loss of the state directory"]]);
+  bind(rebuild, () => rebuildCatalog);
+  const check = group
+    .command("check")
+    .description("Compares the index with the destinations. Changes nothing; differences end with 4.");
+  addExamples(check, [["codex-backup catalog check", "is the index right?"]]);
+  bind(check, () => checkCatalog);
+}
+
+function rebuildCatalog(session: Session): Promise<ExitStatus> {
+  const { screen, io } = session;
+  return withOperations(session, "closed", async ({ operations }) => {
+    const rebuilt = await operations.rebuildCatalog(io.signal);
+    const { backups, copies, holds, problems } = rebuilt;
+    screen.document({ rebuilt });
+    const counts = [
+      describeCount(backups, "backup"),
+      describeCount(copies, "copy", "copies"),
+      describeCount(holds, "hold"),
+    ];
+    screen.print(`The catalog was made anew: ${counts.join(", ")}.`);
+    return complainOf(session, problems);
+  });
+}
+
+function checkCatalog(session: Session): Promise<ExitStatus> {
+  const { screen, io } = session;
+  return withOperations(session, "closed", async ({ operations }) => {
+    const problems = await operations.checkCatalog(io.signal);
+    screen.document({ problems });
+    if (problems.length === 0) screen.print("The catalog is sound and says what lies at the destinations.");
+    return complainOf(session, problems);
+  });
+}
+
+function complainOf({ screen }: Session, problems: readonly CatalogProblem[]): 0 | 4 {
+  for (const { destination, backup, message } of problems) {
+    const where = [backup, destination === null ? null : `at ${destination}`]
+      .filter((part) => part !== null)
+      .join(" ");
+    screen.complain(where === "" ? message : `${where}: ${message}`);
+  }
+  return problems.length === 0 ? 0 : 4;
+}

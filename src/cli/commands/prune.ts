@@ -1,0 +1,44 @@
+import type { Command } from "commander";
+import type { ExitStatus } from "../../domain/outcome.ts";
+import { addExamples, type Bind } from "../command.ts";
+import { renderVerdicts } from "../render/verdicts.ts";
+import { type Session, withOperations } from "../session.ts";
+import { oneMore } from "../values.ts";
+
+interface PruneFlags {
+  readonly job?: readonly string[];
+  readonly dryRun?: boolean;
+  readonly yes?: boolean;
+}
+
+export function registerPrune(parent: Command, bind: Bind): void {
+  const command = parent
+    .command("prune")
+    .description(
+      "Removes what the jobs' keep rules call surplus, and says of every backup why it stays or goes.",
+    )
+    .option("--job <job>", "only of this job (may be given several times)", oneMore)
+    .option("--dry-run", "only say what would go")
+    .option("--yes", "go on also when more than half would go at once");
+  addExamples(command, [
+    ["codex-backup prune --dry-run", "every backup, its verdict and the reasons"],
+    ["codex-backup prune --job database", "remove what is surplus"],
+  ]);
+  bind<PruneFlags>(command, (_words, flags) => (session) => prune(session, flags));
+}
+
+function prune(
+  session: Session,
+  { job: jobs = [], dryRun = false, yes = false }: PruneFlags,
+): Promise<ExitStatus> {
+  const { screen, io } = session;
+  return withOperations(session, "closed", async ({ operations }) => {
+    const verdicts = await operations.prune({ jobs, dryRun, yes, signal: io.signal });
+    screen.document({ verdicts });
+    screen.print(renderVerdicts(verdicts, { isDryRun: dryRun, paint: screen.paint }));
+    const failed = verdicts.filter((verdict) => verdict.failure !== null);
+    for (const { backup, destination, failure } of failed)
+      screen.complain(`Could not remove ${backup} at ${destination}: ${failure}`);
+    return failed.length === 0 ? 0 : 1;
+  });
+}

@@ -1,0 +1,32 @@
+import type { Command } from "commander";
+import type { ExitStatus } from "../../domain/outcome.ts";
+import { addExamples, type Bind } from "../command.ts";
+import { renderStatus, renderTroubles } from "../render/status.ts";
+import { type Session, withOperations } from "../session.ts";
+
+export function registerStatus(parent: Command, bind: Bind): void {
+  const command = parent
+    .command("status")
+    .description(
+      "One screen: the age of each job's newest backup, its last run, its next slot; disks. Ends with 6 if a job is stale.",
+    );
+  addExamples(command, [
+    ["codex-backup status", "look"],
+    ["codex-backup -q status", "for monitoring: silent and 0 when all is well"],
+  ]);
+  bind(command, () => status);
+}
+
+function status(session: Session): Promise<ExitStatus> {
+  const { screen, tool, flags } = session;
+  return withOperations(session, "closed", async ({ operations, config }) => {
+    const report = await operations.status();
+    const { jobs, disk } = report;
+    screen.document({ jobs, disk });
+    screen.print(renderStatus(report, { now: tool.now(), config, paint: screen.paint }));
+    // Whoever asked for silence still wants to know what is wrong.
+    if (flags.verbosity === "quiet")
+      for (const line of renderTroubles(report, screen.errorPaint)) screen.complain(line);
+    return report.exit;
+  });
+}

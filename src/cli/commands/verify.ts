@@ -1,0 +1,53 @@
+import type { Command } from "commander";
+import { combineExitStatuses, type ExitStatus } from "../../domain/outcome.ts";
+import type { VerifyLevel, VerifyReport } from "../../operations/operation.ts";
+import { addExamples, type Bind } from "../command.ts";
+import { renderChecks } from "../render/checks.ts";
+import { type Session, withOperations } from "../session.ts";
+import { choiceOf, durationOf } from "../values.ts";
+
+interface VerifyFlags {
+  readonly level: VerifyLevel;
+  readonly since?: number | null;
+}
+
+const levels: readonly VerifyLevel[] = ["stored", "hashed", "read"];
+
+export function registerVerify(parent: Command, bind: Bind): void {
+  const command = parent
+    .command("verify")
+    .description(
+      "Checks copies again, without a server: there, same hash, readable to the end. Damage ends with 4.",
+    )
+    .argument("[backup...]", "names, or JOB/NAME; none means all")
+    .option("--level <level>", "how far: stored, hashed or read", choiceOf("--level", levels), "hashed")
+    .option("--since <time>", "only backups made within this time, such as 7d", durationOf("--since"));
+  addExamples(command, [
+    ["codex-backup verify", "every copy: same bytes as when it was made?"],
+    ["codex-backup verify --since 7d --level read", "the newest ones, decoded to their end"],
+  ]);
+  bind<VerifyFlags>(command, (words, flags) => (session) => verify(session, words, flags));
+}
+
+function verify(
+  session: Session,
+  backups: readonly string[],
+  { level, since = null }: VerifyFlags,
+): Promise<ExitStatus> {
+  const { screen, io } = session;
+  // Archives of the custom format are read by the client programs, so secrets may be needed.
+  return withOperations(session, level === "read" ? "open" : "closed", async ({ operations }) => {
+    const checks = await operations.verify({ backups, level, sinceMs: since, signal: io.signal });
+    screen.document({ checks });
+    screen.print(renderChecks(checks, screen.paint));
+    for (const check of checks) complainOf(session, check);
+    if (checks.length > 0) return combineExitStatuses(checks.map((check) => check.exit));
+    screen.complain("Nothing was checked: no backup is that new, or there is none.");
+    return 3; // a check that checked nothing is never ok
+  });
+}
+
+function complainOf({ screen }: Session, { backup, destination, differences, failure }: VerifyReport): void {
+  const lines = differences.length > 0 ? differences : failure === null ? [] : [failure.message];
+  for (const line of lines) screen.complain(`${backup} at ${destination}: ${line}`);
+}

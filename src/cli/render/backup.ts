@@ -1,0 +1,120 @@
+import type { ListedCopy, ShownBackup } from "../../domain/backup-report.ts";
+import { describeTable } from "../../domain/fingerprint.ts";
+import { type Instant, parseInstant } from "../../domain/instant.ts";
+import type { Manifest } from "../../domain/manifest.ts";
+import { describeCount, describeSize } from "../../domain/plain-words.ts";
+import { paintLevel, type Surroundings } from "./backups.ts";
+import { renderColumns } from "./columns.ts";
+import { describeAgo, describeMoment } from "./moment.ts";
+
+/** One backup in full, a paragraph for each thing that is known of it. */
+export function renderBackup(backup: ShownBackup, around: Surroundings): string {
+  const { manifest } = backup;
+  const paragraphs = [
+    renderColumns(factsOf(backup, around)),
+    titled(
+      "copies",
+      backup.copies.map((copy) => copyRow(copy, around)),
+    ),
+    ...(manifest === null ? [] : manifestParagraphs(manifest)),
+    titled(
+      "held or accepted",
+      backup.marks.map(({ kind, destination, who, at, why }) => [
+        kind,
+        destination,
+        who,
+        describeAgo(at, around.now),
+        why,
+      ]),
+    ),
+  ];
+  return paragraphs.filter((text) => text !== "").join("\n\n");
+}
+
+function titled(title: string, rows: readonly (readonly string[])[]): string {
+  return rows.length === 0 ? "" : `${title}\n${indented(renderColumns(rows))}`;
+}
+
+function indented(text: string): string {
+  return text.replace(/^/gm, "  ");
+}
+
+function factsOf(backup: ShownBackup, { now, config, paint }: Surroundings): readonly (readonly string[])[] {
+  const zone = config.jobs.find((job) => job.name === backup.job)?.timezone ?? config.timezone;
+  const { manifest } = backup;
+  return [
+    ["backup", paint.strong(backup.id)],
+    ["job", backup.job],
+    ...(backup.database === null ? [] : [["database", backup.database]]),
+    ["made", `${momentOf(backup.createdAt, zone)}  ${describeAgo(backup.createdAt, now)}`],
+    ["outcome", backup.outcome === "complete" ? "complete" : paint.doubtful(backup.outcome)],
+    ["size", describeSize(backup.sizeBytes)],
+    ["level", paintLevel(backup.level, paint)],
+    ...(backup.adopted ? [["adopted", "made before us: its hashes are those of its adoption"]] : []),
+    ...(manifest === null
+      ? []
+      : [["run", `${manifest.runId} on ${manifest.host}, ${manifest.tool.name} ${manifest.tool.version}`]]),
+  ];
+}
+
+function momentOf(isoTime: string, zone: string): string {
+  const at: Instant | null = parseInstant(isoTime);
+  return at === null ? isoTime : describeMoment(at, zone);
+}
+
+function copyRow(copy: ListedCopy, { now, paint }: Surroundings): readonly string[] {
+  const checked = copy.checkedAt === null ? "never checked" : `checked ${describeAgo(copy.checkedAt, now)}`;
+  const state = copy.state === "whole" ? paintLevel(copy.level, paint) : paint.bad(copy.state);
+  const cached = copy.readBack === "cached" ? "from the cache" : "";
+  return [copy.destination, state, checked, cached, copy.path ?? "no longer in the config"];
+}
+
+function manifestParagraphs(manifest: Manifest): readonly string[] {
+  const files = manifest.files.map((file) => [
+    file.path,
+    file.role,
+    describeSize(file.sizeBytes),
+    file.sha256,
+  ]);
+  const leftOut = [
+    ...(manifest.postgres?.leftOut ?? []).map(({ object, reason }) => [object, reason]),
+    ...(manifest.capsule?.leftOut ?? []).map(({ path, reason }) => [path, reason]),
+  ];
+  return [
+    titled("files", files),
+    titled("source", sourceRows(manifest)),
+    titled("tables", tableRows(manifest)),
+    titled("left out", leftOut),
+    titled(
+      "warnings",
+      manifest.warnings.map((warning) => [warning]),
+    ),
+  ];
+}
+
+function sourceRows({ postgres, capsule }: Manifest): readonly (readonly string[])[] {
+  if (capsule !== null)
+    return [
+      ["root", capsule.root],
+      ["entries", describeCount(capsule.entries.length, "entry", "entries")],
+    ];
+  if (postgres === null) return [];
+  const extensions = postgres.extensions.map(({ name, version }) => `${name} ${version}`).join(", ");
+  return [
+    ["server", `PostgreSQL ${postgres.serverVersion}, dumped by ${postgres.clientVersion}`],
+    ["format", postgres.format],
+    ["encoding", `${postgres.encoding}, ${postgres.locale.collate}`],
+    ...(extensions === "" ? [] : [["extensions", extensions]]),
+    ["roles", postgres.roles.join(", ")],
+    ["snapshot", `LSN ${postgres.snapshot.lsn}`],
+  ];
+}
+
+function tableRows({ postgres }: Manifest): readonly (readonly string[])[] {
+  const tables = postgres?.fingerprint.tables ?? [];
+  return tables.map(({ schema, name, rows, sha256 }) => [
+    describeTable({ schema, name }),
+    describeCount(rows, "row"),
+    sha256.slice(0, 16),
+  ]);
+}

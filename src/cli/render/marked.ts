@@ -1,0 +1,10 @@
+import type { HoldReport } from "../../operations/operation.ts";
+import type { Screen } from "../screen.ts";
+
+/** Tells of a hold or its end; a destination where it could not be done makes it incomplete. */
+export function renderMarked(screen: Screen, done: "held" | "released", report: HoldReport): 0 | 3 {
+  screen.print(`${report.backup} is ${done} at ${report.destinations.join(", ")}.`);
+  for (const { destination, message } of report.failed)
+    screen.complain(`Not ${done} at ${destination}: ${message}`);
+  return report.failed.length === 0 ? 0 : 3;
+}

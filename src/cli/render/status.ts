@@ -1,0 +1,108 @@
+import type { Config } from "../../config/config.ts";
+import type { AgedBackup } from "../../domain/backup-report.ts";
+import { type Instant, parseInstant } from "../../domain/instant.ts";
+import { describeSize } from "../../domain/plain-words.ts";
+import type { JobStatus, ListedDestination, StatusReport } from "../../operations/operation.ts";
+import type { Paint } from "../paint.ts";
+import { renderColumns } from "./columns.ts";
+import { ago, describeUpcoming } from "./moment.ts";
+
+export interface StatusSurroundings {
+  readonly now: Instant;
+  readonly config: Pick<Config, "jobs" | "timezone">;
+  readonly paint: Paint;
+}
+
+/** One screen: jobs as rows, ages first; then the disks; then what is wrong, a line each. */
+export function renderStatus(report: StatusReport, around: StatusSurroundings): string {
+  const rows = [
+    headerOf(around),
+    ...report.jobs.map((job) => jobRow(job, around)),
+    ...report.disk.map((disk) => diskRow(disk, around.paint)),
+  ];
+  return [renderColumns(rows), ...renderTroubles(report, around.paint)].join("\n");
+}
+
+/** A line for each job that is not well and each destination that cannot be used. */
+export function renderTroubles({ jobs, disk }: StatusReport, paint: Paint): readonly string[] {
+  const sick = jobs.filter((job) => !job.healthy).map((job) => `${paint.bad(labelOf(job))}: ${job.reason}`);
+  const failed = disk.flatMap(({ name, failure }) =>
+    failure === null ? [] : [`${paint.bad(name)}: ${failure.message}`],
+  );
+  const warned = disk.flatMap(({ name, warnings }) =>
+    warnings.map((warning) => `${paint.doubtful(name)}: ${warning}`),
+  );
+  return [...sick, ...failed, ...warned];
+}
+
+/** The zone of the times stands in the header when all jobs have the same, else beside each. */
+function headerOf({ config, paint }: StatusSurroundings): readonly string[] {
+  const zones = new Set(config.jobs.map((job) => job.timezone));
+  const next = zones.size === 1 ? `next (${[...zones].join("")})` : "next";
+  return ["", "newest proven", "newest good", "last run", next, "size"].map((title) => paint.faint(title));
+}
+
+function jobRow(job: JobStatus, around: StatusSurroundings): readonly string[] {
+  const { paint } = around;
+  const label = job.healthy ? labelOf(job) : paint.bad(labelOf(job));
+  const isBackup = job.kind === "postgres" || job.kind === "capsule";
+  return [
+    label,
+    isBackup ? ageOf(job.newestProven, "never") : "–",
+    goodOf(job, around),
+    lastRunOf(job, paint),
+    nextOf(job, around),
+    job.sizeBytes === null ? "" : describeSize(job.sizeBytes),
+  ];
+}
+
+function labelOf({ job, database }: JobStatus): string {
+  return database === null || database === job ? job : `${job} (${database})`;
+}
+
+function goodOf(job: JobStatus, { now, paint }: StatusSurroundings): string {
+  if (
+    job.newestGood === null &&
+    job.lastRun?.outcome === "complete" &&
+    job.kind !== "postgres" &&
+    job.kind !== "capsule"
+  ) {
+    const at = parseInstant(job.lastRun.startedAt);
+    return at === null ? "–" : ago(now - at);
+  }
+  const text = ageOf(job.newestGood, job.kind === "postgres" || job.kind === "capsule" ? "never" : "–");
+  return job.healthy ? text : paint.bad(text);
+}
+
+function ageOf(backup: AgedBackup | null, none: string): string {
+  return backup === null ? none : ago(backup.ageMs);
+}
+
+function lastRunOf({ lastRun }: JobStatus, paint: Paint): string {
+  if (lastRun === null) return "never ran";
+  if (lastRun.outcome === null) return "running";
+  if (lastRun.outcome === "complete") return lastRun.summary;
+  return lastRun.outcome === "failed" ? paint.bad(lastRun.summary) : paint.doubtful(lastRun.summary);
+}
+
+function nextOf({ job, nextSlot }: JobStatus, { now, config }: StatusSurroundings): string {
+  const at = nextSlot === null ? null : parseInstant(nextSlot);
+  if (at === null) return "by hand";
+  const zone = config.jobs.find((candidate) => candidate.name === job)?.timezone ?? config.timezone;
+  const isMixed = new Set(config.jobs.map((candidate) => candidate.timezone)).size > 1;
+  return `${describeUpcoming(at, now, zone)}${isMixed ? ` ${zone}` : ""}`;
+}
+
+function diskRow(
+  { location, freeBytes, totalBytes, failure }: ListedDestination,
+  paint: Paint,
+): readonly string[] {
+  if (failure !== null) return [paint.bad("disk"), `${location} ${paint.bad("cannot be used")}`];
+  return ["disk", `${location} ${describeFill(freeBytes, totalBytes)}`];
+}
+
+/** "61 % full, 120 GB free"; what is reserved for root counts as used, as for those who write there. */
+export function describeFill(freeBytes: number | null, totalBytes: number | null): string {
+  if (freeBytes === null || totalBytes === null || totalBytes === 0) return "does not tell its size";
+  return `${Math.round((1 - freeBytes / totalBytes) * 100)} % full, ${describeSize(freeBytes)} free`;
+}

@@ -1,0 +1,47 @@
+import type { Config, LoadOptions } from "../config/config.ts";
+import type { ExitStatus } from "../domain/outcome.ts";
+import type { Io, Opened, Tool } from "./cli.ts";
+import type { GlobalFlags } from "./global-flags.ts";
+import { createScreen, type Screen } from "./screen.ts";
+
+/** What every command is given. */
+export interface Session {
+  readonly io: Io;
+  readonly tool: Tool;
+  readonly flags: GlobalFlags;
+  readonly screen: Screen;
+}
+
+export function createSession(parts: Pick<Session, "io" | "tool" | "flags">): Session {
+  return { ...parts, screen: createScreen(parts) };
+}
+
+/** The operations of the configuration at hand, while a command works. */
+export interface Work extends Opened {
+  readonly config: Config;
+}
+
+/** Finds and reads the configuration. Throws as ConfigLoader does. */
+export async function loadConfig({ tool, flags, screen }: Session, options: LoadOptions): Promise<Config> {
+  const loader = await tool.configLoader();
+  const config = await loader.load(await loader.locate(flags.configPath), options);
+  screen.hide(config.secrets);
+  return config;
+}
+
+/** Opens everything, does the work, closes everything. `secrets` as for the config: "closed" talks to no server. */
+export async function withOperations(
+  session: Session,
+  secrets: "open" | "closed",
+  work: (opened: Work) => Promise<ExitStatus>,
+): Promise<ExitStatus> {
+  const { screen, tool, flags } = session;
+  const config = await loadConfig(session, { secrets });
+  const logLevel = flags.verbosity === "verbose" ? "debug" : flags.verbosity === "quiet" ? "error" : "warn";
+  const opened = await tool.open(config, { onProgress: screen.progress, logLevel, onLog: screen.log });
+  try {
+    return await work({ ...opened, config });
+  } finally {
+    opened.close();
+  }
+}

@@ -1,0 +1,77 @@
+import { type Io, runCli, type Writer } from "./cli/cli.ts";
+import { errnoOf, Failure } from "./domain/failure.ts";
+import { ownAccount } from "./wiring/account.ts";
+import { createPrompt } from "./wiring/prompt.ts";
+import { createTool } from "./wiring.ts";
+
+const argv = process.argv.slice(2);
+const asked = new AbortController();
+
+/** The first signal asks the work to end well, the second ends us. */
+function onSignal(code: "run.cancelled" | "run.interrupted", what: string): () => void {
+  return () => {
+    const failure = new Failure(code, `Cannot finish: ${what}`, {
+      hint: "Start it again when it suits you.",
+    });
+    if (asked.signal.aborted) process.exit(failure.meaning.exit);
+    asked.abort(failure);
+  };
+}
+
+/** A reader that has gone (`… | head`) is no failure of ours; what cannot be written is dropped. */
+function writerOf(stream: NodeJS.WriteStream): Writer {
+  let isOpen = true;
+  stream.on("error", (error) => {
+    isOpen = false;
+    if (errnoOf(error) !== "EPIPE") process.exitCode = 1;
+  });
+  return {
+    write: (text) => {
+      if (isOpen) stream.write(text);
+    },
+    isTerminal: stream.isTTY === true,
+    get columns() {
+      return stream.columns ?? 80;
+    },
+  };
+}
+
+/** The directory may have been removed under us. */
+function currentDirectory(): string {
+  try {
+    return process.cwd();
+  } catch {
+    return "/"; // relative names then lead nowhere, and say so
+  }
+}
+
+/** Nobody foresaw it: one clear line, and the rest for those who ask. */
+function onUncaught(thrown: unknown): void {
+  const isVerbose = argv.includes("-v") || argv.includes("--verbose");
+  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+  process.stderr.write(`Cannot go on: ${error.name}: ${error.message}\n`);
+  process.stderr.write(
+    isVerbose ? `${error.stack}\n` : "  Run it again with -v and report what it prints.\n",
+  );
+  process.exit(1);
+}
+
+process.on("SIGINT", onSignal("run.cancelled", "it was cancelled (Ctrl-C)"));
+process.on("SIGTERM", onSignal("run.interrupted", "it was asked to end (SIGTERM)"));
+process.on("uncaughtException", onUncaught);
+process.on("unhandledRejection", onUncaught);
+
+const surroundings = { env: process.env, cwd: currentDirectory() };
+const isSomebodyThere = process.stdin.isTTY === true && process.stdout.isTTY === true;
+const io: Io = {
+  ...surroundings,
+  stdout: writerOf(process.stdout),
+  stderr: writerOf(process.stderr),
+  signal: asked.signal,
+  userName: process.env.SUDO_USER ?? ownAccount().name,
+  prompt: isSomebodyThere ? createPrompt() : null,
+};
+const status = await runCli(argv, io, createTool(surroundings));
+// What is written goes out first; then nothing that was left open may keep a cron job from ending.
+process.exitCode ||= status;
+process.stdout.write("", () => process.stderr.write("", () => process.exit()));

@@ -1,0 +1,89 @@
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { openCatalog } from "../catalog/open-catalog.ts";
+import type { LogEntry, Needs } from "../cli/cli.ts";
+import type { Config } from "../config/config.ts";
+import type { Destination } from "../destinations/destination.ts";
+import { createLocalDestination } from "../destinations/local/local-destination.ts";
+import type { Context, RunLog } from "../operations/context.ts";
+import type { Clock } from "../platform/clock.ts";
+import { createSystemHost, type Host } from "../platform/host.ts";
+import { createLog, type Log } from "../platform/log.ts";
+import { createRunId, systemRandom } from "../platform/run-id.ts";
+import { createRunLogFile, removeSurplusRunLogs } from "../platform/run-log.ts";
+import { ownAccount } from "./account.ts";
+import { childEnvironment } from "./child-environment.ts";
+import { lazyCapsules } from "./lazy-capsules.ts";
+import { lazyPostgres } from "./lazy-postgres.ts";
+import { randomToken } from "./random-token.ts";
+import { toolVersion } from "./version.ts";
+
+export interface ContextParts {
+  readonly config: Config;
+  readonly needs: Needs;
+  readonly clock: Clock;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** Run logs are kept until they are so many or so large. */
+const logLimits = { maxFiles: 2000, maxBytes: 256 * 1024 * 1024 };
+
+/** Everything the operations may use, for one command. The caller closes the catalog. */
+export function buildContext({ config, needs, clock, env }: ContextParts): Context {
+  const { statePath, jobs, secrets } = config;
+  const screen = { write: (line: string) => needs.onLog(entryOf(line)) };
+  const log = createLog({ level: needs.logLevel, streams: [screen], secrets: () => secrets });
+  const host = createSystemHost();
+  const childEnv = childEnvironment(env, ownAccount());
+  const shared = { clock, log, host, version: toolVersion() };
+  return {
+    ...shared,
+    statePath,
+    jobs,
+    destinations: destinationsOf(config, shared),
+    postgres: lazyPostgres({ clock, log, env: childEnv, newToken: () => randomToken(24) }),
+    capsules: lazyCapsules({ threads: Math.min(8, availableParallelism()) }),
+    catalog: openCatalog(join(statePath, "catalog.db")),
+    onProgress: needs.onProgress,
+    childEnv,
+    openRunLog: (runId) => openRunLog(join(statePath, "logs"), runId, { config, needs }),
+    newRunId: () => createRunId(clock.now(), systemRandom),
+    randomToken,
+  };
+}
+
+interface Shared {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly host: Host;
+  readonly version: string;
+}
+
+function destinationsOf(
+  config: Config,
+  { clock, log, host, version }: Shared,
+): ReadonlyMap<string, Destination> {
+  const deps = { clock, log, host, randomToken, tool: `codex-backup ${version}` };
+  return new Map(
+    config.destinations.map((destination) => [destination.name, createLocalDestination(destination, deps)]),
+  );
+}
+
+/** The run's own file takes everything; the screen only what was asked for with -v. */
+function openRunLog(
+  directory: string,
+  runId: string,
+  { config, needs }: Pick<ContextParts, "config" | "needs">,
+): RunLog {
+  const file = createRunLogFile(directory, runId);
+  removeSurplusRunLogs(directory, logLimits);
+  const screen = { write: (line: string) => needs.onLog(entryOf(line)) };
+  const streams = needs.logLevel === "debug" ? [file, screen] : [file];
+  return { log: createLog({ level: "debug", streams, secrets: () => config.secrets }), close: file.close };
+}
+
+/** From a line that our own log has just written. */
+function entryOf(line: string): LogEntry {
+  const { time, level, msg, ...fields } = JSON.parse(line) as Readonly<Record<string, unknown>>; // one JSON object a line
+  return { time: String(time), level: String(level), message: typeof msg === "string" ? msg : "", fields };
+}

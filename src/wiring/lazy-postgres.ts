@@ -1,0 +1,16 @@
+import type { PostgresDeps } from "../postgres/access.ts";
+import type { Postgres } from "../postgres/postgres.ts";
+
+/** Loads the room when it is first used: most commands never are about a server. */
+export function lazyPostgres(deps: PostgresDeps): Postgres {
+  let loaded: Promise<Postgres> | null = null;
+  const load = () => {
+    loaded ??= import("../postgres/create-postgres.ts").then(({ createPostgres }) => createPostgres(deps));
+    return loaded;
+  };
+  return {
+    connect: async (...args) => (await load()).connect(...args),
+    readDump: async (...args) => (await load()).readDump(...args),
+    archiveText: async (...args) => (await load()).archiveText(...args),
+  };
+}
