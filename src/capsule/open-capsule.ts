@@ -4,7 +4,7 @@ import { parseInstant } from "../domain/instant.ts";
 import type { CapsuleEntry } from "../domain/manifest.ts";
 import { damagedEntry, unreadable } from "./capsule-damage.ts";
 import { decodeSpan } from "./decode-entries.ts";
-import { isListName, parseEntryList, rawNameOf } from "./entry-list.ts";
+import { parseEntryList, rawNameOf } from "./entry-list.ts";
 import { compareRaw, type RawName, textOf } from "./raw-name.ts";
 import { readZip, type ZipRow } from "./read-zip.ts";
 import { nameDanger } from "./safe-name.ts";
@@ -46,9 +46,7 @@ export async function openCapsule(path: string): Promise<OpenCapsule> {
 
 function readList(path: string, handle: FileHandle, rows: readonly ZipRow[]): readonly CapsuleEntry[] {
   const last = rows.at(-1);
-  if (last === undefined || !isListName(last.raw)) {
-    throw unreadable(path, "it holds no entry list as its last entry; codex-backup did not make it");
-  }
+  if (last === undefined) throw unreadable(path, "it is empty");
   const content = decodeSpan(handle.fd, last);
   if (typeof content === "string") throw damagedEntry(path, textOf(last.raw), content);
   const entries = parseEntryList(content);

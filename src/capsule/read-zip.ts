@@ -7,10 +7,11 @@ import {
   parseExtraFields,
   type ZipFile,
 } from "yauzl";
-import { messageOf } from "../domain/failure.ts";
+import { type Failure, messageOf } from "../domain/failure.ts";
 import { damagedEntry, unreadable } from "./capsule-damage.ts";
 import type { EntrySpan } from "./decode-entries.ts";
 import { type EndRecord, readEndRecord } from "./end-record.ts";
+import { isListName } from "./entry-list.ts";
 import { type RawName, rawOf, textOf } from "./raw-name.ts";
 import { ZipWindow } from "./zip-window.ts";
 
@@ -60,29 +61,32 @@ async function readRows(zip: ZipFile, file: ZipAsFile, end: EndRecord): Promise<
   const rows: ZipRow[] = [];
   let expectedStart = 0;
   let centralBytes = 0;
+  let damage: Failure | null = null;
   for await (const entry of zip.eachEntry()) {
     const raw = rawOf(entry.fileNameRaw);
-    const refuse = (seen: string) => damagedEntry(file.path, textOf(raw), seen);
-    centralBytes += 46 + entry.fileNameLength + entry.extraFieldLength + entry.fileCommentLength;
-    if (entry.relativeOffsetOfLocalHeader !== expectedStart) {
-      throw refuse("it does not start where the one before it ends");
-    }
     const local = await zip.readLocalFileHeaderPromise(entry, {});
-    const difference = differenceOf(entry, local);
-    if (difference !== null) throw refuse(difference);
+    const isInPlace = entry.relativeOffsetOfLocalHeader === expectedStart;
+    centralBytes += 46 + entry.fileNameLength + entry.extraFieldLength + entry.fileCommentLength;
+    expectedStart = local.fileDataStart + entry.compressedSize + (isStreamed(entry) ? descriptorBytes : 0);
+    const seen = isInPlace
+      ? (differenceOf(entry, local) ?? (await descriptorDamage(file.handle, entry, local)))
+      : "it does not start where the one before it ends";
+    if (seen !== null) damage ??= damagedEntry(file.path, textOf(raw), seen);
     rows.push(rowOf(entry, raw, local.fileDataStart));
-    expectedStart = local.fileDataStart + entry.compressedSize;
-    if (!isStreamed(entry)) continue;
-    if (!(await hasDescriptor(file.handle, entry, expectedStart)))
-      throw refuse("its data descriptor is damaged");
-    expectedStart += 24;
   }
+  if (!isListName(rows.at(-1)?.raw ?? "")) {
+    // Of another program's zip nothing else can be expected to fit.
+    throw unreadable(file.path, "it holds no entry list as its last entry; codex-backup did not make it");
+  }
+  if (damage !== null) throw damage;
   if (rows.length !== end.entries || end.centralStart + centralBytes !== end.centralEnd) {
     throw unreadable(file.path, "its central directory has another size than its end record says");
   }
   if (expectedStart === end.centralStart) return rows;
   throw unreadable(file.path, "bytes lie between its entries and its directory");
 }
+
+const descriptorBytes = 24;
 
 /** `start`: of its content. */
 export function rowOf(entry: Entry, raw: RawName, start: number): ZipRow {
@@ -151,14 +155,18 @@ function timeOf(extras: readonly ExtraField[]): number | null {
   return field === undefined ? null : field.data.readInt32LE(1);
 }
 
-async function hasDescriptor(handle: FileHandle, entry: Entry, at: number): Promise<boolean> {
-  const bytes = Buffer.alloc(24);
-  const { bytesRead } = await handle.read(bytes, 0, 24, at);
-  return (
-    bytesRead === 24 &&
+async function descriptorDamage(
+  handle: FileHandle,
+  entry: Entry,
+  local: LocalFileHeader,
+): Promise<string | null> {
+  if (!isStreamed(entry)) return null;
+  const bytes = Buffer.alloc(descriptorBytes);
+  await handle.read(bytes, 0, descriptorBytes, local.fileDataStart + entry.compressedSize);
+  const isSound =
     bytes.readUInt32LE(0) === 0x08074b50 &&
     bytes.readUInt32LE(4) === entry.crc32 &&
     bytes.readBigUInt64LE(8) === BigInt(entry.compressedSize) &&
-    bytes.readBigUInt64LE(16) === BigInt(entry.uncompressedSize)
-  );
+    bytes.readBigUInt64LE(16) === BigInt(entry.uncompressedSize);
+  return isSound ? null : "its data descriptor is damaged";
 }
