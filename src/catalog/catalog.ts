@@ -105,6 +105,8 @@ export interface Catalog {
   putCopy(copy: CopyRow): void;
   /** A proof of this backup was found or made at that moment; the newest one counts. */
   putProof(job: string, backupId: string, provenAt: Instant): void;
+  /** The sentinels' ids under which copies at this destination were recorded. */
+  destinationIds(destination: string): readonly string[];
   removeCopy(job: string, backupId: string, destination: string): void;
   /** Removes the backup row, and its marks, when no copy is left. */
   removeBackupIfBare(job: string, backupId: string): void;

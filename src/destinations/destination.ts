@@ -71,6 +71,8 @@ export interface Destination {
    * "…sentinel-missing", "…sentinel-foreign", "…not-writable".
    */
   ready(): Promise<DestinationFacts>;
+  /** As ready(), but writes nothing: for status and monitors, which need no right to write. */
+  look(): Promise<DestinationFacts>;
   /** Writes the sentinel and RESTORE-v1.md; keeps both when they are there. Creates the directory with its mode and owner. Returns the id. */
   initialise(): Promise<string>;
   /** Starts a file. `runId` marks it, so that leftovers can be told apart. */

@@ -1,3 +1,4 @@
+import type { Destination, DestinationFacts } from "../destinations/destination.ts";
 import { asFailure, reportOf } from "../domain/failure.ts";
 import { type Context, destinationNamed } from "./context.ts";
 import type { InitialisedDestination, ListedDestination } from "./operation.ts";
@@ -15,12 +16,16 @@ export async function initialiseDestinations(
   return done;
 }
 
-/** Asks every destination whether a run could use it now. */
-export async function listDestinations(context: Context): Promise<readonly ListedDestination[]> {
+/** Asks every destination whether a run could use it now; `ask` chooses between trying it out and looking only. */
+export async function listDestinations(
+  context: Context,
+  ask: (destination: Destination) => Promise<DestinationFacts> = (destination) => destination.ready(),
+): Promise<readonly ListedDestination[]> {
   return Promise.all(
-    [...context.destinations.values()].map(async ({ name, location, ready }) => {
+    [...context.destinations.values()].map(async (destination) => {
+      const { name, location } = destination;
       try {
-        return { name, location, ...(await ready()), failure: null };
+        return { name, location, ...(await ask(destination)), failure: null };
       } catch (error) {
         const failure = reportOf(asFailure(error, "destination.io", `Cannot use destination "${name}"`));
         return { name, location, id: null, freeBytes: null, totalBytes: null, warnings: [], failure };

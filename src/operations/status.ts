@@ -16,7 +16,7 @@ export async function status(context: Context): Promise<StatusReport> {
   const jobs = context.jobs.flatMap((job) =>
     databasesOf(context, job).map((database) => statusOf(context, job, database)),
   );
-  const disk = await listDestinations(context);
+  const disk = await listDestinations(context, (destination) => destination.look());
   return { jobs, disk, exit: jobs.every((job) => job.healthy) ? 0 : 6 };
 }
 

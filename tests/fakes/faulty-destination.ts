@@ -70,6 +70,7 @@ export function createFaultyDestination(inner: Destination, faults: readonly Fau
     calls: plan.calls,
     pending: () => plan.pending(),
     ready: () => on("ready", "", () => inner.ready()),
+    look: () => inner.look(),
     initialise: () => on("initialise", "", () => inner.initialise()),
     stage: (name, runId) => on("stage", name, async () => wrap(await inner.stage(name, runId))),
     listStaged: () => on("listStaged", "", () => inner.listStaged()),

@@ -51,6 +51,7 @@ export function createMemoryDestination(
     name,
     location: `memory:${name}`,
     ready: async () => ({ id: idOf(store, name), warnings: [], ...spaceOf(memory) }),
+    look: async () => ({ id: idOf(store, name), warnings: [], ...spaceOf(memory) }),
     async initialise() {
       store.id ??= `id-of-${name}`;
       if (!store.files.has("RESTORE-v1.md"))

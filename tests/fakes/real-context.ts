@@ -28,7 +28,7 @@ export function createRealContext(options: RealContextOptions): Context {
   const host = createSystemHost();
   const log = createSilentLog();
   const randomToken = (length: number) => randomBytes(length).toString("hex").slice(0, length);
-  const env = { PATH: process.env["PATH"] ?? "", HOME: options.home, LANG: "C", ...options.env };
+  const env = { PATH: process.env.PATH ?? "", HOME: options.home, LANG: "C", ...options.env };
   const statePath = join(options.home, "state");
   const rights = { owner: null, fileMode: 0o600, directoryMode: 0o700 };
   const deps = { clock, log, host, randomToken, tool: "codex-backup 0.0.0" };

@@ -26,8 +26,17 @@ const selectOf = (condition: string) => `
     (SELECT key FROM backups WHERE ${condition} ORDER BY created_ms DESC, id DESC, job LIMIT $limit)
   ORDER BY backup, destination`;
 
-export function copyStatements(connection: Connection): Pick<Catalog, "putCopy" | "removeCopy"> {
+const selectIds = "SELECT DISTINCT destination_id FROM copies WHERE destination = $destination ORDER BY 1";
+
+export function copyStatements(
+  connection: Connection,
+): Pick<Catalog, "putCopy" | "removeCopy" | "destinationIds"> {
   return {
+    destinationIds: (destination) => {
+      const ids: string[] = [];
+      connection.list(selectIds, { destination }, (row) => ids.push(row.text("destination_id")));
+      return ids;
+    },
     putCopy: (copy) => connection.change(put, parametersOf(copy)),
     removeCopy: (job, backupId, destination) => connection.change(remove, { job, backupId, destination }),
   };

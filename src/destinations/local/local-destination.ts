@@ -6,7 +6,7 @@ import { listStagedFiles, listStored } from "./list-stored.ts";
 import { checkName, partialName } from "./names.ts";
 import { openStored, readStored, statStored } from "./open-stored.ts";
 import { placeFile } from "./place.ts";
-import { checkReady } from "./ready.ts";
+import { checkReady, look } from "./ready.ts";
 import { rightsOf } from "./rights.ts";
 import { writeSentinel } from "./sentinel.ts";
 import type { LocalDeps, LocalParts, LocalSettings } from "./settings.ts";
@@ -24,6 +24,7 @@ export function createLocalDestination(given: LocalSettings, deps: LocalDeps): D
     name: settings.name,
     location: directory,
     ready: () => checkReady(parts),
+    look: () => look(parts),
     initialise: () => initialise(parts),
     stage: (name, runId) => stageFile(parts, name, runId),
     listStaged: () => listStagedFiles(directory),

@@ -17,17 +17,22 @@ import { translateError, translating } from "./translate.ts";
 const answerWithinMs = 15_000;
 const probeLifeMs = 60 * 60 * 1000;
 
-/** Destination.ready: answers at all → directory → sentinel → owner → a probe is written, synced, linked, removed → space. */
+/** Destination.ready: looks, then a probe is written, synced, given away, linked, removed. */
 export async function checkReady(parts: LocalParts): Promise<DestinationFacts> {
+  const { path } = parts.settings;
+  const facts = await look(parts);
+  const probe = await translating({ verb: "write to", path, directory: path }, () => tryProbe(parts));
+  return { ...facts, warnings: [...facts.warnings, ...probe] };
+}
+
+/** Destination.look: answers at all → directory → sentinel → space. */
+export async function look(parts: LocalParts): Promise<DestinationFacts> {
   const { settings } = parts;
   await checkAnswers(parts);
   const mode = await directoryMode(settings);
   const id = await readSentinel(settings.path);
   if (id === null) throw sentinelMissing(settings);
-  const probe = await translating({ verb: "write to", path: settings.path, directory: settings.path }, () =>
-    tryProbe(parts),
-  );
-  return { id, warnings: [...openWarnings(settings, mode), ...probe], ...(await spaceOf(settings.path)) };
+  return { id, warnings: openWarnings(settings, mode), ...(await spaceOf(settings.path)) };
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { Destination } from "../../destinations/destination.ts";
 import { asFailure, Failure, reportOf } from "../../domain/failure.ts";
 import { describeSize } from "../../domain/plain-words.ts";
 import type { CopyReport } from "../../domain/run-report.ts";
@@ -41,6 +42,7 @@ async function askOne(context: Context, name: string, needBytes: number | null):
   const destination = destinationNamed(context, name);
   try {
     const facts = await destination.ready();
+    demandSamePlace(context, destination, facts.id);
     if (needBytes !== null && facts.freeBytes !== null && facts.freeBytes < needBytes + reserveBytes) {
       throw new Failure(
         "destination.full",
@@ -64,6 +66,17 @@ async function askOne(context: Context, name: string, needBytes: number | null):
     } as const;
     return { failure, report };
   }
+}
+
+/** Another sentinel than our backups there had means another disk: writing to it would scatter the backups. */
+function demandSamePlace({ catalog }: Context, { name, location }: Destination, id: string): void {
+  const known = catalog.destinationIds(name);
+  if (known.length === 0 || known.includes(id)) return;
+  throw new Failure(
+    "destination.sentinel-foreign",
+    `Cannot back up to "${name}": ${location} now has the sentinel ${id}, and its backups lie at ${known.join(", ")}`,
+    { hint: "Mount the right share; if it was replaced on purpose, run codex-backup catalog rebuild." },
+  );
 }
 
 /**
