@@ -1,9 +1,10 @@
 import type { Destination, StoredFile } from "../destinations/destination.ts";
 import { type NamedBackupFile, parseBackupFile } from "../domain/backup-file.ts";
-import { type CheckReceipt, parseCheckReceipt } from "../domain/check-receipt.ts";
+import type { CheckReceipt } from "../domain/check-receipt.ts";
 import { Failure, messageOf, reportOf } from "../domain/failure.ts";
 import { type Instant, instant, parseInstant } from "../domain/instant.ts";
 import { parseMark } from "../domain/mark.ts";
+import { levelBeside, newestReceipt } from "./beside.ts";
 import type { Context } from "./context.ts";
 import type { CatalogProblem, RebuildReport } from "./operation.ts";
 import { differencesToOwnHash, readStoredBackup, type StoredBackup } from "./stored-backup.ts";
@@ -106,18 +107,6 @@ function missingFiles({ manifest }: StoredBackup, files: readonly StoredFile[]):
     );
 }
 
-async function newestReceipt(
-  destination: Destination,
-  beside: readonly StoredFile[],
-): Promise<CheckReceipt | null> {
-  const names = beside.map(({ name }) => name).filter((name) => parseBackupFile(name)?.file.kind === "check");
-  const receipts = await Promise.all(
-    names.map(async (name) => parseCheckReceipt((await destination.read(name)).toString("utf8"))),
-  );
-  const known = receipts.filter((receipt) => receipt !== null);
-  return known.toSorted((a, b) => (a.checkedAt < b.checkedAt ? 1 : -1))[0] ?? null;
-}
-
 async function readMarks(
   destination: Destination,
   beside: readonly StoredFile[],
@@ -148,7 +137,7 @@ function record(
   const [first] = differences;
   const isWhole = first === undefined;
   const fromRun = manifest.checked.copies[destinationId] ?? null;
-  const level = receipt?.level ?? (fromRun === null ? "stored" : manifest.checked.level);
+  const level = levelBeside(manifest, destinationId, receipt);
   const isDamaged = !isWhole || level === "unknown";
   catalog.putCopy({
     job,

@@ -5,6 +5,7 @@ import { attempt } from "./attempt.ts";
 import { backupWork } from "./backup-work.ts";
 import { createCapsuleProducer } from "./produce-capsule.ts";
 import type { JobRun } from "./run.ts";
+import { startWatch, underWatch } from "./watch.ts";
 
 /** The replay capsule: one directory tree, one zip. */
 export async function runCapsule(
@@ -16,8 +17,10 @@ export async function runCapsule(
     context,
     { runId, job: job.name, database: null, slot },
     (inner, startedAt) => {
-      const producer = createCapsuleProducer(inner, job, signal);
-      return backupWork(inner, { runId, slot, startedAt, job, producer }, signal);
+      const { name, timeoutMs, stallMs } = job;
+      const watch = startWatch(inner.clock, signal, { job: name, timeoutMs, stallMs });
+      const producer = createCapsuleProducer(inner, job, watch.signal);
+      return underWatch(watch, () => backupWork(inner, { runId, slot, startedAt, job, producer, watch }));
     },
   );
   return [report];

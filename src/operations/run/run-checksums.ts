@@ -11,7 +11,7 @@ import { hashPaths } from "../../platform/hash.ts";
 import { type Context, destinationNamed } from "../context.ts";
 import { attempt, type Work } from "./attempt.ts";
 import type { JobRun } from "./run.ts";
-import { startWatch, type Watch } from "./watch.ts";
+import { startWatch, underWatch, type Watch } from "./watch.ts";
 
 /**
  * The nightly checksums task: compares every file that has an entry with its bytes, adds settled files of
@@ -26,11 +26,7 @@ export async function runChecksums(
   const facts = { runId, job: job.name, database: null, slot };
   const report = await attempt(context, facts, async (inner) => {
     const watch = startWatch(inner.clock, signal, { job: job.name, timeoutMs: job.timeoutMs, stallMs: null });
-    try {
-      return await checksumsWork(inner, job, watch);
-    } finally {
-      watch.stop();
-    }
+    return underWatch(watch, () => checksumsWork(inner, job, watch));
   });
   return [report];
 }

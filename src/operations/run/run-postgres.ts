@@ -1,44 +1,53 @@
 import { asFailure, Failure } from "../../domain/failure.ts";
-import type { DatabaseSelection, PostgresJob } from "../../domain/job.ts";
+import type { PostgresJob } from "../../domain/job.ts";
 import type { RunReport } from "../../domain/run-report.ts";
 import type { PostgresServer } from "../../postgres/postgres.ts";
 import type { Context } from "../context.ts";
-import { type AttemptFacts, attempt, failedWork } from "./attempt.ts";
+import { type AttemptFacts, attempt, failedWork, type Work } from "./attempt.ts";
+import type { BackupRun } from "./backup.ts";
 import { backupWork } from "./backup-work.ts";
 import { createDumpProducer } from "./produce-dump.ts";
 import type { JobRun } from "./run.ts";
+import { startWatch, underWatch, type Watch } from "./watch.ts";
 
-/** Databases that every server has and that hold nothing of the operator's. */
-const maintenanceDatabase = "postgres";
+/** Where a server is asked for its databases: those that every cluster begins with, since one may be dropped. */
+const maintenanceDatabases = ["postgres", "template1"] as const;
 
 /**
- * One login, then one run for each database, so that one that fails does not take the others with it.
- * With "all", the list is the server's own tonight: a new database is in it.
+ * One run for each database, from its own login to its manifest, so that one that fails, or is gone, takes
+ * none of the others with it. With "all", the list is the server's own tonight: a new database is in it.
  */
 export async function runPostgres(
   context: Context,
   job: PostgresJob,
   jobRun: JobRun,
 ): Promise<readonly RunReport[]> {
-  const { signal, runId } = jobRun;
-  let server: PostgresServer | null = null;
-  try {
-    const first =
-      job.databases.kind === "named" ? (job.databases.names[0] ?? maintenanceDatabase) : maintenanceDatabase;
-    server = await context.postgres.connect(job.source, first, { label: `codex-backup-${runId}`, signal });
-    const databases = await databasesOf(server, job.databases);
-    return await runDatabases(context, { job, jobRun, server, databases });
-  } catch (error) {
-    const failure = asFailure(error, "postgres.unreachable", `Cannot reach the server of "${job.name}"`);
-    return failAll(context, job, { jobRun, failure });
-  } finally {
-    await server?.close();
+  const names = await databasesOf(context, job, jobRun).catch((error: unknown) =>
+    asFailure(error, "postgres.unreachable", `Cannot ask the server of "${job.name}" for its databases`),
+  );
+  if (names instanceof Failure) {
+    const facts = { runId: jobRun.runId, job: job.name, database: null, slot: jobRun.slot };
+    return [await attempt(context, facts, async () => failedWork(names))];
   }
+  const reports: RunReport[] = [];
+  for (const [index, database] of names.entries()) {
+    const runId = index === 0 ? jobRun.runId : context.newRunId();
+    const facts = { runId, job: job.name, database, slot: jobRun.slot };
+    reports.push(await runDatabase(context, job, { facts, database, signal: jobRun.signal }));
+  }
+  return reports;
 }
 
-async function databasesOf(server: PostgresServer, selection: DatabaseSelection): Promise<readonly string[]> {
-  if (selection.kind === "named") return selection.names;
-  const names = (await server.listDatabases()).filter((name) => !selection.except.includes(name));
+async function databasesOf(
+  context: Context,
+  job: PostgresJob,
+  { runId, signal }: JobRun,
+): Promise<readonly string[]> {
+  const { databases } = job;
+  if (databases.kind === "named") return databases.names;
+  const watch = startWatch(context.clock, signal, watchLimits(job));
+  const all = await underWatch(watch, () => listDatabases(context, job, { runId, signal: watch.signal }));
+  const names = all.filter((name) => !databases.except.includes(name));
   if (names.length > 0) return names;
   throw new Failure(
     "postgres.no-databases",
@@ -49,57 +58,84 @@ async function databasesOf(server: PostgresServer, selection: DatabaseSelection)
   );
 }
 
-interface ServerRun {
-  readonly job: PostgresJob;
-  readonly jobRun: JobRun;
-  readonly server: PostgresServer;
-  readonly databases: readonly string[];
+function watchLimits({ name, timeoutMs, stallMs }: PostgresJob) {
+  return { job: name, timeoutMs, stallMs };
 }
 
-async function runDatabases(
-  context: Context,
-  { job, jobRun, server, databases }: ServerRun,
-): Promise<readonly RunReport[]> {
-  const reports: RunReport[] = [];
-  for (const [index, database] of databases.entries()) {
-    if (jobRun.signal.aborted) break;
-    const facts = factsOf(context, job, { jobRun, database, isFirst: index === 0 });
-    const report = await attempt(context, facts, (inner, startedAt) => {
-      const producer = createDumpProducer({ context: inner, job, server, database });
-      const { runId, slot } = facts;
-      return backupWork(inner, { runId, slot, startedAt, job, producer }, jobRun.signal);
-    });
-    if (report.outcome === "failed") await server.terminateOurs();
-    reports.push(report);
+interface Login {
+  readonly runId: string;
+  readonly signal: AbortSignal;
+}
+
+async function listDatabases(context: Context, job: PostgresJob, login: Login): Promise<readonly string[]> {
+  const server = await connectForMaintenance(context, job, login);
+  try {
+    return await server.listDatabases();
+  } finally {
+    await server.close();
   }
-  return reports;
+}
+
+async function connectForMaintenance(
+  context: Context,
+  job: PostgresJob,
+  { runId, signal }: Login,
+): Promise<PostgresServer> {
+  let first: unknown = null;
+  for (const database of maintenanceDatabases) {
+    try {
+      return await context.postgres.connect(job.source, database, { label: labelOf(runId), signal });
+    } catch (error) {
+      first ??= error;
+      if (!isAboutDatabase(error)) break;
+    }
+  }
+  throw first;
+}
+
+/** Another database of the same server may well let us in. */
+function isAboutDatabase(error: unknown): boolean {
+  return error instanceof Failure && ["postgres.database-missing", "postgres.login"].includes(error.code);
+}
+
+function labelOf(runId: string): string {
+  return `codex-backup-${runId}`;
 }
 
 interface DatabaseRun {
-  readonly jobRun: JobRun;
-  readonly database: string | null;
-  readonly isFirst: boolean;
+  readonly facts: AttemptFacts;
+  readonly database: string;
+  readonly signal: AbortSignal;
 }
 
-function factsOf(
+function runDatabase(
   context: Context,
   job: PostgresJob,
-  { jobRun, database, isFirst }: DatabaseRun,
-): AttemptFacts {
-  return { runId: isFirst ? jobRun.runId : context.newRunId(), job: job.name, database, slot: jobRun.slot };
+  { facts, database, signal }: DatabaseRun,
+): Promise<RunReport> {
+  return attempt(context, facts, (inner, startedAt) => {
+    const { runId, slot } = facts;
+    const watch = startWatch(inner.clock, signal, watchLimits(job));
+    return underWatch(watch, () => dump(inner, database, { runId, slot, startedAt, job, watch }));
+  });
 }
 
-/** Before any database was at hand: each named one gets its failed row, so that its age is watched. */
-async function failAll(
-  context: Context,
-  job: PostgresJob,
-  { jobRun, failure }: { readonly jobRun: JobRun; readonly failure: Failure },
-): Promise<readonly RunReport[]> {
-  const names = job.databases.kind === "named" ? job.databases.names : [null];
-  const reports: RunReport[] = [];
-  for (const [index, database] of names.entries()) {
-    const facts = factsOf(context, job, { jobRun, database, isFirst: index === 0 });
-    reports.push(await attempt(context, facts, async () => failedWork(failure)));
+interface DumpRun extends Omit<BackupRun, "producer"> {
+  readonly job: PostgresJob;
+  readonly watch: Watch;
+}
+
+async function dump(context: Context, database: string, run: DumpRun): Promise<Work> {
+  const { job, runId, watch } = run;
+  const login = { label: labelOf(runId), signal: watch.signal };
+  const server = await context.postgres.connect(job.source, database, login);
+  try {
+    const producer = createDumpProducer({ context, job, server, database });
+    return await backupWork(context, { ...run, producer });
+  } catch (error) {
+    await server.terminateOurs();
+    throw error;
+  } finally {
+    await server.close();
   }
-  return reports;
 }

@@ -59,6 +59,17 @@ export function startWatch(clock: Clock, outer: AbortSignal, limits: WatchLimits
   };
 }
 
+/** Does the work and stops the watch. What broke because a limit was hit is told as that limit. */
+export async function underWatch<T>(watch: Watch, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw watch.signal.aborted ? watch.signal.reason : error;
+  } finally {
+    watch.stop();
+  }
+}
+
 function timedOut(job: string, timeoutMs: number): Failure {
   return new Failure(
     "run.timeout",

@@ -2,7 +2,8 @@ import type { CopyRow } from "../../catalog/catalog.ts";
 import type { Destination } from "../../destinations/destination.ts";
 import { parseBackupFile } from "../../domain/backup-file.ts";
 import { asFailure, Failure, reportOf } from "../../domain/failure.ts";
-import type { Level } from "../../domain/level.ts";
+import { highest, type Level } from "../../domain/level.ts";
+import { levelBeside, newestReceipt } from "../beside.ts";
 import type { Context } from "../context.ts";
 import { findBackup } from "../find-backup.ts";
 import type { VerifyOptions, VerifyReport } from "../operation.ts";
@@ -144,31 +145,46 @@ interface Result {
 async function keepResult(
   context: Context,
   destination: Destination,
-  { stored, level, readBack, differences }: Result,
+  { stored, level: reached, readBack, differences }: Result,
 ): Promise<void> {
   const { manifest } = stored;
   const { id: destinationId } = await destination.ready();
+  const [first] = differences;
+  const before =
+    first === undefined ? await levelBefore(context, destination, { stored, destinationId }) : "unknown";
+  const level = highest([before, reached]);
   await writeCheckReceipt(context, destination, { sealed: stored, destinationId, level, readBack });
   if (context.catalog.backup(manifest.job, manifest.id) === null) {
     context.catalog.putBackup(manifest, stored.manifestText, stored.manifestSha256);
   }
-  const [first] = differences;
   const failure =
     first === undefined
       ? null
-      : reportOf(new Failure("backup.mismatch", `Cannot vouch for "${manifest.id}": ${first}`));
-  const state = failure === null ? "whole" : "damaged";
-  const checkedAt = context.clock.now();
-  const { job, id: backupId } = manifest;
+      : new Failure("backup.mismatch", `Cannot vouch for "${manifest.id}": ${first}`);
   context.catalog.putCopy({
-    job,
-    backupId,
+    job: manifest.job,
+    backupId: manifest.id,
     destination: destination.name,
     destinationId,
-    state,
+    state: failure === null ? "whole" : "damaged",
     level,
     readBack,
-    checkedAt,
-    failure,
+    checkedAt: context.clock.now(),
+    failure: failure === null ? null : reportOf(failure),
   });
+}
+
+/** Equal bytes keep what an earlier, deeper check has shown. */
+async function levelBefore(
+  { catalog }: Context,
+  destination: Destination,
+  { stored, destinationId }: { readonly stored: StoredBackup; readonly destinationId: string },
+): Promise<Level> {
+  const { manifest } = stored;
+  const known = catalog
+    .backup(manifest.job, manifest.id)
+    ?.copies.find((copy) => copy.destination === destination.name);
+  if (known) return known.state === "whole" ? known.level : "unknown";
+  const beside = (await destination.list()).filter(({ name }) => parseBackupFile(name)?.base === manifest.id);
+  return levelBeside(manifest, destinationId, await newestReceipt(destination, beside));
 }
