@@ -57,11 +57,7 @@ async function produceDump(parts: DumpParts, target: Target): Promise<Produced> 
   const limits = { lockWaitMs: job.lockWaitMs, onBlockedDdl: job.onBlockedDdl };
   const snapshot = await server.openSnapshot(database, limits, target.watch.signal);
   try {
-    const [dump, texts] = await together(
-      target.watch.signal,
-      (signal) => streamDump(parts, snapshot, { ...target, signal }),
-      () => writeTexts(parts, snapshot, target),
-    );
+    const [dump, texts] = await dumpAll(parts, snapshot, target);
     const tables = job.fingerprint === "independent" ? await snapshot.fingerprintTables() : null;
     await snapshot.close();
     const windowMs = Math.round(context.clock.monotonicMs() - startedMs);
@@ -81,20 +77,46 @@ function blockedWarnings(snapshot: Snapshot): readonly string[] {
   return snapshot.blockedDdl().map((line) => `waited behind our snapshot: ${line}`);
 }
 
+interface Dumped {
+  readonly file: ProducedFile;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * The dump, and beside it roles and header. What failed first is told at once, and only then is the rest
+ * ended: what ending it breaks (the header's connection, for one) must not be taken for the cause.
+ */
+async function dumpAll(parts: DumpParts, snapshot: Snapshot, target: Target) {
+  const dump = await snapshot.startDump(parts.job.format);
+  try {
+    return await together(
+      target.watch.signal,
+      (signal) => streamDump(parts, { ...target, snapshot, dump, signal }),
+      () => writeTexts(parts, snapshot, target),
+    );
+  } catch (error) {
+    await dump.cancel();
+    throw error;
+  }
+}
+
+interface DumpStream extends Target {
+  readonly snapshot: Snapshot;
+  readonly dump: RunningDump;
+  readonly signal: AbortSignal;
+}
+
 async function streamDump(
   { context, job, database }: DumpParts,
-  snapshot: Snapshot,
-  { delivery, name, watch, signal }: Target & { readonly signal: AbortSignal },
-): Promise<{ readonly file: ProducedFile; readonly warnings: readonly string[] }> {
+  { snapshot, dump, delivery, name, watch, signal }: DumpStream,
+): Promise<Dumped> {
   const path = namesOf(name, job).dump;
   const onBytes = (doneBytes: number) => {
     watch.touch();
     context.onProgress({ job: job.name, step: "dump", doneBytes, totalBytes: null, current: database });
   };
-  let dump: RunningDump | null = null;
   let compressed: Compressed | null = null;
   try {
-    dump = await snapshot.startDump(job.format);
     compressed = await compress(job.compress, dump.stream, context.childEnv);
     const fan = await delivery.openFile(path, onBytes);
     await Promise.race([snapshot.broken, pipeline(compressed.stream, fan.sink, { signal })]);
@@ -104,7 +126,6 @@ async function streamDump(
     return { file: { path, role: "dump", compression: job.compress, passed: fan.passed() }, warnings };
   } catch (error) {
     compressed?.cancel();
-    await dump?.cancel();
     throw signal.aborted ? signal.reason : error;
   }
 }
