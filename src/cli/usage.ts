@@ -20,7 +20,8 @@ export interface UsageFacts {
 
 export function outcomeOfUsage(error: CommanderError, { program, argv, said }: UsageFacts): UsageOutcome {
   if (error.code === "commander.version") return { kind: "version" };
-  if (error.code === "commander.helpDisplayed") return { kind: "help", text: said.join("") };
+  // Asked for, as "help" or "--help": nothing is wrong then.
+  if (error.exitCode === 0) return { kind: "help", text: said.join("") };
   const command = commandMeant(program, argv);
   // A group without its command, or nothing at all: the parser shows the help, we say what is missing.
   const failure = error.code === "commander.help" ? unfinished(command) : wrong(error.message, command);

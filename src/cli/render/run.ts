@@ -1,33 +1,25 @@
-import { describeSize } from "../../domain/plain-words.ts";
-import type { RunReport } from "../../domain/run-report.ts";
+import type { Outcome } from "../../domain/outcome.ts";
+import type { CopyReport, RunReport } from "../../domain/run-report.ts";
 import type { Paint } from "../paint.ts";
 
-/** "database  complete, 4.1 s  codexdb_2026-11-23  223 MB  hashed at backups, offsite" */
+/** "database  complete, 4.1 s, 223 MB  codexdb_2026-11-23  read at backups, hashed at offsite" */
 export function renderRun(report: RunReport, paint: Paint): string {
   const { job, database, summary, outcome, backup } = report;
-  const name = database === null ? job : `${job} (${database})`;
-  const painted =
-    outcome === "complete"
-      ? paint.good(summary)
-      : outcome === "failed"
-        ? paint.bad(summary)
-        : paint.doubtful(summary);
-  if (backup === null) return `${name}  ${painted}`;
-  const sizeBytes = backup.files.reduce((sum, file) => sum + file.sizeBytes, 0);
-  return [name, painted, backup.id, describeSize(sizeBytes), describeCopies(report)].join("  ");
+  const name = database === null || database === job ? job : `${job} (${database})`;
+  const parts = [name, paintSummary(summary, outcome, paint)];
+  return [...parts, ...(backup === null ? [] : [backup.id, describeCopies(report.copies)])].join("  ");
+}
+
+function paintSummary(summary: string, outcome: Outcome, paint: Paint): string {
+  if (outcome === "complete") return paint.good(summary);
+  return outcome === "failed" ? paint.bad(summary) : paint.doubtful(summary);
 }
 
 /** Levels beside the places that have them: copies may differ. */
-function describeCopies({ copies }: RunReport): string {
-  const good = copies.filter((copy) => copy.failure === null);
-  const levels = [...new Set(good.map((copy) => copy.level))];
-  return levels
-    .map(
-      (level) =>
-        `${level} at ${good
-          .filter((copy) => copy.level === level)
-          .map((copy) => copy.destination)
-          .join(", ")}`,
-    )
-    .join("; ");
+function describeCopies(copies: readonly CopyReport[]): string {
+  const places = new Map<string, string[]>();
+  for (const { failure, level, destination } of copies) {
+    if (failure === null) places.set(level, [...(places.get(level) ?? []), destination]);
+  }
+  return [...places].map(([level, names]) => `${level} at ${names.join(", ")}`).join("; ");
 }

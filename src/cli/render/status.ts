@@ -3,7 +3,7 @@ import type { AgedBackup } from "../../domain/backup-report.ts";
 import { type Instant, parseInstant } from "../../domain/instant.ts";
 import { describeSize } from "../../domain/plain-words.ts";
 import type { JobStatus, ListedDestination, StatusReport } from "../../operations/operation.ts";
-import type { Paint } from "../paint.ts";
+import { type Paint, widthOf } from "../paint.ts";
 import { renderColumns } from "./columns.ts";
 import { ago, describeUpcoming } from "./moment.ts";
 
@@ -15,13 +15,15 @@ export interface StatusSurroundings {
 
 /** One screen: jobs as rows, ages first; then the disks; then what is wrong, a line each. */
 export function renderStatus(report: StatusReport, around: StatusSurroundings): string {
-  const rows = [
-    headerOf(around),
-    ...report.jobs.map((job) => jobRow(job, around)),
-    ...report.disk.map((disk) => diskRow(disk, around.paint)),
-  ];
-  return [renderColumns(rows), ...renderTroubles(report, around.paint)].join("\n");
+  const rows = [headerOf(around), ...report.jobs.map((job) => jobRow(job, around))];
+  const labelWidth = Math.max(...rows.map(([label = ""]) => widthOf(label)), widthOf(diskLabel));
+  const disks = report.disk.map(
+    (disk) => `${diskLabel.padEnd(labelWidth)}  ${describeDisk(disk, around.paint)}`,
+  );
+  return [renderColumns(rows), ...disks, ...renderTroubles(report, around.paint)].join("\n");
 }
+
+const diskLabel = "disk";
 
 /** A line for each job that is not well and each destination that cannot be used. */
 export function renderTroubles({ jobs, disk }: StatusReport, paint: Paint): readonly string[] {
@@ -93,12 +95,10 @@ function nextOf({ job, nextSlot }: JobStatus, { now, config }: StatusSurrounding
   return `${describeUpcoming(at, now, zone)}${isMixed ? ` ${zone}` : ""}`;
 }
 
-function diskRow(
-  { location, freeBytes, totalBytes, failure }: ListedDestination,
-  paint: Paint,
-): readonly string[] {
-  if (failure !== null) return [paint.bad("disk"), `${location} ${paint.bad("cannot be used")}`];
-  return ["disk", `${location} ${describeFill(freeBytes, totalBytes)}`];
+/** A sentence of its own: it must not widen the columns of ages. */
+function describeDisk({ location, freeBytes, totalBytes, failure }: ListedDestination, paint: Paint): string {
+  if (failure !== null) return `${location} ${paint.bad("cannot be used")}`;
+  return `${location} ${describeFill(freeBytes, totalBytes)}`;
 }
 
 /** "61 % full, 120 GB free"; what is reserved for root counts as used, as for those who write there. */
