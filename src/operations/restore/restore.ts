@@ -17,8 +17,14 @@ export async function restore(context: Context, request: RestoreRequest): Promis
   if (row === null) return restoreFile(context, request, resolve(request.backup));
   const copy = await chooseCopy(context, row);
   if (row.kind === "capsule")
-    return restoreCapsule(context, { ...request, to: resolve(request.to), from: copy });
+    return restoreCapsule(context, { ...intoDirectory(request), from: copy });
   return intoDatabase(context, request, { dump: await dumpOfCopy(copy), job: row.job });
+}
+
+/** Both names of the target as absolute paths, so that they are compared as the same kind of thing. */
+function intoDirectory(request: RestoreRequest): RestoreRequest {
+  const { to, overwrite } = request;
+  return { ...request, to: resolve(to), overwrite: overwrite === null ? null : resolve(overwrite) };
 }
 
 /** Null when the name is a file's instead. Throws when it is neither. */
@@ -37,7 +43,7 @@ async function knownBackup(context: Context, name: string): Promise<BackupRow | 
 
 async function restoreFile(context: Context, request: RestoreRequest, path: string): Promise<RestoreReport> {
   if (await isZip(path))
-    return restoreCapsule(context, { ...request, to: resolve(request.to), from: { path } });
+    return restoreCapsule(context, { ...intoDirectory(request), from: { path } });
   return intoDatabase(context, request, { dump: await dumpOfFile(path), job: null });
 }
 
