@@ -10,6 +10,9 @@ export interface DumpStart {
   readonly signal: AbortSignal;
 }
 
+/** pg_dump has nothing to tidy up. */
+const killGraceMs = 1000;
+
 /** Starts pg_dump with a pipe of ours as its stdout: see platform/pipe.ts for why not its own. */
 export async function startDump(access: Access, start: DumpStart): Promise<RunningDump> {
   start.signal.throwIfAborted();
@@ -19,7 +22,7 @@ export async function startDump(access: Access, start: DumpStart): Promise<Runni
   let cancelled: Promise<void> | null = null;
 
   async function stop(): Promise<void> {
-    child.kill();
+    child.kill(killGraceMs);
     pipe.output.destroy();
     // In a container the program lives on without its client; so does a backend in the middle of a COPY.
     await terminateBackends(access, { database: start.database, purposes: ["dump"] });

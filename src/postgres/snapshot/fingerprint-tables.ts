@@ -84,7 +84,9 @@ async function readTables(
   let done = 0;
   const open = () => {
     const table = order.tables[done];
-    if (table) tally.open(targetOf(table, order.viaRoot));
+    if (!table) return;
+    const target = targetOf(table, order.viaRoot);
+    tally.open(target, target.isViaRoot);
   };
   open();
   for await (const chunk of child.stdout ?? []) {
@@ -110,6 +112,7 @@ async function readTables(
 
 function targetOf(table: TableRow, viaRoot: boolean) {
   const { schema, name, columns, rootSchema, rootName } = table;
-  if (!viaRoot || rootSchema === null || rootName === null) return { schema, name, columns };
-  return { schema: rootSchema, name: rootName, columns };
+  if (!viaRoot || rootSchema === null || rootName === null)
+    return { schema, name, columns, isViaRoot: false };
+  return { schema: rootSchema, name: rootName, columns, isViaRoot: true };
 }

@@ -19,7 +19,10 @@ export interface WatchTask {
 export interface Watcher {
   /** One line for each session that was seen waiting behind us. */
   blockedDdl(): readonly string[];
-  /** Rejects when the holder is lost, or on the first waiter with "abort". Never resolves. */
+  /**
+   * Rejects when the holder is lost, on the first waiter with "abort", and with "wait" too when pg_dump waits
+   * behind the waiter: a standstill that the server's deadlock check cannot see. Never resolves.
+   */
   readonly broken: Promise<never>;
   /** Stops sampling; the sessions stay open. May be called twice. Resolves when no sample is under way. */
   stop(): Promise<void>;
@@ -59,8 +62,10 @@ export function startWatcher(task: WatchTask): Watcher {
   function note(rows: readonly BlockedRow[]): void {
     for (const row of rows) seen.set(`${row.pid} ${row.startedAt}`, describeBlocked(row));
     if (rows.length > 0) task.log.warn({ waiting: rows.map(describeBlocked) }, "DDL waits behind the dump");
+    const stuck = rows.find((row) => row.isDeadlock);
     const [first] = rows;
-    if (first && task.onBlockedDdl === "abort") reject(ddlBlocked(task.database, first));
+    if (stuck) reject(standstill(task.database, stuck));
+    else if (first && task.onBlockedDdl === "abort") reject(ddlBlocked(task.database, first));
   }
 
   function plan(): void {
@@ -87,6 +92,15 @@ export function describeBlocked(row: BlockedRow): string {
   const what = row.table === null ? "" : ` for ${row.table}`;
   const query = row.query ? `: ${row.query}` : "";
   return `${who} waits ${Math.floor(row.waitedMs / 1000)} s${what}${query}`;
+}
+
+/** The waiter waits for the snapshot's locks, pg_dump for the waiter, and the snapshot for pg_dump. */
+function standstill(database: string, row: BlockedRow): Failure {
+  return new Failure(
+    "postgres.ddl-blocked",
+    `Cannot start the dump of "${database}": pg_dump waits behind ${describeBlocked(row)}`,
+    { hint: "Run it again: the DDL goes ahead as soon as this run has let go." },
+  );
 }
 
 function ddlBlocked(database: string, row: BlockedRow): Failure {
