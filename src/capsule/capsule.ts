@@ -13,7 +13,10 @@ import type { CapsuleSource } from "../domain/source.ts";
 
 export type CapsuleFailureCode = Extract<FailureCode, `capsule.${string}`>;
 
-/** The name of the entry list inside each capsule: sorted JSON, the same as in the manifest beside it. */
+/**
+ * The name of the entry list inside each capsule: sorted JSON, the same as in the manifest beside it, and always the
+ * zip's last entry. Where the tree holds that name itself, the list is "codex-capsule-1.json" (-2, …).
+ */
 export const entryListName = "codex-capsule.json";
 
 export interface CapsuleProgress {
@@ -89,4 +92,9 @@ export interface Capsules {
   extract(path: string, options: ExtractOptions): Promise<number>;
   /** One file's content, without extracting anything. Throws "capsule.unreadable". */
   openEntry(path: string, entry: string): Promise<Readable>;
+}
+
+/** False when something that should be inside is not, or was still changing when it was read: such a run is incomplete. */
+export function isWholeCapsule({ entries, leftOut }: Pick<CapsuleWritten, "entries" | "leftOut">): boolean {
+  return !leftOut.some((item) => item.isLoss) && !entries.some((entry) => entry.state === "changed");
 }

@@ -91,6 +91,8 @@ function hire(crewing: Crewing): Worker {
   // A worker holds little at a time; a small nursery keeps its dead objects few.
   const worker = new Worker(new URL("./crew-thread.ts", import.meta.url), {
     resourceLimits: { maxYoungGenerationSizeMb: 4 },
+    // Not the flags of the process: some of them a worker cannot start with.
+    execArgv: [],
   });
   worker.on("message", (answer: CrewAnswer) => {
     const pending = crewing.atWork.get(worker);

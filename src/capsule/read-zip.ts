@@ -114,8 +114,11 @@ function differenceOf(entry: Entry, local: LocalFileHeader): string | null {
   if (entry.compressionMethod !== 0 && entry.compressionMethod !== 8)
     return "it is neither stored nor deflated";
   if (entry.versionMadeBy >> 8 !== 3) return "it was not made on Unix";
-  if (entry.fileCommentLength !== 0 || entry.internalFileAttributes !== 0)
+  const dosAttributes = entry.fileNameRaw.at(-1) === 0x2f ? 0x10 : 0; // only "is a folder"
+  const isPlain = (entry.externalFileAttributes & 0xffff) === dosAttributes;
+  if (!isPlain || entry.fileCommentLength !== 0 || entry.internalFileAttributes !== 0) {
     return "it has attributes unknown here";
+  }
   const isAlike =
     entry.versionNeededToExtract === local.versionNeededToExtract &&
     entry.generalPurposeBitFlag === local.generalPurposeBitFlag &&

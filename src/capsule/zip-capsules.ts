@@ -1,9 +1,10 @@
 import type { CapsuleCheckOptions, Capsules } from "./capsule.ts";
 import { checkCapsule } from "./check-capsule.ts";
+import { checkForeign } from "./check-foreign.ts";
 import { type Crew, createCrew } from "./crew.ts";
 import { extractCapsule } from "./extract-capsule.ts";
 import { openEntry } from "./open-entry.ts";
-import { readForeign } from "./read-foreign.ts";
+
 import { emptied, writeCapsule } from "./write-capsule.ts";
 
 export interface CapsuleDeps {
@@ -38,7 +39,7 @@ export function createCapsules({ threads }: CapsuleDeps): Capsules {
     write: (source, sink, options) =>
       withCrew(options, (crew) => writeCapsule(source, sink, { ...options, crew })),
     check: (path, options) => withCrew(options, (crew) => checkCapsule(path, { ...options, crew })),
-    checkForeign: (path, options) => withCrew(options, (crew) => readForeign(path, { ...options, crew })),
+    checkForeign: (path, options) => withCrew(options, (crew) => checkForeign(path, { ...options, crew })),
     extract: (path, options) => withCrew(options, (crew) => extractCapsule(path, { ...options, crew })),
     openEntry,
   };
