@@ -23,10 +23,6 @@ class FakeFile {
     return { bytesWritten: taken.length };
   }
 
-  async datasync(): Promise<void> {
-    this.#call("datasync");
-  }
-
   async sync(): Promise<void> {
     this.#call("sync");
   }
@@ -88,7 +84,6 @@ for (const [call, sizeBytes] of [
   ["writev", 1],
   ["writev", 3 * mebibyte],
   ["sync", 1],
-  ["datasync", 130 * mebibyte],
 ] as const) {
   test(`a failing ${call} under ${sizeBytes} bytes fails the stream, and the file is closed`, async () => {
     const file = Object.assign(new FakeFile(), { failAt: { [call]: 1 } });

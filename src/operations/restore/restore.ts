@@ -16,8 +16,7 @@ export async function restore(context: Context, request: RestoreRequest): Promis
   const row = await knownBackup(context, request.backup);
   if (row === null) return restoreFile(context, request, resolve(request.backup));
   const copy = await chooseCopy(context, row);
-  if (row.kind === "capsule")
-    return restoreCapsule(context, { ...intoDirectory(request), from: copy });
+  if (row.kind === "capsule") return restoreCapsule(context, { ...intoDirectory(request), from: copy });
   return intoDatabase(context, request, { dump: await dumpOfCopy(copy), job: row.job });
 }
 
@@ -42,8 +41,7 @@ async function knownBackup(context: Context, name: string): Promise<BackupRow | 
 }
 
 async function restoreFile(context: Context, request: RestoreRequest, path: string): Promise<RestoreReport> {
-  if (await isZip(path))
-    return restoreCapsule(context, { ...intoDirectory(request), from: { path } });
+  if (await isZip(path)) return restoreCapsule(context, { ...intoDirectory(request), from: { path } });
   return intoDatabase(context, request, { dump: await dumpOfFile(path), job: null });
 }
 

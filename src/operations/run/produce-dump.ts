@@ -1,11 +1,9 @@
-import { pipeline } from "node:stream/promises";
 import { formatBackupFile } from "../../domain/backup-file.ts";
 import { Failure } from "../../domain/failure.ts";
 import { describeTable, type TableFingerprint } from "../../domain/fingerprint.ts";
 import type { PostgresJob } from "../../domain/job.ts";
-import { type Compressed, compress } from "../../platform/compression.ts";
 import { together } from "../../platform/together.ts";
-import type { PostgresServer, ReadDump, RunningDump, Snapshot } from "../../postgres/postgres.ts";
+import type { PostgresServer, ReadDump, Snapshot } from "../../postgres/postgres.ts";
 import type { Context } from "../context.ts";
 import type { Delivery, Share } from "../delivery/delivery.ts";
 import type { Passed } from "../delivery/fan-out.ts";
@@ -13,6 +11,7 @@ import { demandEqual, hashStream, weakerSource } from "../delivery/read-back.ts"
 import type { Inspected, Produced, ProducedFile, Producer } from "./produce.ts";
 import { readDumpFile } from "./read-dump-file.ts";
 import { demandSettled } from "./settle.ts";
+import { type DumpStream, startDumpStream } from "./stream-dump.ts";
 import type { Watch } from "./watch.ts";
 
 interface DumpParts {
@@ -57,17 +56,23 @@ async function produceDump(parts: DumpParts, target: Target): Promise<Produced> 
   const limits = { lockWaitMs: job.lockWaitMs, onBlockedDdl: job.onBlockedDdl };
   const snapshot = await server.openSnapshot(database, limits, target.watch.signal);
   try {
-    const [dump, texts] = await dumpAll(parts, snapshot, target);
-    const tables = job.fingerprint === "independent" ? await snapshot.fingerprintTables() : null;
-    await snapshot.close();
-    const windowMs = Math.round(context.clock.monotonicMs() - startedMs);
-    return {
-      files: [dump.file, ...texts.files],
-      windowMs,
-      warnings: [...dump.warnings, ...texts.warnings, ...blockedWarnings(snapshot)],
-      inspect: (share, watch) =>
-        inspect(parts, { snapshot, tables, files: [dump.file, ...texts.files], share, watch }),
-    };
+    const path = namesOf(target.name, job).dump;
+    const stream = await startDumpStream({ context, job, database, snapshot, path, ...target });
+    try {
+      const taken = await takeFromServer(parts, { snapshot, stream, watch: target.watch });
+      await snapshot.close();
+      const windowMs = Math.round(context.clock.monotonicMs() - startedMs);
+      const files = [await stream.stored(), ...(await writeTexts(parts, taken, target))];
+      return {
+        files,
+        windowMs,
+        warnings: [...taken.warnings, ...blockedWarnings(snapshot)],
+        inspect: (share, watch) => inspect(parts, { snapshot, tables: taken.tables, files, share, watch }),
+      };
+    } catch (error) {
+      await stream.cancel();
+      throw error;
+    }
   } finally {
     await snapshot.close();
   }
@@ -77,76 +82,59 @@ function blockedWarnings(snapshot: Snapshot): readonly string[] {
   return snapshot.blockedDdl().map((line) => `waited behind our snapshot: ${line}`);
 }
 
-interface Dumped {
-  readonly file: ProducedFile;
+/** What needed the server while the snapshot stood; the dump's own bytes are on their way. */
+interface Taken {
+  readonly globals: Buffer;
+  readonly header: Buffer;
+  /** By SQL in the snapshot; null for `fingerprint: stream`. */
+  readonly tables: readonly TableFingerprint[] | null;
   readonly warnings: readonly string[];
 }
 
-/**
- * The dump, and beside it roles and header. What failed first is told at once, and only then is the rest
- * ended: what ending it breaks (the header's connection, for one) must not be taken for the cause.
- */
-async function dumpAll(parts: DumpParts, snapshot: Snapshot, target: Target) {
-  const dump = await snapshot.startDump(parts.job.format);
-  try {
-    return await together(
-      target.watch.signal,
-      (signal) => streamDump(parts, { ...target, snapshot, dump, signal }),
-      () => writeTexts(parts, snapshot, target),
-    );
-  } catch (error) {
-    await dump.cancel();
-    throw error;
-  }
-}
-
-interface DumpStream extends Target {
+interface Taking {
   readonly snapshot: Snapshot;
-  readonly dump: RunningDump;
-  readonly signal: AbortSignal;
+  readonly stream: DumpStream;
+  readonly watch: Watch;
 }
 
-async function streamDump(
-  { context, job, database }: DumpParts,
-  { snapshot, dump, delivery, name, watch, signal }: DumpStream,
-): Promise<Dumped> {
-  const path = namesOf(name, job).dump;
-  const onBytes = (doneBytes: number) => {
-    watch.touch();
-    context.onProgress({ job: job.name, step: "dump", doneBytes, totalBytes: null, current: database });
+/**
+ * The dump, and beside it roles and header. What failed first is told; only then is the rest ended, since
+ * what ending it breaks (the header's connection, for one) must not be taken for the cause.
+ */
+async function takeFromServer(
+  { server, job }: DumpParts,
+  { snapshot, stream, watch }: Taking,
+): Promise<Taken> {
+  const [warnings, texts] = await together(
+    watch.signal,
+    (signal) => {
+      signal.addEventListener("abort", () => void stream.cancel(), { once: true });
+      return stream.left();
+    },
+    async () => ({ globals: await server.dumpGlobals(), header: await snapshot.dumpHeader() }),
+  );
+  const tables = job.fingerprint === "independent" ? await snapshot.fingerprintTables() : null;
+  const { globals, header } = texts;
+  return {
+    globals: globals.text,
+    header: header.text,
+    tables,
+    warnings: [...warnings, ...globals.warnings, ...header.warnings],
   };
-  let compressed: Compressed | null = null;
-  try {
-    compressed = await compress(job.compress, dump.stream, context.childEnv);
-    const fan = await delivery.openFile(path, onBytes);
-    await Promise.race([snapshot.broken, pipeline(compressed.stream, fan.sink, { signal })]);
-    // Upstream first: a dump that died explains a compressor that saw too little.
-    const warnings = await dump.finish();
-    await compressed.finish();
-    return { file: { path, role: "dump", compression: job.compress, passed: fan.passed() }, warnings };
-  } catch (error) {
-    compressed?.cancel();
-    throw signal.aborted ? signal.reason : error;
-  }
 }
 
 async function writeTexts(
-  { server, job }: DumpParts,
-  snapshot: Snapshot,
+  { job }: DumpParts,
+  { globals, header }: Taken,
   { delivery, name }: Target,
-): Promise<{ readonly files: readonly ProducedFile[]; readonly warnings: readonly string[] }> {
-  const globals = await server.dumpGlobals();
-  const header = await snapshot.dumpHeader();
+): Promise<readonly ProducedFile[]> {
   const names = namesOf(name, job);
-  const globalsPassed = await delivery.putFile(names.globals, globals.text);
-  const headerPassed = await delivery.putFile(names.header, header.text);
-  return {
-    files: [
-      { path: names.globals, role: "globals", compression: "none", passed: globalsPassed },
-      { path: names.header, role: "database", compression: "none", passed: headerPassed },
-    ],
-    warnings: [...globals.warnings, ...header.warnings],
-  };
+  const globalsPassed = await delivery.putFile(names.globals, globals);
+  const headerPassed = await delivery.putFile(names.header, header);
+  return [
+    { path: names.globals, role: "globals", compression: "none", passed: globalsPassed },
+    { path: names.header, role: "database", compression: "none", passed: headerPassed },
+  ];
 }
 
 interface Inspection {
