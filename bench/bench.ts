@@ -278,7 +278,7 @@ try {
   mkdirSync(join(home, "tree"));
   makeTree(join(home, "tree"), Number(values.files));
   writeConfig(server);
-  execFileSync(tool, ["--config", join(home, "codex-backup.yaml"), "destination", "init"], {
+  execFileSync(tool, ["--config", join(home, "codex-backup.yaml"), "destination", "init", "--all"], {
     stdio: "inherit",
   });
   await benchDump(shell);

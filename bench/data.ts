@@ -6,9 +6,9 @@ import { startPostgres } from "../tests/servers/postgres.ts";
 /** About 180 bytes a row in the dump: numbers, a hash as text, jsonb, timestamps; no two rows alike. */
 const fillSql = `
 CREATE TABLE events (id bigint PRIMARY KEY, account int NOT NULL, at timestamptz NOT NULL, kind text NOT NULL, amount numeric(12,2), note text, detail jsonb);
-INSERT INTO events SELECT g, (g * 7919) % 100000, timestamptz '2025-01-01' + g * interval '7 seconds',
+INSERT INTO events SELECT g, ((g::bigint * 7919) % 100000)::int, timestamptz '2025-01-01' + g * interval '7 seconds',
   (array['open','close','seal','replay'])[1 + g % 4], (g % 100000) / 7.0, md5(g::text),
-  jsonb_build_object('source', 'node-' || g % 97, 'tries', g % 5, 'tag', md5((g * 3)::text)) FROM generate_series(1, :rows) g;
+  jsonb_build_object('source', 'node-' || g % 97, 'tries', g % 5, 'tag', md5((g::bigint * 3)::text)) FROM generate_series(1, :rows) g;
 CREATE TABLE accounts (id int PRIMARY KEY, name text, created date);
 INSERT INTO accounts SELECT g, 'account ' || md5(g::text), date '2020-01-01' + g % 2000 FROM generate_series(1, 100000) g;
 CREATE INDEX ON events (account);
