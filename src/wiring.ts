@@ -19,7 +19,7 @@ export function createTool(surroundings: Surroundings): Tool {
   let loader: Promise<ConfigLoader> | null = null;
   return {
     version: toolVersion(),
-    timezone: new Intl.DateTimeFormat().resolvedOptions().timeZone,
+    hostTimezone: () => new Intl.DateTimeFormat().resolvedOptions().timeZone,
     now: clock.now,
     monotonicMs: clock.monotonicMs,
     configLoader: () => {

@@ -60,8 +60,7 @@ export interface TextQuestion {
 /** What wiring builds: the product behind the command line. */
 export interface Tool {
   readonly version: string;
-  /** The host's own zone. */
-  readonly timezone: string;
+  hostTimezone(): string;
   now(): Instant;
   /** Milliseconds of a clock that never jumps. */
   monotonicMs(): number;

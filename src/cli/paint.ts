@@ -40,6 +40,7 @@ function same(text: string): string {
 
 /** Columns that the text takes on a terminal, colours not counted. */
 export function widthOf(text: string): number {
+  if (/^[ -~]*$/.test(text)) return text.length; // nearly always, and a hundred times as fast
   return [...stripVTControlCharacters(text)].reduce((sum, character) => sum + (isWide(character) ? 2 : 1), 0);
 }
 

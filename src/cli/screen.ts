@@ -16,8 +16,8 @@ export interface Screen {
   readonly paint: Paint;
   /** For stderr. */
   readonly errorPaint: Paint;
-  /** Lines for people, on stdout; nothing with --json or -q. */
-  print(text: string): void;
+  /** Lines for people, on stdout; nothing with --json or -q. A function is asked only when they are shown. */
+  print(text: string | (() => string)): void;
   /** What was asked for itself, such as a script or a schema: on stdout also with -q; with --json the document. */
   answer(text: string, document: Readonly<Record<string, unknown>>): void;
   /** The one JSON document, with its schemaVersion; nothing without --json. */
@@ -77,8 +77,10 @@ export function createScreen({ io, tool, flags }: ScreenParts): Screen {
     isJson,
     paint,
     errorPaint,
-    print: (text) => {
-      if (!isJson && verbosity !== "quiet" && text !== "") toStdout(`${printable(text).trimEnd()}\n`);
+    print(given) {
+      if (isJson || verbosity === "quiet") return;
+      const text = printable(typeof given === "string" ? given : given()).trimEnd();
+      if (text !== "") toStdout(`${text}\n`);
     },
     answer: (text, value) => (isJson ? document(value) : toStdout(text)),
     document,

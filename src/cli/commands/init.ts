@@ -55,7 +55,7 @@ async function init(session: Session, flags: InitFlags): Promise<ExitStatus> {
 }
 
 function requestOf({ io, tool }: Session, flags: InitFlags): PresetRequest | Promise<PresetRequest> {
-  const timezone = flags.timezone ?? tool.timezone;
+  const timezone = flags.timezone ?? tool.hostTimezone();
   const { preset, container, postgres, user, database = null } = flags;
   if ([preset, container, postgres].filter((given) => given !== undefined).length > 1) {
     throw new Failure("usage.refused", "Cannot write one config for several sources", {

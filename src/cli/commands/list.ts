@@ -25,7 +25,7 @@ function list(session: Session, { job = null, limit = null }: ListFlags): Promis
   return withOperations(session, "closed", async ({ operations, config }) => {
     const backups = await operations.list({ job, limit });
     screen.document({ backups });
-    screen.print(renderBackups(backups, { now: tool.now(), config, paint: screen.paint }));
+    screen.print(() => renderBackups(backups, { now: tool.now(), config, paint: screen.paint }));
     return 0;
   });
 }

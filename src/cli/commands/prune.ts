@@ -35,7 +35,7 @@ function prune(
   return withOperations(session, "closed", async ({ operations }) => {
     const verdicts = await operations.prune({ jobs, dryRun, yes, signal: io.signal });
     screen.document({ verdicts });
-    screen.print(renderVerdicts(verdicts, { isDryRun: dryRun, paint: screen.paint }));
+    screen.print(() => renderVerdicts(verdicts, { isDryRun: dryRun, paint: screen.paint }));
     const failed = verdicts.filter((verdict) => verdict.failure !== null);
     for (const { backup, destination, failure } of failed)
       screen.complain(`Could not remove ${backup} at ${destination}: ${failure}`);

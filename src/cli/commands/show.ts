@@ -23,7 +23,7 @@ function show(session: Session, name: string): Promise<ExitStatus> {
   return withOperations(session, "closed", async ({ operations, config }) => {
     const backup = await operations.show(name);
     screen.document({ backup });
-    screen.print(renderBackup(backup, { now: tool.now(), config, paint: screen.paint }));
+    screen.print(() => renderBackup(backup, { now: tool.now(), config, paint: screen.paint }));
     return 0;
   });
 }

@@ -23,7 +23,7 @@ function status(session: Session): Promise<ExitStatus> {
     const report = await operations.status();
     const { jobs, disk } = report;
     screen.document({ jobs, disk });
-    screen.print(renderStatus(report, { now: tool.now(), config, paint: screen.paint }));
+    screen.print(() => renderStatus(report, { now: tool.now(), config, paint: screen.paint }));
     // Whoever asked for silence still wants to know what is wrong.
     if (flags.verbosity === "quiet")
       for (const line of renderTroubles(report, screen.errorPaint)) screen.complain(line);

@@ -39,7 +39,7 @@ function verify(
   return withOperations(session, level === "read" ? "open" : "closed", async ({ operations }) => {
     const checks = await operations.verify({ backups, level, sinceMs: since, signal: io.signal });
     screen.document({ checks });
-    screen.print(renderChecks(checks, screen.paint));
+    screen.print(() => renderChecks(checks, screen.paint));
     for (const check of checks) complainOf(session, check);
     if (checks.length > 0) return combineExitStatuses(checks.map((check) => check.exit));
     screen.complain("Nothing was checked: no backup is that new, or there is none.");

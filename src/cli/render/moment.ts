@@ -1,15 +1,24 @@
 import { type Instant, parseInstant } from "../../domain/instant.ts";
-import { wallTimeOf } from "../../domain/local-time.ts";
 import { describeAge } from "../../domain/plain-words.ts";
+import { createZone, type Zone } from "../../domain/zone.ts";
 
 const dayMs = 86_400_000;
 const weekdays = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 
+/** Kept, because a list may show ten thousand times of one zone. */
+const zones = new Map<string, Zone>();
+
+function zoneOf(name: string): Zone {
+  const zone = zones.get(name) ?? createZone(name);
+  zones.set(name, zone);
+  return zone;
+}
+
 /** "2026-11-23 02:00 +01:00": never without its offset, so that no reader takes it for another zone's. */
 export function describeMoment(at: Instant, timezone: string): string {
-  const wall = wallTimeOf(at, timezone);
-  const text = new Date(wall).toISOString();
-  const offsetMinutes = Math.round((wall - at) / 60_000);
+  const offsetMs = zoneOf(timezone).offsetMs(at);
+  const text = new Date(at + offsetMs).toISOString();
+  const offsetMinutes = Math.round(offsetMs / 60_000);
   return `${text.slice(0, 10)} ${text.slice(11, 16)} ${describeOffset(offsetMinutes)}`;
 }
 
@@ -21,8 +30,9 @@ function describeOffset(minutes: number): string {
 
 /** "tonight 02:00", "today 14:00", "tomorrow 14:00", "Sunday 05:00", "2026-12-24 02:00", in the zone. */
 export function describeUpcoming(at: Instant, now: Instant, timezone: string): string {
-  const there = wallTimeOf(at, timezone);
-  const here = wallTimeOf(now, timezone);
+  const zone = zoneOf(timezone);
+  const there = at + zone.offsetMs(at);
+  const here = now + zone.offsetMs(now);
   const time = new Date(there).toISOString().slice(11, 16);
   const days = Math.floor(there / dayMs) - Math.floor(here / dayMs);
   if (isTonight(there, here, days)) return `tonight ${time}`;

@@ -1,0 +1,119 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { instant } from "../../domain/instant.ts";
+import type { Job } from "../../domain/job.ts";
+import type { JobStatus, ListedDestination, StatusReport } from "../../operations/operation.ts";
+import { plainPaint } from "../paint.ts";
+import { describeFill, renderStatus, renderTroubles } from "./status.ts";
+
+const now = instant(Date.parse("2026-11-23T07:00:00Z"));
+const hourMs = 3_600_000;
+
+function jobOf(name: string, timezone = "Europe/Berlin"): Job {
+  const basis = { name, schedule: "0 2 * * *", timezone, timeoutMs: null, maxAgeMs: null, graceMs: null };
+  return { ...basis, kind: "command", argv: ["/bin/true"], cwd: null, env: {} };
+}
+
+function statusOf(job: string, more: Partial<JobStatus> = {}): JobStatus {
+  const aged = {
+    id: `${job}_1`,
+    createdAt: "2026-11-23T01:00:00.000Z",
+    ageMs: 6 * hourMs,
+    level: "read",
+  } as const;
+  return {
+    job,
+    kind: "postgres",
+    database: null,
+    healthy: true,
+    reason: "newest good backup is 6 h old",
+    lastRun: {
+      runId: "r",
+      outcome: "complete",
+      startedAt: "2026-11-23T01:00:00.000Z",
+      summary: "complete, 4.1 s",
+      failure: null,
+    },
+    newestGood: aged,
+    newestProven: { ...aged, level: "proven", ageMs: 30 * hourMs },
+    nextSlot: "2026-11-24T01:00:00.000Z",
+    sizeBytes: 223e6,
+    ...more,
+  };
+}
+
+const disk: ListedDestination = {
+  name: "backups",
+  location: "/backups",
+  id: "x",
+  freeBytes: 39e9,
+  totalBytes: 100e9,
+  warnings: [],
+  failure: null,
+};
+
+function render(report: Pick<StatusReport, "jobs" | "disk">, jobs: readonly Job[]): readonly string[] {
+  return renderStatus(
+    { ...report, exit: 0 },
+    { now, config: { jobs, timezone: "UTC" }, paint: plainPaint },
+  ).split("\n");
+}
+
+test("ages come first, the zone stands above the next slots, and disks widen no column", () => {
+  const jobs = [
+    statusOf("database"),
+    statusOf("checksums", { kind: "checksums", newestGood: null, newestProven: null, sizeBytes: null }),
+  ];
+  assert.deepEqual(render({ jobs, disk: [disk] }, [jobOf("database"), jobOf("checksums")]), [
+    "           newest proven  newest good  last run         next (Europe/Berlin)  size",
+    "database   30 h ago       6 h ago      complete, 4.1 s  tonight 02:00         223 MB",
+    "checksums  –              6 h ago      complete, 4.1 s  tonight 02:00",
+    "disk       /backups 61 % full, 39.0 GB free",
+  ]);
+});
+
+test("with several zones each next slot names its own", () => {
+  const lines = render({ jobs: [statusOf("a"), statusOf("b")], disk: [] }, [
+    jobOf("a"),
+    jobOf("b", "America/New_York"),
+  ]);
+  assert.match(String(lines[1]), /tonight 02:00 Europe\/Berlin/);
+  assert.match(String(lines[2]), /today 20:00|tonight 20:00 America\/New_York/);
+});
+
+test("what is wrong stands below in words, for jobs and disks, and no colour carries it alone", () => {
+  const failure = {
+    code: "destination.missing",
+    message: 'Cannot use "/backups": there is no such directory',
+    hint: null,
+  } as const;
+  const sick = statusOf("database", {
+    healthy: false,
+    reason: "no good backup since Friday",
+    newestGood: null,
+    newestProven: null,
+  });
+  const report = { jobs: [sick], disk: [{ ...disk, failure, freeBytes: null }], exit: 6 } as const;
+  assert.deepEqual(renderTroubles(report, plainPaint), [
+    "database: no good backup since Friday",
+    'backups: Cannot use "/backups": there is no such directory',
+  ]);
+  const lines = render(report, [jobOf("database")]);
+  assert.match(String(lines[1]), /^database {2}never +never/);
+  assert.match(String(lines[2]), /cannot be used/);
+});
+
+test("a backup from the future, a run at work and a job by hand are told as such", () => {
+  const odd = statusOf("x", {
+    newestGood: { id: "a", createdAt: "", ageMs: -5, level: "read" },
+    lastRun: { runId: "r", outcome: null, startedAt: "", summary: "running", failure: null },
+    nextSlot: null,
+  });
+  assert.match(String(render({ jobs: [odd], disk: [] }, [jobOf("x")])[1]), /in the future +running +by hand/);
+});
+
+test("a disk that tells no size, or none at all, is not full", () => {
+  assert.equal(describeFill(null, null), "does not tell its size");
+  assert.equal(describeFill(0, 0), "does not tell its size");
+  assert.equal(describeFill(0, 10), "100 % full, 0 B free");
+});
