@@ -1,3 +1,4 @@
+import { cliPage } from "./cli.ts";
 import { formatConfigReference } from "./config.ts";
 import { failuresPage } from "./failures.ts";
 import type { ReferencePage } from "./page.ts";
@@ -6,4 +7,5 @@ import type { ReferencePage } from "./page.ts";
 export const referencePages: readonly ReferencePage[] = [
   { path: "docs/reference/config.md", text: formatConfigReference },
   failuresPage,
+  cliPage,
 ];

@@ -24,6 +24,6 @@ export function registerCompletion(parent: Command, bind: Bind): void {
 
 async function complete({ screen }: Session, program: Command, shell: CompletionShell): Promise<ExitStatus> {
   const script = completionScript(shell, describeTree(program));
-  screen.answer(script, { shell, script });
+  screen.answer(script, { script });
   return 0;
 }

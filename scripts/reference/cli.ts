@@ -1,0 +1,94 @@
+import type { Command } from "commander";
+import { createProgram } from "../../src/cli/program.ts";
+import { generatedNote, type ReferencePage } from "./page.ts";
+
+/** docs/reference/cli.md, from the tree of commands that parses what is typed. */
+export const cliPage: ReferencePage = { path: "docs/reference/cli.md", text: formatCli };
+
+const intro = `The configuration is looked up as \`--config FILE\`, \`$CODEX_BACKUP_CONFIG\`, \`./codex-backup.yaml\`,
+\`/etc/codex-backup/config.yaml\`. What is meant for people stands on stdout, progress and log on stderr; progress is
+shown on a terminal only. With \`--json\` stdout holds exactly one JSON document, with \`schemaVersion: 1\`; when a command
+could not do its work, it is \`{"schemaVersion": 1, "error": {"code", "message", "hint"}}\`. Times in JSON are ISO 8601 in UTC.
+With \`-q\` only errors are written; with \`-v\` the whole log goes to stderr. \`NO_COLOR\` is obeyed.
+
+Ctrl-C and SIGTERM end a run in order: its programs are stopped, nothing half-written keeps a final name, its row is
+closed. A second signal ends the process at once. Exit statuses and failure codes: [failures](failures.md).`;
+
+/** Keys of the one document that each command prints with --json. */
+const documents: readonly (readonly [command: string, keys: string])[] = [
+  [
+    "run",
+    "`runs`: runId, job, database, slot, outcome, level, startedAt, durationMs, windowMs, backup, copies, warnings, failure, summary, exit",
+  ],
+  [
+    "list",
+    "`backups`: id, job, database, kind, createdAt, sizeBytes, outcome, level, provenAt, held, adopted, copies",
+  ],
+  ["show", "`backup`: as in `list`, with manifest and marks"],
+  [
+    "status",
+    "`jobs`: job, kind, database, healthy, reason, lastRun, newestGood, newestProven, nextSlot, sizeBytes; `disk`: as in `destination list`",
+  ],
+  ["schedule", "`jobs`: job, schedule, timezone, slots"],
+  ["logs", "`run`; `entries`: time, level, message, fields"],
+  [
+    "verify",
+    "`checks`: backup, job, destination, outcome, level, readBack, checkedFiles, differences, failure, exit",
+  ],
+  [
+    "restore",
+    "`restore`: kind, from, isRestored, durationMs; of a database: database, findings, warnings, createdRoles, oldDatabase, isHashChecked; of a capsule: directory, entries",
+  ],
+  ["checksums accept", "`accepted`: file, destination, before, after"],
+  [
+    "prune",
+    "`verdicts`: job, destination, backup, database, verdict, reasons, sizeBytes, isRemoved, failure",
+  ],
+  ["hold, release", "`hold` or `release`: backup, job, destinations, failed"],
+  ["adopt", "`files`: file, backup, createdAt, isAdopted, reason"],
+  ["init", "`path`"],
+  ["config check", "`path`, `jobs`, `destinations`"],
+  ["config show", "`path`, `effective` (YAML)"],
+  ["config schema", "`schema`"],
+  [
+    "destination init, list",
+    "`destinations`: name, location, id; of `list` also freeBytes, totalBytes, warnings, failure",
+  ],
+  ["catalog rebuild", "`rebuilt`: backups, copies, holds, problems"],
+  ["catalog check", "`problems`: destination, backup, message"],
+  ["completion", "`script`"],
+];
+
+function formatCli(): string {
+  const program = createProgram({ version: "", say: () => {}, on: async () => {} });
+  const sections = allCommands(program).map((command) => section(command));
+  const rows = documents.map(([command, keys]) => `| \`${command}\` | ${keys} |`);
+  const json = ["## Documents of --json", "", "| command | keys |", "|---|---|", ...rows].join("\n");
+  return `${["# Command line", generatedNote, intro, ...sections, json].join("\n\n")}\n`;
+}
+
+function allCommands(command: Command): readonly Command[] {
+  return [command, ...command.commands.flatMap(allCommands)];
+}
+
+function section(command: Command): string {
+  return `## ${fullName(command)}\n\n\`\`\`text\n${helpOf(command)}\n\`\`\``;
+}
+
+/** The help as it is printed, with the options of every command left to the first section. */
+function helpOf(command: Command): string {
+  let text = "";
+  command.configureHelp({ showGlobalOptions: false });
+  command.configureOutput({
+    writeOut: (part) => {
+      text += part;
+    },
+    getOutHelpWidth: () => 100,
+  });
+  command.outputHelp();
+  return text.trimEnd();
+}
+
+function fullName(command: Command): string {
+  return command.parent === null ? command.name() : `${fullName(command.parent)} ${command.name()}`;
+}
