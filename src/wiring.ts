@@ -1,6 +1,6 @@
-import type { Tool } from "./cli/cli.ts";
-import type { ConfigLoader } from "./config/config.ts";
-import { createSystemClock, sleep } from "./platform/clock.ts";
+import type { Needs, Opened, Tool } from "./cli/cli.ts";
+import type { Config, ConfigLoader } from "./config/config.ts";
+import { type Clock, createSystemClock, sleep } from "./platform/clock.ts";
 import { createFile } from "./wiring/create-file.ts";
 import { toolVersion } from "./wiring/version.ts";
 
@@ -14,34 +14,49 @@ export interface Surroundings {
  * Builds the product: names every concrete driver and passes objects into each other. Whatever a command
  * does not need is not even loaded.
  */
-export function createTool(surroundings: Surroundings): Tool {
+export function createTool({ env, cwd }: Surroundings): Tool {
   const clock = createSystemClock();
   let loader: Promise<ConfigLoader> | null = null;
+  const configLoader = () => {
+    loader ??= import("./config/load.ts").then(({ createConfigLoader }) =>
+      createConfigLoader({ env, cwd, clock }),
+    );
+    return loader;
+  };
+  const open = (config: Config, needs: Needs) => openContext(config, needs, { clock, env });
   return {
     version: toolVersion(),
     hostTimezone: () => new Intl.DateTimeFormat().resolvedOptions().timeZone,
     now: clock.now,
     monotonicMs: clock.monotonicMs,
-    configLoader: () => {
-      loader ??= import("./config/load.ts").then(({ createConfigLoader }) =>
-        createConfigLoader({ ...surroundings, clock }),
-      );
-      return loader;
-    },
-    async open(config, needs) {
-      const { buildContext } = await import("./wiring/build-context.ts");
-      const { createOperations } = await import("./operations/create-operations.ts");
-      const context = buildContext({ config, needs, clock, env: surroundings.env });
-      return {
-        operations: createOperations(context),
-        async readLog(runId) {
-          const { readRunLog } = await import("./platform/run-log.ts");
-          return readRunLog(`${config.statePath}/logs`, runId);
-        },
-        sleep: (delayMs, signal) => sleep(clock, delayMs, signal),
-        close: () => context.catalog.close(),
-      };
-    },
+    configLoader,
+    open,
     createFile,
+    async demo(wish) {
+      const { showDemo } = await import("./wiring/show-demo.ts");
+      const openTool = async (path: string) => open(await (await configLoader()).load(path), wish.needs);
+      return showDemo(wish, { clock, env, openTool });
+    },
+  };
+}
+
+interface Outside {
+  readonly clock: Clock;
+  readonly env: Surroundings["env"];
+}
+
+/** See Tool.open. */
+async function openContext(config: Config, needs: Needs, { clock, env }: Outside): Promise<Opened> {
+  const { buildContext } = await import("./wiring/build-context.ts");
+  const { createOperations } = await import("./operations/create-operations.ts");
+  const context = buildContext({ config, needs, clock, env });
+  return {
+    operations: createOperations(context),
+    async readLog(runId) {
+      const { readRunLog } = await import("./platform/run-log.ts");
+      return readRunLog(`${config.statePath}/logs`, runId);
+    },
+    sleep: (delayMs, signal) => sleep(clock, delayMs, signal),
+    close: () => context.catalog.close(),
   };
 }

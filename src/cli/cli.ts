@@ -7,6 +7,7 @@
  * May go to: operations, config (types), domain.
  */
 import type { Config, ConfigLoader } from "../config/config.ts";
+import type { DemoReport } from "../demo/demo.ts";
 import { Failure } from "../domain/failure.ts";
 import type { Instant } from "../domain/instant.ts";
 import { type ExitStatus, exitStatusOf } from "../domain/outcome.ts";
@@ -67,6 +68,8 @@ export interface Tool {
   configLoader(): Promise<ConfigLoader>;
   /** Opens the catalog and builds the operations. */
   open(config: Config, needs: Needs): Promise<Opened>;
+  /** Needs no configuration; loads nothing of this unless it is called. */
+  demo(wish: DemoWish): Promise<DemoShown>;
   /** Throws "config.exists" when something is there; makes missing directories. */
   createFile(path: string, text: string): Promise<void>;
 }
@@ -77,6 +80,20 @@ export interface Needs {
   readonly logLevel: "debug" | "warn" | "error";
   /** Secrets are hidden in it already. */
   readonly onLog: (entry: LogEntry) => void;
+}
+
+export interface DemoWish {
+  readonly keep: boolean;
+  /** Called with a line before each step. */
+  readonly onStep: (line: string) => void;
+  readonly signal: AbortSignal;
+  readonly needs: Needs;
+}
+
+export interface DemoShown {
+  readonly report: DemoReport;
+  /** The report as people read it. */
+  readonly lines: readonly string[];
 }
 
 export interface Opened {

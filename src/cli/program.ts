@@ -5,6 +5,7 @@ import { registerCatalog } from "./commands/catalog.ts";
 import { registerChecksums } from "./commands/checksums.ts";
 import { registerCompletion } from "./commands/completion.ts";
 import { registerConfig } from "./commands/config.ts";
+import { registerDemo } from "./commands/demo.ts";
 import { registerDestination } from "./commands/destination.ts";
 import { registerHold } from "./commands/hold.ts";
 import { registerInit } from "./commands/init.ts";
@@ -27,7 +28,7 @@ const groups: readonly (readonly [heading: string, commands: readonly Register[]
   ["What is kept:", [registerPrune, registerHold, registerRelease, registerAdopt]],
   [
     "Set up and mend:",
-    [registerInit, registerConfig, registerDestination, registerCatalog, registerCompletion],
+    [registerInit, registerConfig, registerDestination, registerCatalog, registerCompletion, registerDemo],
   ],
 ];
 
