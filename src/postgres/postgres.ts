@@ -158,7 +158,16 @@ export interface RestoreReport {
 /** One finding of a preflight. "blocker" stops a restore before anything is touched. */
 export interface RestoreFinding {
   /** "target": the database exists already; the caller decides whether it may be replaced. */
-  readonly about: "target" | "version" | "role" | "extension" | "collation" | "encoding" | "sessions" | "privilege";
+  readonly about:
+    | "target"
+    | "version"
+    | "role"
+    | "tablespace"
+    | "extension"
+    | "collation"
+    | "encoding"
+    | "sessions"
+    | "privilege";
   readonly severity: "blocker" | "warning" | "note";
   readonly message: string;
   readonly hint: string | null;

@@ -27,7 +27,7 @@ export function createServer(context: ServerContext): PostgresServer {
   const { access, facts, database, signal } = context;
   return {
     facts,
-    restore: createRestorer(),
+    restore: createRestorer(context),
     listDatabases: () => withSession(context, listDatabases),
     sizeOf: (name) => withSession(context, (session) => sizeOf(session, name)),
     dumpGlobals: () => dumpGlobals(access, { database, isSuperuser: facts.isSuperuser, signal }),

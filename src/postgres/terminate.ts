@@ -1,5 +1,6 @@
 import { sleep } from "../platform/clock.ts";
 import type { Access } from "./access.ts";
+import { underDeadline } from "./deadline.ts";
 import { applicationName, labelPrefix, type Purpose } from "./label.ts";
 import { logIn } from "./session/login.ts";
 import type { Session } from "./session/session.ts";
@@ -23,20 +24,18 @@ const deadlineMs = 20_000;
  */
 export async function terminateBackends(access: Access, request: TerminateRequest): Promise<boolean> {
   const { clock, log } = access.deps;
-  const limit = new AbortController();
-  const cancel = clock.after(deadlineMs, () => limit.abort(new Error("it took too long")));
   try {
-    const session = await logIn(access, { ...request, purpose: "end", signal: limit.signal });
-    try {
-      return await endAll(session, whereOurs(access, request), () => sleep(clock, pauseMs, limit.signal));
-    } finally {
-      await session.close();
-    }
+    return await underDeadline(clock, deadlineMs, async (signal) => {
+      const session = await logIn(access, { database: request.database, purpose: "end", signal });
+      try {
+        return await endAll(session, whereOurs(access, request), () => sleep(clock, pauseMs, signal));
+      } finally {
+        await session.close();
+      }
+    });
   } catch (error) {
     log.warn({ error: String(error) }, "leftover connections could not be ended");
     return false;
-  } finally {
-    cancel();
   }
 }
 

@@ -19,6 +19,12 @@ export function majorOf(versionNum: number): number {
   return Math.floor(versionNum / 10_000);
 }
 
+/** Whether this psql knows `\restrict`, which dumps carry since August 2025 (F28). */
+export function knowsRestrict(client: ClientVersion): boolean {
+  const since: Readonly<Record<number, number>> = { 13: 22, 14: 19, 15: 14, 16: 10, 17: 6 };
+  return client.major >= 13 && client.minor >= (since[client.major] ?? 0);
+}
+
 /**
  * Whether this pg_dump loads hash partitions on an enum through their root, so that several COPY blocks
  * bear the root's name. Since 16; fixed into the older branches in May 2023.

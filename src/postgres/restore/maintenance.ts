@@ -1,0 +1,77 @@
+import { Failure } from "../../domain/failure.ts";
+import { sleep } from "../../platform/clock.ts";
+import type { ServerContext } from "../server.ts";
+import { logIn } from "../session/login.ts";
+import type { Refusal } from "../session/reply-reader.ts";
+import type { Session } from "../session/session.ts";
+import { quoteLiteral, quoteName } from "../sql/literal.ts";
+
+/** A login to the database that was named to connect(), for statements about databases and roles. */
+export async function onMaintenance<T>(
+  context: ServerContext,
+  signal: AbortSignal,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  const { access, database } = context;
+  const session = await logIn(access, { database, purpose: "restore", signal });
+  try {
+    return await work(session);
+  } finally {
+    await session.close();
+  }
+}
+
+/** DROP DATABASE that ends the sessions on it; a database that is not there is fine. */
+export async function dropDatabase(
+  context: ServerContext,
+  database: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const sql = `DROP DATABASE IF EXISTS ${quoteName(database)} WITH (FORCE)`;
+  const refusal = await onMaintenance(context, signal, (session) => session.attempt(sql));
+  if (refusal) throw refused(`Cannot drop database "${database}"`, refusal);
+}
+
+export interface Rename {
+  readonly from: string;
+  readonly to: string;
+  /** End the sessions on it first. */
+  readonly force: boolean;
+}
+
+const objectInUse = "55006";
+const renameTries = 50;
+const renamePauseMs = 100;
+
+/** Sessions may come back between ending them and the rename, so it is tried for some seconds. */
+export async function renameDatabase(context: ServerContext, rename: Rename): Promise<void> {
+  const { clock } = context.access.deps;
+  const sql = `ALTER DATABASE ${quoteName(rename.from)} RENAME TO ${quoteName(rename.to)}`;
+  await onMaintenance(context, context.signal, async (session) => {
+    for (let attempt = 1; ; attempt++) {
+      if (rename.force) await endSessions(session, rename.from);
+      const refusal = await session.attempt(sql);
+      if (refusal === null) return;
+      const again = rename.force && refusal.sqlstate === objectInUse && attempt < renameTries;
+      if (!again) throw refused(`Cannot rename database "${rename.from}" to "${rename.to}"`, refusal);
+      await sleep(clock, renamePauseMs, context.signal);
+    }
+  });
+}
+
+async function endSessions(session: Session, database: string): Promise<void> {
+  await session.rows(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = ${quoteLiteral(database)} AND pid <> pg_backend_pid()`);
+}
+
+/** What the server refused, as a failure of the restore. */
+export function refused(doing: string, refusal: Refusal): Failure {
+  const hint =
+    refusal.sqlstate === objectInUse
+      ? "End the sessions on it, and restore again."
+      : "Mend this and restore again.";
+  return new Failure("postgres.restore-failed", `${doing}: ${refusal.message}`, {
+    hint,
+    context: { sqlstate: refusal.sqlstate },
+  });
+}

@@ -1,0 +1,127 @@
+import { Failure } from "../../domain/failure.ts";
+import type { PostgresFacts } from "../../domain/manifest.ts";
+import { majorOf } from "../client/version.ts";
+import type { RestoreFinding } from "../postgres.ts";
+import type { ServerContext } from "../server.ts";
+import { restoreTargetSql, type TargetRow } from "../sql/restore-target.ts";
+import { findLocale } from "./locale-findings.ts";
+import { onMaintenance } from "./maintenance.ts";
+import { rolesOf, tablespacesOf } from "./roles.ts";
+
+export interface PreflightRequest {
+  readonly database: string;
+  readonly facts: PostgresFacts | null;
+  readonly globals: Buffer | null;
+}
+
+/** See PostgresRestorer.preflight. */
+export async function preflightRestore(
+  context: ServerContext,
+  request: PreflightRequest,
+): Promise<readonly RestoreFinding[]> {
+  const sql = restoreTargetSql(request.database);
+  const [target] = await onMaintenance(context, context.signal, (session) => session.rows<TargetRow>(sql));
+  if (!target) throw new Failure("postgres.query", "Cannot look at the target: the server returned no row");
+  return judgeTarget(request, target, context.facts.versionNum);
+}
+
+/** Every reason for or against the restore that can be seen beforehand. Pure. */
+export function judgeTarget(
+  request: PreflightRequest,
+  target: TargetRow,
+  versionNum: number,
+): readonly RestoreFinding[] {
+  const { facts, globals } = request;
+  return [
+    ...findTarget(request.database, target),
+    ...findPrivileges(target),
+    ...(facts === null ? [] : findVersion(facts, versionNum)),
+    ...(facts === null ? [] : findRoles(facts, globals, target)),
+    ...(facts === null ? [] : findExtensions(facts, target)),
+    ...(facts === null ? [] : findLocale(facts, target)),
+    ...(globals === null ? [] : findTablespaces(globals, target)),
+  ];
+}
+
+function findTarget(database: string, target: TargetRow): readonly RestoreFinding[] {
+  if (!target.exists) return [];
+  const exists: RestoreFinding = {
+    about: "target",
+    severity: "blocker",
+    message: `database "${database}" exists`,
+    hint: "Choose the name of a database that does not exist.",
+  };
+  if (target.sessions === 0) return [exists];
+  const message = `${target.sessions} sessions use database "${database}"`;
+  const hint = "Stop what uses it; replacing it ends these sessions.";
+  return [exists, { about: "sessions", severity: "warning", message, hint }];
+}
+
+function findPrivileges(target: TargetRow): readonly RestoreFinding[] {
+  if (!target.mayCreate) {
+    const message = "this role may not create databases";
+    return [{ about: "privilege", severity: "blocker", message, hint: "Restore as a role with CREATEDB." }];
+  }
+  if (target.isSuperuser) return [];
+  const message = "this role is no superuser, so owners, some extensions and settings may be refused";
+  return [
+    { about: "privilege", severity: "warning", message, hint: "Restore as a superuser, or with --no-owner." },
+  ];
+}
+
+function findVersion(facts: PostgresFacts, versionNum: number): readonly RestoreFinding[] {
+  if (majorOf(facts.serverVersionNum) <= majorOf(versionNum)) return [];
+  const message = `the dump is of PostgreSQL ${facts.serverVersion}, newer than this server (${majorOf(versionNum)})`;
+  const hint = `Restore to a server of version ${majorOf(facts.serverVersionNum)}; an older one may refuse some statements.`;
+  return [{ about: "version", severity: "warning", message, hint }];
+}
+
+function findRoles(
+  facts: PostgresFacts,
+  globals: Buffer | null,
+  target: TargetRow,
+): readonly RestoreFinding[] {
+  const known = new Set(globals === null ? [] : rolesOf(globals));
+  return facts.roles
+    .filter((role) => !target.roles.includes(role))
+    .map((role) =>
+      known.has(role)
+        ? {
+            about: "role",
+            severity: "note",
+            message: `role "${role}" is missing and will be created`,
+            hint: null,
+          }
+        : {
+            about: "role",
+            severity: "warning",
+            message: `role "${role}" is missing, and the backup does not define it`,
+            hint: `Create it, or restore with --no-owner: CREATE ROLE "${role}";`,
+          },
+    );
+}
+
+function findExtensions(facts: PostgresFacts, target: TargetRow): readonly RestoreFinding[] {
+  return facts.extensions.flatMap(({ name, version }): readonly RestoreFinding[] => {
+    const offered = target.extensions.find((one) => one.name === name);
+    if (!offered) {
+      const message = `extension "${name}" is not installed on the server`;
+      const hint = `Install the package that brings ${name} ${version}.`;
+      return [{ about: "extension", severity: "blocker", message, hint }];
+    }
+    if (offered.version === version) return [];
+    const message = `extension "${name}" will be ${offered.version}, it was ${version}`;
+    return [{ about: "extension", severity: "warning", message, hint: null }];
+  });
+}
+
+function findTablespaces(globals: Buffer, target: TargetRow): readonly RestoreFinding[] {
+  return tablespacesOf(globals)
+    .filter((name) => !target.tablespaces.includes(name))
+    .map((name) => ({
+      about: "tablespace",
+      severity: "warning",
+      message: `tablespace "${name}" is missing; objects of the dump that lie in it will be refused`,
+      hint: `Create it: CREATE TABLESPACE "${name}" LOCATION '…';`,
+    }));
+}

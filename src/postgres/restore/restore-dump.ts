@@ -1,0 +1,94 @@
+import { Failure } from "../../domain/failure.ts";
+import { underDeadline } from "../deadline.ts";
+import type { RestoreReport, RestoreRequest } from "../postgres.ts";
+import type { ServerContext } from "../server.ts";
+import type { Session } from "../session/session.ts";
+import { terminateBackends } from "../terminate.ts";
+import { type DatabaseHeader, plainCreate, readHeader } from "./database-header.ts";
+import { dropDatabase, onMaintenance, refused } from "./maintenance.ts";
+import { planRoles } from "./roles.ts";
+import { sendDump } from "./send-dump.ts";
+
+const duplicateDatabase = "42P04";
+const dropDeadlineMs = 60_000;
+
+/**
+ * Restores into a database of its own. Roles that are missing are made first; then the empty database; then
+ * the dump in one transaction that ends well only when every byte was right; then the database's own comment,
+ * settings, owner and grants (last, because a setting like read-only would be in the way of the rows). Whatever
+ * fails after CREATE DATABASE, the database is dropped again.
+ */
+export async function restoreDump(context: ServerContext, request: RestoreRequest): Promise<RestoreReport> {
+  const { database, withoutOwners, signal } = request;
+  signal.throwIfAborted();
+  const header: DatabaseHeader =
+    request.header === null
+      ? { create: null, properties: [] }
+      : readHeader(request.header, { database, withoutOwners });
+  const roles = await createMissingRoles(context, request);
+  await createDatabase(context, request, header.create ?? plainCreate(database));
+  try {
+    const warnings = await sendDump(context, request);
+    await onMaintenance(context, signal, (session) => runAll(session, header.properties, database));
+    return { createdRoles: roles.created, warnings: [...roles.leftAlone, ...warnings] };
+  } catch (error) {
+    await dropHalfMade(context, database);
+    throw error;
+  }
+}
+
+async function createMissingRoles(context: ServerContext, request: RestoreRequest) {
+  const { globals } = request;
+  if (globals === null || request.roles === "none") return { created: [], leftAlone: [] };
+  return onMaintenance(context, request.signal, async (session) => {
+    const rows = await session.rows<{ readonly name: string }>("SELECT rolname AS name FROM pg_roles");
+    const plan = planRoles(globals, new Set(rows.map((row) => row.name)));
+    if (plan.statements.length > 0) {
+      await session.execute("BEGIN");
+      await runAll(session, plan.statements, request.database);
+      await session.execute("COMMIT");
+    }
+    return plan;
+  });
+}
+
+async function runAll(session: Session, statements: readonly string[], database: string): Promise<void> {
+  for (const statement of statements) {
+    const refusal = await session.attempt(statement);
+    if (refusal)
+      throw refused(`Cannot restore into "${database}": "${firstWords(statement)}" failed`, refusal);
+  }
+}
+
+/** Never the whole statement: ALTER ROLE holds a password's hash. */
+function firstWords(statement: string): string {
+  return statement.split(/\s+/).slice(0, 3).join(" ");
+}
+
+async function createDatabase(context: ServerContext, request: RestoreRequest, sql: string): Promise<void> {
+  const refusal = await onMaintenance(context, request.signal, (session) => session.attempt(sql));
+  if (refusal === null) return;
+  if (refusal.sqlstate !== duplicateDatabase) {
+    throw refused(`Cannot create database "${request.database}"`, refusal);
+  }
+  throw new Failure(
+    "postgres.restore-refused",
+    `Cannot restore into "${request.database}": it exists already`,
+    {
+      hint: "Choose the name of a database that does not exist.",
+    },
+  );
+}
+
+/** A clean-up error never replaces the first one; it is logged with the name of what is left. */
+async function dropHalfMade(context: ServerContext, database: string): Promise<void> {
+  const { access } = context;
+  try {
+    await terminateBackends(access, { database: context.database, purposes: ["restore"] });
+    await underDeadline(access.deps.clock, dropDeadlineMs, (signal) =>
+      dropDatabase(context, database, signal),
+    );
+  } catch (error) {
+    access.deps.log.error({ database, error: String(error) }, "the half-made database could not be dropped");
+  }
+}

@@ -1,0 +1,129 @@
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { errnoOf, Failure, messageOf } from "../../domain/failure.ts";
+import { type Child, type ChildEnd, succeeded } from "../../platform/child.ts";
+import { type Access, conninfoOf } from "../access.ts";
+import { knowsRestrict } from "../client/version.ts";
+import { archiveTextOf } from "../dump/archive-text.ts";
+import { outputPins } from "../pins.ts";
+import type { RestoreRequest } from "../postgres.ts";
+import type { ServerContext } from "../server.ts";
+import type { DumpEvent } from "../tap/dump-events.ts";
+import { createDumpFilter, isRestorable } from "../tap/dump-filter.ts";
+import { type CheckedStream, checkStream } from "./checked-stream.ts";
+import { isAboutOwners } from "./owner-statements.ts";
+import { parsePsqlMessages, restoreFailed } from "./psql-errors.ts";
+
+/** What a write to a program that has ended looks like. */
+const brokenPipe: ReadonlySet<string> = new Set(["EPIPE", "ECONNRESET", "ERR_STREAM_PREMATURE_CLOSE"]);
+
+/**
+ * Sends the dump to psql inside one transaction of ours: BEGIN, the filtered stream, and COMMIT only after
+ * size, hash and trailer were right. Never `psql --single-transaction` on a stream: a dump cut in the middle of
+ * a row ended with exit status 0 and committed (PROOF 4.4). Returns the server's warnings.
+ */
+export async function sendDump(context: ServerContext, request: RestoreRequest): Promise<readonly string[]> {
+  const { access } = context;
+  const token = access.deps.newToken();
+  const child = await startPsql(access, request.database);
+  const onAbort = () => child.kill(0);
+  request.signal.addEventListener("abort", onAbort, { once: true });
+  if (request.signal.aborted) onAbort();
+  const printed = collect(child);
+  try {
+    await feed(context, request, child);
+    child.stdin?.end(`COMMIT;\n\\echo ${token}\n`);
+    const end = await child.ended;
+    if (!succeeded(end) || !(await printed).includes(token)) throw restoreFailed(request.database, end);
+    return parsePsqlMessages(end.stderr).warnings;
+  } catch (error) {
+    throw await causeOf(error, { child, request });
+  } finally {
+    request.signal.removeEventListener("abort", onAbort);
+    child.kill(0);
+  }
+}
+
+function startPsql(access: Access, database: string): Promise<Child> {
+  const dbname = conninfoOf(access, { database, purpose: "restore", settings: outputPins });
+  const variables = ["--set=ON_ERROR_STOP=1", "--set=VERBOSITY=verbose"];
+  const args = ["-X", "-q", "-A", "-t", "-w", ...variables, `--dbname=${dbname}`];
+  const program = `${access.programs}psql`;
+  return access.reach.start({ program, args, stdin: "pipe", stdout: "pipe", login: true });
+}
+
+async function collect(child: Child): Promise<string> {
+  // Results of setval and of set_config are printed; only the end matters.
+  let tail = "";
+  for await (const chunk of child.stdout ?? []) tail = (tail + String(chunk)).slice(-1000);
+  return tail;
+}
+
+async function feed(context: ServerContext, request: RestoreRequest, child: Child): Promise<void> {
+  if (!child.stdin) return;
+  const { database, expected, signal, onProgress = () => {} } = request;
+  const source = await request.openDump();
+  const checked = checkStream(source, { database, expected, onProgress });
+  try {
+    const text = await plainText(context.access, request, checked);
+    await pipeline(filtered(text, context, request), child.stdin, { end: false, signal });
+    checked.demandWhole();
+  } finally {
+    source.destroy();
+  }
+}
+
+/** The dump as SQL text; of a custom archive, what pg_restore here makes of it. */
+async function plainText(
+  access: Access,
+  request: RestoreRequest,
+  checked: CheckedStream,
+): Promise<AsyncIterable<Buffer>> {
+  if (request.format === "sql") return checked.bytes();
+  const owners = request.withoutOwners ? ["--no-owner", "--no-privileges"] : [];
+  const program = `${access.programs}pg_restore`;
+  const args = [...owners, "--file=-"];
+  const child = await access.reach.start({ program, args, stdin: "pipe", stdout: "pipe", login: false });
+  return archiveTextOf(child, Readable.from(checked.bytes(), { objectMode: false }), request.signal);
+}
+
+async function* filtered(
+  text: AsyncIterable<Buffer>,
+  context: ServerContext,
+  request: RestoreRequest,
+): AsyncGenerator<Buffer> {
+  // The filter has refused every other command of psql, so an old psql can do without the restriction.
+  const leavesOut = (event: DumpEvent) =>
+    (request.withoutOwners && isAboutOwners(event)) ||
+    (event.kind === "meta" && !knowsRestrict(context.client));
+  const filter = createDumpFilter((event) => isRestorable(event) && !leavesOut(event));
+  yield Buffer.from("BEGIN;\n");
+  for await (const chunk of text) yield* filter.push(chunk);
+  const { bytes, isComplete } = filter.end();
+  yield* bytes;
+  if (isComplete) return;
+  throw new Failure(
+    "postgres.dump-truncated",
+    `Cannot restore into "${request.database}": the dump ends before its "dump complete" line`,
+    { hint: "Nothing was kept of it; restore from another copy or an older backup." },
+  );
+}
+
+/** A psql that gave up breaks the pipe; what it said is the cause then, unless the run was ended or the dump bad. */
+async function causeOf(
+  error: unknown,
+  { child, request }: { readonly child: Child; readonly request: RestoreRequest },
+): Promise<unknown> {
+  if (request.signal.aborted) return request.signal.reason;
+  if (error instanceof Failure) return error;
+  // It says what was wrong while it ends; only when the dump's own stream failed is there nothing to wait for.
+  child.stdin?.destroy();
+  if (!brokenPipe.has(errnoOf(error) ?? "")) child.kill(0);
+  const end: ChildEnd = await child.ended;
+  if (brokenPipe.has(errnoOf(error) ?? "")) return restoreFailed(request.database, end);
+  return new Failure(
+    "postgres.restore-failed",
+    `Cannot restore into "${request.database}": reading the dump failed: ${messageOf(error)}`,
+    { hint: "Check the copy with verify, or restore from another one.", cause: error },
+  );
+}

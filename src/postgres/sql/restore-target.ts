@@ -1,0 +1,35 @@
+import { quoteLiteral } from "./literal.ts";
+
+/** What a server offers to a restore, in one row. */
+export interface TargetRow {
+  readonly exists: boolean;
+  readonly sessions: number;
+  readonly mayCreate: boolean;
+  readonly isSuperuser: boolean;
+  readonly roles: readonly string[];
+  readonly tablespaces: readonly string[];
+  readonly extensions: readonly { readonly name: string; readonly version: string }[];
+  readonly locales: readonly {
+    readonly provider: string;
+    readonly name: string | null;
+    readonly version: string | null;
+  }[];
+}
+
+/** The names of ICU locales have moved between columns: the row of pg_collation goes over as JSON first. */
+export function restoreTargetSql(database: string): string {
+  return `
+SELECT EXISTS (SELECT FROM pg_database WHERE datname = ${quoteLiteral(database)}) AS exists,
+  (SELECT count(*) FROM pg_stat_activity WHERE datname = ${quoteLiteral(database)})::int AS sessions,
+  coalesce((SELECT rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user), false) AS "mayCreate",
+  coalesce((SELECT rolsuper FROM pg_roles WHERE rolname = current_user), false) AS "isSuperuser",
+  (SELECT json_agg(rolname) FROM pg_roles) AS roles,
+  (SELECT json_agg(spcname) FROM pg_tablespace) AS tablespaces,
+  (SELECT json_agg(json_build_object('name', name, 'version', default_version)) FROM pg_available_extensions)
+    AS extensions,
+  (SELECT json_agg(DISTINCT jsonb_build_object('provider', c ->> 'collprovider',
+      'name', coalesce(c ->> 'colllocale', c ->> 'colliculocale', c ->> 'collcollate'),
+      'version', pg_collation_actual_version((c ->> 'oid')::oid)))
+    FROM (SELECT to_jsonb(pg_collation) AS c FROM pg_collation) AS listed
+    WHERE c ->> 'collprovider' IN ('c', 'i')) AS locales`;
+}
