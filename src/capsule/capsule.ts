@@ -80,7 +80,7 @@ export interface Capsules {
   /**
    * Reads a zip to its end with a reader that shares nothing with the writer: every entry is decoded, its
    * CRC and sha256 compared with the entry list inside. Returns that list. `path` is a local file, because
-   * a zip is read from its end. Throws "capsule.unreadable" or "capsule.mismatch", naming the entry.
+   * a zip is read from its end. Throws "capsule.unreadable", "capsule.mismatch" naming the entry, "capsule.unsafe-path".
    */
   check(path: string, options: CapsuleCheckOptions): Promise<readonly CapsuleEntry[]>;
   /**
@@ -88,9 +88,12 @@ export interface Capsules {
    * compared; returns what was found, with hashes of now. Throws "capsule.unreadable" naming the entry.
    */
   checkForeign(path: string, options: CapsuleCheckOptions): Promise<readonly CapsuleEntry[]>;
-  /** Throws "capsule.unsafe-path", "capsule.target-exists", "capsule.mismatch". Returns how many entries it wrote. */
+  /**
+   * Returns how many entries it wrote. Throws as check does, "capsule.target-exists", "capsule.entry-missing" when `only`
+   * names nothing, "platform.file" when the target cannot be written; the message says how much is there already.
+   */
   extract(path: string, options: ExtractOptions): Promise<number>;
-  /** One file's content, without extracting anything. Throws "capsule.unreadable". */
+  /** One file's content, without extracting anything. Throws "capsule.entry-missing", and as check does. */
   openEntry(path: string, entry: string): Promise<Readable>;
 }
 

@@ -65,15 +65,17 @@ function compile(names: readonly string[]): Pattern {
   });
 }
 
-const tokens = /\\(.)|\[(!?)((?:\\.|[^\]\\])+)\]|\*+|\?|[^\\[*?]+|./gsu;
+const tokens = /\\(?<escaped>.)|\[(?<not>!?)(?<set>(?:\\.|[^\]\\])+)\]|\*+|\?|[^\\[*?]+|./gsu;
 
 function expressionOf(name: string): string {
-  return name.replace(tokens, (token, escaped: string | undefined, not: string, set: string | undefined) => {
-    if (escaped !== undefined) return RegExp.escape(escaped);
-    if (set !== undefined) return `[${not === "!" ? "^" : ""}${classOf(set)}]`;
-    if (token.startsWith("*")) return ".*";
-    return token === "?" ? "." : RegExp.escape(token);
-  });
+  return Array.from(name.matchAll(tokens), expressionOfToken).join("");
+}
+
+function expressionOfToken({ 0: token, groups }: RegExpMatchArray): string {
+  if (groups?.escaped !== undefined) return RegExp.escape(groups.escaped);
+  if (groups?.set !== undefined) return `[${groups.not === "!" ? "^" : ""}${classOf(groups.set)}]`;
+  if (token.startsWith("*")) return ".*";
+  return token === "?" ? "." : RegExp.escape(token);
 }
 
 function classOf(set: string): string {

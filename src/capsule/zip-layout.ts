@@ -35,9 +35,9 @@ export function localHeader(record: ZipRecord, limits: ZipLimits): Buffer {
   const name = bytesOf(record.raw);
   const head = Buffer.alloc(30);
   head.writeUInt32LE(0x04034b50, 0);
-  writeShared(head, 4, record, large);
+  writeShared(head.subarray(4), record, large);
   if (record.isStreamed) head.writeUInt32LE(0, 14);
-  writeSizes(head, 18, record, large);
+  writeSizes(head.subarray(18), record, large);
   head.writeUInt16LE(name.length, 26);
   head.writeUInt16LE(extra.length, 28);
   return Buffer.concat([head, name, extra]);
@@ -63,8 +63,8 @@ export function centralHeader(record: ZipRecord, offset: number, limits: ZipLimi
   const head = Buffer.alloc(46);
   head.writeUInt32LE(0x02014b50, 0);
   head.writeUInt16LE(madeByUnix, 4);
-  writeShared(head, 6, record, large);
-  writeSizes(head, 20, record, large);
+  writeShared(head.subarray(6), record, large);
+  writeSizes(head.subarray(20), record, large);
   head.writeUInt16LE(name.length, 28);
   head.writeUInt16LE(extra.length, 30);
   head.writeUInt32LE(((record.mode << 16) | (record.raw.endsWith("/") ? 0x10 : 0)) >>> 0, 38);
@@ -114,20 +114,20 @@ function isLarge(record: ZipRecord, limits: ZipLimits): boolean {
 }
 
 /** Version, flags, method, time and CRC lie in the same order in both headers. */
-function writeShared(head: Buffer, at: number, record: ZipRecord, large: boolean): void {
+function writeShared(into: Buffer, record: ZipRecord, large: boolean): void {
   const { time, date } = dosTimeOf(record.modifiedMs);
   const flags = (isUtf8Name(record.raw) ? utf8Flag : 0) | (record.isStreamed ? descriptorFlag : 0);
-  head.writeUInt16LE(large ? 45 : 20, at);
-  head.writeUInt16LE(flags, at + 2);
-  head.writeUInt16LE(record.method, at + 4);
-  head.writeUInt16LE(time, at + 6);
-  head.writeUInt16LE(date, at + 8);
-  head.writeUInt32LE(record.crc32, at + 10);
+  into.writeUInt16LE(large ? 45 : 20, 0);
+  into.writeUInt16LE(flags, 2);
+  into.writeUInt16LE(record.method, 4);
+  into.writeUInt16LE(time, 6);
+  into.writeUInt16LE(date, 8);
+  into.writeUInt32LE(record.crc32, 10);
 }
 
-function writeSizes(head: Buffer, at: number, record: ZipRecord, large: boolean): void {
-  head.writeUInt32LE(large ? 0xffffffff : record.compressedBytes, at);
-  head.writeUInt32LE(large ? 0xffffffff : record.sizeBytes, at + 4);
+function writeSizes(into: Buffer, record: ZipRecord, large: boolean): void {
+  into.writeUInt32LE(large ? 0xffffffff : record.compressedBytes, 0);
+  into.writeUInt32LE(large ? 0xffffffff : record.sizeBytes, 4);
 }
 
 function zip64Extra(numbers: readonly number[]): Buffer {

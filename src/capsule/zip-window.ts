@@ -18,8 +18,7 @@ export class ZipWindow extends RandomAccessReader {
     this.#handle = handle;
   }
 
-  override read(into: Buffer, offset: number, length: number, ...rest: [number, ReadCallback]): void {
-    const [position, callback] = rest;
+  override read(...[into, offset, length, position, callback]: Parameters<RandomAccessReader["read"]>): void {
     const answer = () => this.#copy(into, { offset, length, position });
     if (answer()) {
       callback(null);
@@ -63,8 +62,6 @@ interface Window {
 function emptyWindow(): Window {
   return { memory: Buffer.allocUnsafeSlow(windowBytes), start: 0, bytes: 0 };
 }
-
-type ReadCallback = (error: Error | null) => void;
 
 /** The bytes from `start` to before `end`; fewer when the file is shorter. */
 export async function* readRange(handle: FileHandle, start: number, end: number): AsyncGenerator<Buffer> {
