@@ -6,6 +6,7 @@ import { createTool } from "./wiring.ts";
 
 const argv = process.argv.slice(2);
 const asked = new AbortController();
+let isOutputLost = false;
 
 /** The first signal asks the work to end well, the second ends us. */
 function onSignal(code: "run.cancelled" | "run.interrupted", what: string): () => void {
@@ -18,22 +19,34 @@ function onSignal(code: "run.cancelled" | "run.interrupted", what: string): () =
   };
 }
 
-/** A reader that has gone (`… | head`) is no failure of ours; what cannot be written is dropped. */
+/** A reader that has gone (`… | head`) is no failure of ours; a disk that is full is. The rest is dropped. */
 function writerOf(stream: NodeJS.WriteStream): Writer {
   let isOpen = true;
-  stream.on("error", (error) => {
+  const onError = (error?: Error | null) => {
+    if (!error || !isOpen) return;
     isOpen = false;
-    if (errnoOf(error) !== "EPIPE") process.exitCode = 1;
-  });
+    if (errnoOf(error) !== "EPIPE") isOutputLost = true;
+  };
+  stream.on("error", onError);
   return {
     write: (text) => {
-      if (isOpen) stream.write(text);
+      if (isOpen) stream.write(text, onError);
     },
     isTerminal: stream.isTTY === true,
     get columns() {
-      return stream.columns ?? 80;
+      return stream.columns || 80; // a terminal without a size says 0
     },
   };
+}
+
+/** What is written goes out first; then nothing that was left open may keep a cron job from ending. */
+function end(status: number): void {
+  process.stdout.write("", () =>
+    process.stderr.write("", () => {
+      if (isOutputLost) process.stderr.write("Cannot write the output: the disk is full or gone\n");
+      process.exit(isOutputLost ? status || 1 : status);
+    }),
+  );
 }
 
 /** The directory may have been removed under us. */
@@ -71,7 +84,4 @@ const io: Io = {
   userName: process.env.SUDO_USER ?? ownAccount().name,
   prompt: isSomebodyThere ? createPrompt() : null,
 };
-const status = await runCli(argv, io, createTool(surroundings));
-// What is written goes out first; then nothing that was left open may keep a cron job from ending.
-process.exitCode ||= status;
-process.stdout.write("", () => process.stderr.write("", () => process.exit()));
+end(await runCli(argv, io, createTool(surroundings)));

@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { suite, test } from "node:test";
+import { tryProgram } from "../servers/run-program.ts";
 import { createOperator, makePipe, type Operator } from "./cli-tool.ts";
 
 /** A job that says on one pipe that it runs, and waits at the other. `trap` is what it does about SIGTERM. */
@@ -128,5 +129,16 @@ suite("signals, busy jobs and closed pipes, through the launcher", { concurrency
     await once(child, "close");
     assert.equal(stderr, "");
     assert.equal(stdout, "0\n0\n");
+  });
+
+  test("output that a full disk swallowed is not success", async () => {
+    const operator = await createWaiting();
+    const launcher = new URL("../../bin/codex-backup", import.meta.url).pathname;
+    const lost = await tryProgram(["/bin/sh", "-c", '"$0" list > /dev/full', launcher], {
+      cwd: operator.directory,
+      env: operator.env,
+    });
+    assert.equal(lost.code, 1);
+    assert.match(lost.stderr, /^Cannot write the output: /);
   });
 });
