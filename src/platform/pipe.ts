@@ -46,7 +46,7 @@ async function openFifo(path: string): Promise<Pipe> {
   await closeFile(both);
   let open = true;
   return {
-    output: createReadStream("", { fd: outputFd, highWaterMark: 256 * 1024 }),
+    output: createReadStream("", { fd: outputFd, highWaterMark: 64 * 1024 }),
     inputFd,
     async closeInput() {
       if (open) await closeFile(inputFd);
