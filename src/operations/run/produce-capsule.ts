@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { CapsuleWritten } from "../../capsule/capsule.ts";
+import { type CapsuleWritten, isWholeCapsule } from "../../capsule/capsule.ts";
 import { formatBackupFile } from "../../domain/backup-file.ts";
 import { Failure } from "../../domain/failure.ts";
 import type { CapsuleJob } from "../../domain/job.ts";
@@ -75,16 +75,14 @@ async function inspect(
     workPath: join(context.statePath, "work"),
   };
   await withLocalFile(place, (path) => context.capsules.check(path, { signal: watch.signal }));
-  const lost = written.leftOut.filter((entry) => entry.isLoss);
   const changed = written.entries.filter((entry) => entry.state === "changed");
-  const isWhole = lost.length === 0 && changed.length === 0;
   return {
     level: "read",
     source: opened.source,
     content: new Map(),
     postgres: null,
     capsule: { root: job.source.root, entries: written.entries, leftOut: written.leftOut },
-    outcome: isWhole ? "complete" : "incomplete",
+    outcome: isWholeCapsule(written) ? "complete" : "incomplete",
     warnings: [
       ...written.leftOut.map((entry) => `left out: "${entry.path}" (${entry.reason})`),
       ...changed.map((entry) => `changed while it was read: "${entry.path}"`),
