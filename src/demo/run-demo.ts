@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { asFailure } from "../domain/failure.ts";
 import { describeCount, describeDuration, describeSize } from "../domain/plain-words.ts";
@@ -19,6 +19,7 @@ const restoredDatabase = "codexdb_restored";
 export async function runDemo(parts: DemoParts, { keep }: DemoOptions): Promise<DemoReport> {
   const startedMs = parts.clock.monotonicMs();
   const directory = await mkdtemp(join(parts.temporaryPath, "codex-backup-demo-"));
+  await chmod(directory, 0o711); // the server runs as another user and has to reach its own folder
   let server: EmbeddedServer | null = null;
   try {
     const steps: DemoStep[] = [];
@@ -208,7 +209,7 @@ export function describeDemo(report: DemoReport): readonly string[] {
     ? "The restored database equals the source."
     : "The restored database DIFFERS from the source.";
   const where = report.isKept
-    ? `Everything is in ${report.directory}.`
+    ? `Everything is in ${report.directory}; look around with: codex-backup --config ${report.directory}/codex-backup.yaml list`
     : "The directory was removed; --keep leaves it for a look.";
   return [
     "What happened:",
