@@ -131,6 +131,14 @@ test("a client older than the server is refused before anything is dumped", asyn
   assert.match(failure.hint ?? "", /postgres\.container, or install postgresql-client-1\d/);
 });
 
+test("a pg_dump that is something else, or cannot run, is not used", async () => {
+  for (const script of ["echo 'BusyBox v1.36'", "echo 'libpq.so.5: cannot open' >&2; exit 1"]) {
+    const clientDirectory = clientPrograms(server, { pg_dump: script });
+    const failure = await assertFails("postgres.client-unfit", sourceOf(server, { clientDirectory }));
+    assert.match(failure.message, /not PostgreSQL's pg_dump|libpq/);
+  }
+});
+
 test("a server that is starting up is waited for", async () => {
   const psql = `if [ -e "$HERE/started" ]; then exec "$REAL" "$@"; fi
 touch "$HERE/started"; echo 'psql: error: FATAL:  the database system is starting up' >&2; exit 2`;

@@ -39,7 +39,7 @@ export interface ServerVersion {
 
 /**
  * The client to dump with: never older than the server, since pg_dump refuses that. Throws
- * "postgres.client-too-old", "postgres.client-missing".
+ * "postgres.client-too-old", "postgres.client-missing", "postgres.client-unfit".
  */
 export async function chooseClient(
   reach: Reach,
@@ -49,35 +49,47 @@ export async function chooseClient(
   const [first] = choice.directories;
   const isConfigured = first !== undefined && first.major === null && first.path !== "";
   const order = isConfigured ? [first] : preferenceFor(choice.directories, choice.server.major);
-  let seen = "not found";
+  let unfit: Failure | null = null;
   let tooOld: ClientVersion | null = null;
   for (const directory of order) {
     const asked = await askVersion(reach, directory, signal);
-    if (typeof asked === "string") seen = asked;
+    if (typeof asked === "string") unfit = clientUnfit(directory, reach, asked);
+    else if (asked === null) continue;
     else if (asked.major >= choice.server.major) return { directory: directory.path, version: asked };
     else tooOld = asked;
   }
   if (tooOld) throw clientTooOld(tooOld, choice.server);
+  if (unfit) throw unfit;
   const [tried = pathDirectory] = order;
-  throw clientMissing(`${tried.path}pg_dump`, reach.place, seen);
+  throw clientMissing(`${tried.path}pg_dump`, reach.place, "not found");
 }
 
-/** The version, or what was seen instead. */
+/** The version; null when it is not there; else what was seen instead of a version. */
 async function askVersion(
   reach: Reach,
   directory: ClientDirectory,
   signal: AbortSignal,
-): Promise<ClientVersion | string> {
+): Promise<ClientVersion | string | null> {
   const program = `${directory.path}pg_dump`;
   try {
     const child = await reach.start({ program, args: ["--version"], stdout: "pipe", login: false });
     const run = await finish(child, signal);
+    // Containers, pods and ssh say so with these statuses, as a shell does.
+    if (run.end.kind === "exited" && [126, 127].includes(run.end.code)) return null;
     if (!succeeded(run.end)) return lastWords(run.end);
     return parseClientVersion(run.stdout.toString("utf8")) ?? "it is not PostgreSQL's pg_dump";
   } catch (error) {
-    if (error instanceof Failure && error.code === "postgres.client-missing") return "not found";
+    if (error instanceof Failure && error.code === "postgres.client-missing") return null;
     throw error;
   }
+}
+
+function clientUnfit(directory: ClientDirectory, reach: Reach, seen: string): Failure {
+  return new Failure(
+    "postgres.client-unfit",
+    `Cannot use "${directory.path}pg_dump" on ${reach.place}: ${seen}`,
+    { hint: "Set postgres.clientDirectory to PostgreSQL's own programs." },
+  );
 }
 
 function clientTooOld(client: ClientVersion, server: ServerVersion): Failure {

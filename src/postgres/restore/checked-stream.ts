@@ -20,6 +20,7 @@ export function checkStream(source: Readable, expectation: Expectation): Checked
   let sizeBytes = 0;
   return {
     async *bytes() {
+      // A stream of bytes: no encoding is ever set on it.
       for await (const chunk of source as AsyncIterable<Buffer>) {
         hash.update(chunk);
         sizeBytes += chunk.length;
