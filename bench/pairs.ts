@@ -45,7 +45,9 @@ export function take(contender: Contender): Promise<Taken> {
       if (code !== 0)
         reject(
           new Error(
-            `${contender.name} exited ${code}: ${Buffer.concat([...stderr, ...stdout]).toString("utf8").slice(-3000)}`,
+            `${contender.name} exited ${code}: ${Buffer.concat([...stderr, ...stdout])
+              .toString("utf8")
+              .slice(-3000)}`,
           ),
         );
       else resolve({ wallMs, cpuMs, peakMb: peakKb / 1024, stdout: Buffer.concat(stdout).toString("utf8") });

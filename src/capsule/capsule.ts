@@ -11,6 +11,7 @@ import type { FailureCode } from "../domain/failure-table.ts";
 import type { CapsuleEntry } from "../domain/manifest.ts";
 import type { CapsuleSource } from "../domain/source.ts";
 
+/** What this room raises. @public */
 export type CapsuleFailureCode = Extract<FailureCode, `capsule.${string}`>;
 
 /**

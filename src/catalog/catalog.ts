@@ -13,6 +13,7 @@ import type { Level } from "../domain/level.ts";
 import type { Manifest } from "../domain/manifest.ts";
 import type { Outcome } from "../domain/outcome.ts";
 
+/** What this room raises. @public */
 export type CatalogFailureCode = Extract<FailureCode, `catalog.${string}`>;
 
 export interface RunRow {

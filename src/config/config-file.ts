@@ -13,7 +13,7 @@ export interface ConfigText {
 }
 
 /** What is looked at when nothing is asked for, in this order. */
-export const configVariable = "CODEX_BACKUP_CONFIG";
+const configVariable = "CODEX_BACKUP_CONFIG";
 const localName = "codex-backup.yaml";
 const systemPath = "/etc/codex-backup/config.yaml";
 

@@ -11,6 +11,7 @@ import type { FailureCode } from "../domain/failure-table.ts";
 import type { FileOwner, Job } from "../domain/job.ts";
 import type { Secret } from "../domain/secret.ts";
 
+/** What this room raises. @public */
 export type ConfigFailureCode = Extract<FailureCode, `config.${string}`>;
 
 /** A whole, valid configuration. Paths are absolute: relative ones are taken from the file's directory. */

@@ -94,7 +94,7 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
 const secretPath = /^(password|url|env)$/;
 
 /** The value as it can be shown: short, quoted, and not at all where it may be a secret. */
-export function describeFound(found: unknown, path: Path): string {
+function describeFound(found: unknown, path: Path): string {
   if (found === null) return "empty";
   if (Array.isArray(found)) return found.length === 0 ? "an empty list" : "a list";
   if (typeof found === "object") return groupOfKeys;

@@ -11,6 +11,7 @@ import type { Readable, Writable } from "node:stream";
 import type { ChecksumLine } from "../domain/checksum-line.ts";
 import type { FailureCode } from "../domain/failure-table.ts";
 
+/** What this room raises. @public */
 export type DestinationFailureCode = Extract<FailureCode, `destination.${string}` | `checksums.${string}`>;
 
 export interface DestinationFacts {

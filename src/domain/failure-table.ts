@@ -95,7 +95,6 @@ export const failureTable = {
   "destination.lagging": failed,
 
   "checksums.mismatch": damage,
-  "checksums.missing": damage,
   "checksums.malformed": damage,
   "checksums.unknown-file": usage,
 

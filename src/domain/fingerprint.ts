@@ -49,6 +49,6 @@ export function describeTable(table: { readonly schema: string; readonly name: s
 }
 
 /** An SQL identifier, always safe to send: quoted unless it is plain lower case. */
-export function quoteIdentifier(name: string): string {
+function quoteIdentifier(name: string): string {
   return /^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
 }

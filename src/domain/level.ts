@@ -17,7 +17,3 @@ export function reaches(level: Level, wanted: Level): boolean {
 export function highest(found: readonly Level[]): Level {
   return found.reduce<Level>((best, level) => (reaches(level, best) ? level : best), "unknown");
 }
-
-export function isLevel(text: string): text is Level {
-  return (levels as readonly string[]).includes(text);
-}

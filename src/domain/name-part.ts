@@ -1,5 +1,5 @@
 /** The longest form that encodeNamePart gives to 63 bytes, PostgreSQL's limit, of anything. */
-export const namePartLimitBytes = 96;
+const namePartLimitBytes = 96;
 
 /** What some file system, shell or share gives a meaning to. */
 const foreignChar = /[/\\%:*?"<>|\p{Cc}\p{Zl}\p{Zp}]/u;

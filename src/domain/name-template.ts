@@ -36,7 +36,7 @@ export function variablesOf(template: string): readonly NameVariable[] {
 }
 
 /** "{date}, {time}, …" */
-export function listOfVariables(): string {
+function listOfVariables(): string {
   return nameVariables.map((name) => `{${name}}`).join(", ");
 }
 

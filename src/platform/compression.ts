@@ -1,5 +1,4 @@
-import type { Readable } from "node:stream";
-import { Duplex } from "node:stream";
+import type { Duplex, Readable } from "node:stream";
 import zlib from "node:zlib";
 import { asFailure, Failure } from "../domain/failure.ts";
 import { type Child, describeEnd, startChild, succeeded } from "./child.ts";
@@ -36,7 +35,10 @@ export async function compress(
   return compressInside(kind, source);
 }
 
-async function startZstd(source: Readable, env: Readonly<Record<string, string>>): Promise<Compressed | null> {
+async function startZstd(
+  source: Readable,
+  env: Readonly<Record<string, string>>,
+): Promise<Compressed | null> {
   let child: Child;
   try {
     // Level 1: on dumps it is as small as level 3 and takes half the time (docs/performance.md).
@@ -48,7 +50,7 @@ async function startZstd(source: Readable, env: Readonly<Record<string, string>>
       stdout: "pipe",
     });
   } catch (error) {
-    if (error instanceof Failure && error.context["errno"] === "ENOENT") return null;
+    if (error instanceof Failure && error.context.errno === "ENOENT") return null;
     throw error;
   }
   // The child has its own descriptor now; ours must go, else the source's writer never sees a broken pipe.
@@ -61,11 +63,15 @@ async function startZstd(source: Readable, env: Readonly<Record<string, string>>
 async function finishZstd(child: Child): Promise<void> {
   const end = await child.ended;
   if (succeeded(end)) return;
-  throw new Failure("platform.compressor", `Cannot compress: zstd ended with ${describeEnd(end)}: ${end.stderr.trim()}`);
+  throw new Failure(
+    "platform.compressor",
+    `Cannot compress: zstd ended with ${describeEnd(end)}: ${end.stderr.trim()}`,
+  );
 }
 
 function compressInside(kind: "gzip" | "zstd", source: Readable): Compressed {
-  const engine = kind === "gzip" ? zlib.createGzip({ chunkSize: pieceBytes }) : zlib.createZstdCompress(zstdOptions());
+  const engine =
+    kind === "gzip" ? zlib.createGzip({ chunkSize: pieceBytes }) : zlib.createZstdCompress(zstdOptions());
   source.once("error", (error) => engine.destroy(error));
   source.pipe(engine);
   return { stream: engine, finish: async () => {}, cancel: () => engine.destroy() };
@@ -82,7 +88,9 @@ function zstdOptions(): zlib.ZstdOptions {
  */
 export function createDecoder(kind: Compression): Duplex | null {
   if (kind === "none") return null;
-  return kind === "gzip" ? zlib.createGunzip({ chunkSize: pieceBytes }) : zlib.createZstdDecompress({ chunkSize: pieceBytes });
+  return kind === "gzip"
+    ? zlib.createGunzip({ chunkSize: pieceBytes })
+    : zlib.createZstdDecompress({ chunkSize: pieceBytes });
 }
 
 /** What the first bytes say: gzip and zstd have magic numbers (RFC 1952, RFC 8878). */

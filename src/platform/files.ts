@@ -37,7 +37,7 @@ export async function createExclusively(path: string): Promise<FileHandle> {
 }
 
 /** Owner first: chown clears some mode bits. */
-export async function applyRights(path: string, rights: FileRights): Promise<void> {
+async function applyRights(path: string, rights: FileRights): Promise<void> {
   if (rights.owner !== null) await chown(path, rights.owner.uid, rights.owner.gid);
   await chmod(path, rights.mode);
 }
@@ -53,7 +53,7 @@ export async function syncDirectory(path: string): Promise<void> {
 }
 
 /** Writes all of it at the file's position, however often the kernel takes less than it was given. */
-export async function writeFully(file: FileHandle, bytes: Uint8Array): Promise<void> {
+async function writeFully(file: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let done = 0; done < bytes.length; ) {
     const { bytesWritten } = await file.write(bytes, done, bytes.length - done);
     done += bytesWritten;

@@ -1,7 +1,12 @@
 import { readFile } from "node:fs/promises";
-import type { FileOwner } from "../domain/job.ts";
 import { startChild, succeeded } from "./child.ts";
 import { readToEnd } from "./read-to-end.ts";
+
+/** Names or numeric ids, as written; without a group, the user's own. */
+export interface OwnerNames {
+  readonly user: string;
+  readonly group: string | null;
+}
 
 export interface OwnerIds {
   readonly uid: number;
@@ -37,7 +42,7 @@ export type OwnerLookup =
  * Turns names or numeric ids into ids: from /etc/passwd and /etc/group, else by `getent` (LDAP and its
  * like). Without a group it is the user's own; for a bare number that no user has, the group of that number.
  */
-export async function lookUpOwner(owner: FileOwner): Promise<OwnerLookup> {
+export async function lookUpOwner(owner: OwnerNames): Promise<OwnerLookup> {
   const user = await findRecord("passwd", owner.user);
   const uid = user?.[2] ?? (isNumber(owner.user) ? owner.user : null);
   if (uid === null) return { kind: "unknown", what: "user", name: owner.user };

@@ -14,6 +14,7 @@ import type { Instant } from "../domain/instant.ts";
 import type { PostgresFacts } from "../domain/manifest.ts";
 import type { PostgresSource } from "../domain/source.ts";
 
+/** What this room raises. @public */
 export type PostgresFailureCode = Extract<FailureCode, `postgres.${string}`>;
 
 export interface ServerFacts {

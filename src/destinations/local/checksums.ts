@@ -17,7 +17,7 @@ import { withDirectoryLock } from "./directory-lock.ts";
 import type { LocalParts } from "./settings.ts";
 import { translateError, translating } from "./translate.ts";
 
-export const checksumsName = "checksums.txt";
+const checksumsName = "checksums.txt";
 
 /** The directory's checksums.txt. Reading takes no lock: each change is one replacement. */
 export function createDirectoryChecksums(parts: LocalParts): DirectoryChecksums {
