@@ -51,6 +51,19 @@ export function isGood(row: BackupRow): boolean {
 
 /** Null when the job has none. */
 export function newestGood(context: Context, job: string, database: string | null): ListedBackup | null {
-  const found = context.catalog.backups({ job, database }).find(isGood);
+  const found = newestBackup(context, { job, database }, isGood);
   return found ? listed(context, found) : null;
+}
+
+/** The newest backup that is wanted. Looked for among the newest few first: a catalog may hold thousands. */
+export function newestBackup(
+  { catalog }: Pick<Context, "catalog">,
+  series: { readonly job: string; readonly database: string | null },
+  isWanted: (row: BackupRow) => boolean,
+): BackupRow | null {
+  for (let limit = 10; ; limit *= 10) {
+    const rows = catalog.backups({ ...series, limit });
+    const found = rows.find(isWanted);
+    if (found || rows.length < limit) return found ?? null;
+  }
 }

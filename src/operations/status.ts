@@ -7,7 +7,7 @@ import { nextSlot, parseCron, previousSlot } from "../domain/schedule.ts";
 import type { Context } from "./context.ts";
 import { closeDeadRuns } from "./dead-runs.ts";
 import { listDestinations } from "./initialise-destinations.ts";
-import { bestLevel, isGood } from "./list.ts";
+import { bestLevel, isGood, newestBackup } from "./list.ts";
 import type { JobStatus, StatusReport } from "./operation.ts";
 
 /** Is every job well, what is next, and how full are the disks. Each database of a job is judged by itself. */
@@ -36,9 +36,9 @@ function databasesOf({ catalog }: Context, job: Job): readonly (string | null)[]
 function statusOf(context: Context, job: Job, database: string | null): JobStatus {
   const now = context.clock.now();
   const runs = runsAbout(context, job, database);
-  const backups = context.catalog.backups({ job: job.name, database });
-  const good = backups.find(isGood) ?? null;
-  const proven = backups.find((row) => row.provenAt !== null && isGood(row)) ?? null;
+  const series = { job: job.name, database };
+  const good = newestBackup(context, series, isGood);
+  const proven = newestBackup(context, series, (row) => row.provenAt !== null && isGood(row));
   const schedule = job.schedule === null ? null : parseCron(job.schedule, job.timezone);
   const health = healthOf({
     kind: job.kind,
