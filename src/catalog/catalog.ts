@@ -88,6 +88,8 @@ export interface RunFilter {
 export interface BackupFilter {
   readonly job?: string;
   readonly database?: string | null;
+  /** True: only those with a proof. */
+  readonly isProven?: boolean;
   /** Newest first, at most so many. */
   readonly limit?: number;
 }

@@ -1,4 +1,4 @@
-import type { BackupRow } from "../catalog/catalog.ts";
+import type { BackupFilter, BackupRow } from "../catalog/catalog.ts";
 import type { ListedBackup } from "../domain/backup-report.ts";
 import { formatInstant } from "../domain/instant.ts";
 import { highest, type Level, reaches } from "../domain/level.ts";
@@ -58,7 +58,7 @@ export function newestGood(context: Context, job: string, database: string | nul
 /** The newest backup that is wanted. Looked for among the newest few first: a catalog may hold thousands. */
 export function newestBackup(
   { catalog }: Pick<Context, "catalog">,
-  series: { readonly job: string; readonly database: string | null },
+  series: Omit<BackupFilter, "limit">,
   isWanted: (row: BackupRow) => boolean,
 ): BackupRow | null {
   for (let limit = 10; ; limit *= 10) {

@@ -38,7 +38,7 @@ function statusOf(context: Context, job: Job, database: string | null): JobStatu
   const runs = runsAbout(context, job, database);
   const series = { job: job.name, database };
   const good = newestBackup(context, series, isGood);
-  const proven = newestBackup(context, series, (row) => row.provenAt !== null && isGood(row));
+  const proven = newestBackup(context, { ...series, isProven: true }, isGood);
   const schedule = job.schedule === null ? null : parseCron(job.schedule, job.timezone);
   const health = healthOf({
     kind: job.kind,

@@ -80,6 +80,7 @@ function chosenBy(filter: BackupFilter): Chosen {
   const conditions = [
     ...(job === undefined ? [] : ["job = $job"]),
     ...(database === undefined ? [] : ["database IS $database"]),
+    ...(filter.isProven === true ? ["proven_ms IS NOT NULL"] : []),
   ];
   return {
     condition: conditions.join(" AND ") || "true",
