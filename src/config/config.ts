@@ -3,7 +3,7 @@
  *
  * Owns: the keys and their meaning, finding and reading the file, opening secrets, the messages about what
  * is wrong in it (file:line:column), the published JSON Schema, the texts that `init` writes. Refuses: to
- * reach a server, a container or a destination; to know whether a path exists (that is `doctor`).
+ * reach a server, a container or a destination; to know whether a path exists.
  * Words: key, setting (a value as written), problem, secret, preset.
  * May go to: platform, domain.
  */

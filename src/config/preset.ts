@@ -143,7 +143,7 @@ function head(timezone: string): string {
   return `# codex-backup: every key is described in docs/reference/config.md.
 # Look at this file with: codex-backup config check
 # Mark the destinations as ours, once: codex-backup destination init --all
-# Then see what would fail tonight: codex-backup doctor
+# Then make the first backups: codex-backup run --all
 version: 1
 state: /var/lib/codex-backup            # catalog, run logs, work directory
 timezone: ${quote(timezone)}            # of every schedule
