@@ -5,7 +5,7 @@ export type Purpose = "login" | "query" | "lock" | "watch" | "copy" | "dump" | "
 const longestLabel = 48;
 
 /** A label as it can stand in an application_name: plain ASCII, short enough never to be cut. */
-export function cleanLabel(label: string): string {
+function cleanLabel(label: string): string {
   return label.replace(/[^A-Za-z0-9_.:-]/g, "_").slice(0, longestLabel);
 }
 

@@ -30,11 +30,11 @@ before(async () => {
   );
 });
 
-const leftOpen = new Set<PostgresServer>();
+const leftOpen = new Set<Pick<Snapshot, "close">>();
 
 // Also after a test that failed half-way: a psql that is still open would keep this process alive.
 after(async () => {
-  for (const found of leftOpen) await found.terminateOurs();
+  for (const one of leftOpen) await one.close();
   await server.stop();
 });
 
@@ -46,13 +46,14 @@ interface Opened {
 async function open(database: string, other: Partial<PostgresSource> = {}, label = "test"): Promise<Opened> {
   const found = await room.connect(sourceOf(server, other), database, { label, signal: quiet() });
   leftOpen.add(found);
-  return { found, snapshot: await found.openSnapshot(database, limits, quiet()) };
+  const snapshot = await found.openSnapshot(database, limits, quiet());
+  leftOpen.add(snapshot);
+  return { found, snapshot };
 }
 
 async function close(opened: Opened): Promise<void> {
   await opened.snapshot.close();
   await opened.found.close();
-  leftOpen.delete(opened.found);
 }
 
 async function assertFails(code: FailureCode, doing: Promise<unknown>): Promise<Failure> {
@@ -196,6 +197,17 @@ async function untilBlocked(waiters = 1): Promise<void> {
   }
   throw new Error("nobody waits");
 }
+
+test("an independent read that queues behind waiting DDL ends instead of waiting for ever", async () => {
+  const opened = await open("postgres", {}, "reader");
+  const ddl = server.psql("ALTER TABLE public.kept ADD more text", "postgres");
+  await untilBlocked();
+  await assertFails("postgres.ddl-blocked", opened.snapshot.fingerprintTables());
+  const left = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'reader/copy'";
+  assert.equal(await server.psql(left), "0");
+  await close(opened);
+  await ddl;
+});
 
 test("a TRUNCATE or DROP between the list and the locks ends in a snapshot of what is there then", async () => {
   await server.psql("CREATE DATABASE race TEMPLATE template0");

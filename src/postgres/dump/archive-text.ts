@@ -4,6 +4,7 @@ import { Failure, messageOf } from "../../domain/failure.ts";
 import type { PostgresSource } from "../../domain/source.ts";
 import { type Child, succeeded } from "../../platform/child.ts";
 import type { PostgresDeps } from "../access.ts";
+import { isBrokenPipe } from "../broken-pipe.ts";
 import { listClients } from "../client/choose-client.ts";
 import { lastWords } from "../reach/finished.ts";
 import { openReach, type Reach } from "../reach/reach.ts";
@@ -72,9 +73,17 @@ async function* convert(child: Child, archive: Readable, signal: AbortSignal): A
   }
 }
 
-/** A pg_restore that gave up closes its stdin; its own words say why, so that is no error of the archive's stream. */
+/**
+ * pg_restore ends as soon as it has the last block, without waiting for the end of its input, or when it gave
+ * up: how it ended tells which, so the pipe that breaks then is no error of the archive's stream.
+ */
 async function feed(child: Child, archive: Readable): Promise<void> {
-  if (child.stdin) await pipeline(archive, child.stdin);
+  if (!child.stdin) return;
+  try {
+    await pipeline(archive, child.stdin);
+  } catch (error) {
+    if (!isBrokenPipe(error)) throw error;
+  }
 }
 
 function unreadable(seen: string): Failure {

@@ -26,7 +26,7 @@ export async function preflightRestore(
 }
 
 /** Every reason for or against the restore that can be seen beforehand. Pure. */
-export function judgeTarget(
+function judgeTarget(
   request: PreflightRequest,
   target: TargetRow,
   versionNum: number,

@@ -1,8 +1,9 @@
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { errnoOf, Failure, messageOf } from "../../domain/failure.ts";
+import { Failure, messageOf } from "../../domain/failure.ts";
 import { type Child, type ChildEnd, succeeded } from "../../platform/child.ts";
 import { type Access, conninfoOf } from "../access.ts";
+import { isBrokenPipe } from "../broken-pipe.ts";
 import { knowsRestrict } from "../client/version.ts";
 import { archiveTextOf } from "../dump/archive-text.ts";
 import { outputPins } from "../pins.ts";
@@ -13,9 +14,6 @@ import { createDumpFilter, isRestorable } from "../tap/dump-filter.ts";
 import { type CheckedStream, checkStream } from "./checked-stream.ts";
 import { isAboutOwners } from "./owner-statements.ts";
 import { parsePsqlMessages, restoreFailed } from "./psql-errors.ts";
-
-/** What a write to a program that has ended looks like. */
-const brokenPipe: ReadonlySet<string> = new Set(["EPIPE", "ECONNRESET", "ERR_STREAM_PREMATURE_CLOSE"]);
 
 /**
  * Sends the dump to psql inside one transaction of ours: BEGIN, the filtered stream, and COMMIT only after
@@ -118,9 +116,9 @@ async function causeOf(
   if (error instanceof Failure) return error;
   // It says what was wrong while it ends; only when the dump's own stream failed is there nothing to wait for.
   child.stdin?.destroy();
-  if (!brokenPipe.has(errnoOf(error) ?? "")) child.kill(0);
+  if (!isBrokenPipe(error)) child.kill(0);
   const end: ChildEnd = await child.ended;
-  if (brokenPipe.has(errnoOf(error) ?? "")) return restoreFailed(request.database, end);
+  if (isBrokenPipe(error)) return restoreFailed(request.database, end);
   return new Failure(
     "postgres.restore-failed",
     `Cannot restore into "${request.database}": reading the dump failed: ${messageOf(error)}`,

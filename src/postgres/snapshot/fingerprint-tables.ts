@@ -7,6 +7,7 @@ import { lastWords } from "../reach/finished.ts";
 import type { TableRow } from "../sql/dumpable-tables.ts";
 import { quoteLiteral, quoteName } from "../sql/literal.ts";
 import { TableTally } from "../tap/table-tally.ts";
+import { terminateBackends } from "../terminate.ts";
 import { createMarkSplitter } from "./mark-splitter.ts";
 
 export interface TablesToRead {
@@ -50,6 +51,9 @@ export async function fingerprintTables(
   try {
     child.stdin?.end(copyScript({ ...order, tables }, mark));
     return await readTables(child, { ...order, tables }, mark);
+  } catch (error) {
+    await terminateBackends(access, { database: order.database, purposes: ["copy"] });
+    throw error;
   } finally {
     order.signal.removeEventListener("abort", onAbort);
   }
@@ -65,7 +69,7 @@ function copyScript(order: TablesToRead, mark: string): string {
 }
 
 /** The COPY of pg_dump: of the table itself, or of a query where an extension registered a condition. */
-export function copyStatement(table: TableRow, encoding: string): string {
+function copyStatement(table: TableRow, encoding: string): string {
   const name = `${quoteName(table.schema)}.${quoteName(table.name)}`;
   const columns = table.columns.map(quoteName).join(", ");
   const list = columns === "" ? "" : ` (${columns})`;

@@ -66,7 +66,8 @@ function snapshotOf(context: ServerContext, request: SnapshotRequest, parts: Ope
   const settings = { ...outputPins, ...english };
   const order = { dbname: conninfoOf(access, { database, purpose: "dump", settings }), lockWaitMs };
   const viaRoot = loadsEnumHashViaRoot(client);
-  const reading = { database, snapshot: taken.name, encoding: parts.facts.encoding, viaRoot, signal };
+  const encoding = parts.facts.encoding;
+  const reading = { database, snapshot: taken.name, encoding, viaRoot, tables: taken.tables };
   let closed: Promise<void> | null = null;
   return {
     database,
@@ -79,7 +80,8 @@ function snapshotOf(context: ServerContext, request: SnapshotRequest, parts: Ope
       const args = dumpArgs({ ...order, snapshot: taken.name }, format);
       return startDump(access, { args, database, signal });
     },
-    fingerprintTables: () => fingerprintTables(access, { ...reading, tables: taken.tables }),
+    fingerprintTables: () =>
+      whileUnbroken(watcher, signal, (own) => fingerprintTables(access, { ...reading, signal: own })),
     blockedDdl: () => watcher.blockedDdl(),
     broken: watcher.broken,
     close() {
@@ -89,6 +91,17 @@ function snapshotOf(context: ServerContext, request: SnapshotRequest, parts: Ope
   };
 }
 
+/** A second reader can queue behind waiting DDL just as pg_dump can, and would wait for ever. */
+async function whileUnbroken<T>(
+  watcher: Watcher,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const broken = new AbortController();
+  watcher.broken.catch((reason: unknown) => broken.abort(reason));
+  return work(AbortSignal.any([signal, broken.signal]));
+}
+
 async function closeParts(parts: OpenParts): Promise<void> {
   await parts.watcher.stop();
   await parts.eye.close();
@@ -96,7 +109,7 @@ async function closeParts(parts: OpenParts): Promise<void> {
 }
 
 /** COPY targets: a hash partition on an enum appears under its root's name where pg_dump loads it that way. */
-export function dumpableOf(tables: readonly TableRow[], viaRoot: boolean): readonly DumpableTable[] {
+function dumpableOf(tables: readonly TableRow[], viaRoot: boolean): readonly DumpableTable[] {
   const named = new Map<string, DumpableTable>();
   for (const table of tables.filter((one) => one.hasRows)) {
     const root = viaRoot && table.rootSchema !== null && table.rootName !== null;

@@ -87,7 +87,7 @@ export function startWatcher(task: WatchTask): Watcher {
 }
 
 /** `app (process 123) waits 3 s for public.t: ALTER TABLE …` */
-export function describeBlocked(row: BlockedRow): string {
+function describeBlocked(row: BlockedRow): string {
   const who = `${row.role ?? "somebody"} (process ${row.pid})`;
   const what = row.table === null ? "" : ` for ${row.table}`;
   const query = row.query ? `: ${row.query}` : "";
