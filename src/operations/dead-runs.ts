@@ -10,8 +10,22 @@ export function isRunDead({ host }: Pick<Context, "host">, run: RunRow): boolean
 
 /** Closes the rows of runs whose process died, as failed, so that every list and status tells of them. */
 export function closeDeadRuns(context: Context): void {
-  for (const run of context.catalog.runs({ unfinishedOnly: true })) {
-    if (!isRunDead(context, run)) continue;
+  close(
+    context,
+    context.catalog.runs({ unfinishedOnly: true }).filter((run) => isRunDead(context, run)),
+  );
+}
+
+/**
+ * Closes every unfinished run of a job whose lock we hold: nobody else can be at it, whatever process has its
+ * pid by now (in a container the same few pids come back at each start) and whatever the host is called.
+ */
+export function closeRunsOf(context: Context, job: string): void {
+  close(context, context.catalog.runs({ job, unfinishedOnly: true }));
+}
+
+function close(context: Context, runs: readonly RunRow[]): void {
+  for (const run of runs) {
     const failure = new Failure(
       "run.died",
       `Cannot finish "${run.job}": its process ${run.pid} ended without a word`,

@@ -106,7 +106,8 @@ async function adoptOne(context: Context, adoption: Adoption): Promise<AdoptRepo
   try {
     const manifest = await describeFile(context, { job, destination, destinationId, runId, file, signal });
     const sealed = seal(manifest);
-    await publish(destination, [], { runId, id: manifest.id, ...sealed });
+    const unlisted = await publish(destination, [], { runId, id: manifest.id, ...sealed });
+    if (unlisted !== null) throw unlisted;
     recordBackup(context, sealed);
     const copy = { destination: destination.name, level: "read", readBack: "cached" } as const;
     recordCopy(context, sealed, { ...copy, destinationId });

@@ -101,8 +101,9 @@ export class Branch {
     this.#wake.notify();
     this.#room.notify();
     this.staged.sink.destroy();
-    await this.#spool?.close();
-    await this.staged.discard();
+    const spooled = this.#spool?.close();
+    // What cannot be removed now is swept by the next run; the reason for dropping out is the one to tell.
+    await Promise.allSettled([spooled, this.staged.discard()]);
   }
 
   async #append(spool: Spool, chunk: Buffer): Promise<void> {

@@ -21,6 +21,7 @@ function deliver(destinations: readonly Destination[], spoolBytes = 64 * 1024 * 
     runId: `run-${randomBytes(4).toString("hex")}`,
     workPath: work,
     spoolBytes,
+    signal: new AbortController().signal,
   });
 }
 

@@ -39,6 +39,8 @@ export interface DeliveryOptions {
   /** Where spools may lie. */
   readonly workPath: string;
   readonly spoolBytes: number;
+  /** Of the whole run: small files that hang end with it, as streams do. */
+  readonly signal: AbortSignal;
 }
 
 export interface ReadyDestination {
@@ -60,7 +62,7 @@ export function createDelivery(ready: readonly ReadyDestination[], options: Deli
 
   async function putFile(name: string, bytes: Buffer): Promise<Passed> {
     const fan = await openFile(name, () => {});
-    await pipeline(Readable.from([bytes], { objectMode: false }), fan.sink);
+    await pipeline(Readable.from([bytes], { objectMode: false }), fan.sink, { signal: options.signal });
     return fan.passed();
   }
 

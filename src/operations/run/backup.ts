@@ -7,7 +7,7 @@ import type { Context } from "../context.ts";
 import { createDelivery } from "../delivery/delivery.ts";
 import { type Checked, checkShares } from "./check-shares.ts";
 import { commit } from "./commit.ts";
-import { workPath } from "./journal.ts";
+import { removeJournal, workPath } from "./journal.ts";
 import { bringUpLate } from "./late.ts";
 import { chooseName } from "./name.ts";
 import type { Produced, Producer } from "./produce.ts";
@@ -43,8 +43,14 @@ export async function makeBackup(context: Context, run: BackupRun): Promise<Made
   const isCompressed = job.kind === "postgres" && job.compress !== "none";
   const needBytes = estimateNeed(last?.sizeBytes ?? null, await producer.sourceBytes(), isCompressed);
   const readiness = await readyDestinations(context, job.to, needBytes);
-  const name = await chooseName(run, readiness.ready);
-  const options = { runId: run.runId, workPath: workPath(context.statePath), spoolBytes: job.spoolBytes };
+  const name = chooseName(run, readiness.taken);
+  const { spoolBytes } = job;
+  const options = {
+    runId: run.runId,
+    workPath: workPath(context.statePath),
+    spoolBytes,
+    signal: watch.signal,
+  };
   const delivery = createDelivery(readiness.ready, options);
   try {
     const produced = await producer.produce(delivery, name, watch);
@@ -52,12 +58,14 @@ export async function makeBackup(context: Context, run: BackupRun): Promise<Made
     const sealed = seal(
       describe(context, run, { name, produced, checked, previous: last?.manifestSha256 ?? null }),
     );
-    const copies = await commit(context, { run, sealed, checked });
-    const late = await bringUpLate(context, run, { sealed, delivery, checked });
+    const first = await commit(context, { run, sealed, delivery, checked });
+    const late = await bringUpLate(context, run, { sealed, delivery, checked, sources: first.at });
+    if (first.isSettled && late.isSettled) await removeJournal(context.statePath, run.runId);
     return conclude(run, {
       sealed,
       produced,
-      copies: [...copies, ...late, ...readiness.refused],
+      copies: [...first.copies, ...late.copies, ...readiness.refused],
+      gaps: [...first.gaps, ...late.gaps],
       warnings: readiness.warnings,
     });
   } catch (error) {
@@ -122,10 +130,12 @@ interface Conclusion {
   readonly sealed: Sealed;
   readonly produced: Produced;
   readonly copies: readonly CopyReport[];
+  /** What lacks although the copies are whole. */
+  readonly gaps: readonly string[];
   readonly warnings: readonly string[];
 }
 
-function conclude(run: BackupRun, { sealed, produced, copies, warnings }: Conclusion): MadeBackup {
+function conclude(run: BackupRun, { sealed, produced, copies, gaps, warnings }: Conclusion): MadeBackup {
   const good = copies.filter((copy) => copy.failure === null);
   const failed = copies.filter((copy) => copy.failure !== null);
   const hasEnough = good.length >= run.job.requiredCopies;
@@ -134,10 +144,11 @@ function conclude(run: BackupRun, { sealed, produced, copies, warnings }: Conclu
     sealed,
     copies,
     windowMs: produced.windowMs,
-    outcome: hasEnough && manifest.outcome === "complete" ? "complete" : "incomplete",
+    outcome: hasEnough && gaps.length === 0 && manifest.outcome === "complete" ? "complete" : "incomplete",
     warnings: [
       ...manifest.warnings,
       ...warnings,
+      ...gaps,
       ...failed.map((copy) => `no copy at "${copy.destination}": ${copy.failure?.message}`),
       ...(hasEnough ? [] : [`${good.length} of ${run.job.requiredCopies} required copies`]),
     ],

@@ -5,7 +5,7 @@ import type { Delivery, Share } from "../delivery/delivery.ts";
 import { noCopiesLeft } from "../delivery/no-copies.ts";
 import { demandEqual, hashStream, weakerSource } from "../delivery/read-back.ts";
 import type { Inspected, Produced } from "./produce.ts";
-import type { Watch } from "./watch.ts";
+import { untilAborted, type Watch } from "./watch.ts";
 
 export interface Checked {
   readonly inspected: Inspected;
@@ -30,7 +30,9 @@ interface Making {
  */
 export async function checkShares(context: Context, delivery: Delivery, making: Making): Promise<Checked> {
   const asked = new Set<Share>();
-  for (let leader = nextWhole(delivery, asked); leader !== null; leader = nextWhole(delivery, asked)) {
+  for (;;) {
+    const leader = await nextWhole(delivery, asked, making.watch.signal);
+    if (leader === null) break;
     asked.add(leader);
     const inspected = await inspectOrGiveUp(leader, making);
     if (inspected === null) continue;
@@ -53,12 +55,39 @@ export async function checkShares(context: Context, delivery: Delivery, making: 
   throw noCopiesLeft(delivery.shares.map((share) => share.failure()).filter((reason) => reason !== null));
 }
 
-function nextWhole(delivery: Delivery, asked: ReadonlySet<Share>): Share | null {
-  return delivery.shares.find((share) => !asked.has(share) && share.isWhole()) ?? null;
+/** The next share to look into. While the only ones left are still syncing their last bytes, they are waited for. */
+async function nextWhole(
+  delivery: Delivery,
+  asked: ReadonlySet<Share>,
+  signal: AbortSignal,
+): Promise<Share | null> {
+  for (;;) {
+    const left = delivery.shares.filter((share) => !asked.has(share) && share.failure() === null);
+    const whole = left.find((share) => share.isWhole());
+    if (whole !== undefined || left.length === 0) return whole ?? null;
+    await untilAborted(Promise.race(left.map((share) => share.end())), signal);
+  }
 }
 
-/** Null when this destination's bytes are not what was written; what is wrong with the content itself throws. */
-async function inspectOrGiveUp(share: Share, { produced, watch }: Making): Promise<Inspected | null> {
+/**
+ * Null when this destination's bytes are not what was written; what is wrong with the content itself throws.
+ * Bytes that changed on their way back break whatever decodes them, in its own words. So before the content
+ * is blamed, the bytes are hashed, and when they are right now, they are inspected once more.
+ */
+async function inspectOrGiveUp(share: Share, making: Making): Promise<Inspected | null> {
+  const { produced, watch } = making;
+  try {
+    return await inspect(share, making);
+  } catch (error) {
+    const isUndecodable = !(error instanceof Failure) || error.meaning.exit === 4;
+    if (watch.signal.aborted || !isUndecodable) throw error;
+    if ((await readBackShare(share, produced, watch)) === null) return null;
+    return inspect(share, making);
+  }
+}
+
+/** Null after giving up a destination that cannot be read, or returns other bytes. */
+async function inspect(share: Share, { produced, watch }: Making): Promise<Inspected | null> {
   try {
     return await produced.inspect(share, watch);
   } catch (error) {

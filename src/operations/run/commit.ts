@@ -1,51 +1,61 @@
-import type { Destination } from "../../destinations/destination.ts";
-import { asFailure, type Failure, reportOf } from "../../domain/failure.ts";
+import { reportOf } from "../../domain/failure.ts";
 import type { CopyReport } from "../../domain/run-report.ts";
 import type { Context } from "../context.ts";
-import type { Share } from "../delivery/delivery.ts";
+import type { Delivery, Share } from "../delivery/delivery.ts";
 import { noCopiesLeft } from "../delivery/no-copies.ts";
 import type { BackupRun } from "./backup.ts";
 import type { Checked } from "./check-shares.ts";
 import { removeJournal, writeJournal } from "./journal.ts";
-import { publish } from "./publish.ts";
+import { mayBeLate } from "./late.ts";
+import { type PublishEnd, type Published, tryPublish } from "./publish.ts";
 import { recordBackup, recordCopy } from "./record.ts";
 import type { Sealed } from "./seal.ts";
+import { withdraw } from "./unfinished.ts";
 
 interface Committing {
   readonly run: BackupRun;
   readonly sealed: Sealed;
+  readonly delivery: Delivery;
   readonly checked: Checked;
 }
 
-interface Attempt {
+interface Attempt extends PublishEnd {
   readonly share: Share;
-  readonly failure: Failure | null;
 }
 
 /**
- * Publishes at every destination that was read back, under a journal. Where publishing failed half-way the
- * journal stays, so that the next run finishes or removes what stands there. Throws when the backup now
- * exists nowhere.
+ * Publishes at every destination that was read back, under a journal that also names those that may come
+ * late; the caller removes it when all is settled. Throws when the backup now exists nowhere, having taken
+ * back what already had its name.
  */
-export async function commit(context: Context, committing: Committing): Promise<readonly CopyReport[]> {
+export async function commit(context: Context, committing: Committing): Promise<Published> {
   const { run, sealed, checked } = committing;
   await writeJournal(context.statePath, journalOf(committing));
   const attempts = await Promise.all(checked.shares.map((share) => publishShare(share, committing)));
   const failures = attempts.map((attempt) => attempt.failure).filter((failure) => failure !== null);
-  if (failures.length === attempts.length) throw noCopiesLeft(failures);
+  if (failures.length === attempts.length) {
+    if (await withdrawAll(committing)) await removeJournal(context.statePath, run.runId);
+    throw noCopiesLeft(failures);
+  }
   recordBackup(context, sealed);
-  const copies = attempts.map((attempt) => report(attempt, checked));
-  attempts.forEach(({ share, failure }, index) => {
-    const copy = copies[index];
-    if (failure === null && copy)
-      recordCopy(context, sealed, { ...copy, destinationId: share.destinationId });
-  });
-  if (failures.length === 0) await removeJournal(context.statePath, run.runId);
-  return copies;
+  const good = attempts.filter((attempt) => attempt.failure === null);
+  for (const { share } of good) {
+    const { destination, destinationId } = share;
+    const readBack = checked.sources.get(destinationId) ?? null;
+    const { level } = checked.inspected;
+    recordCopy(context, sealed, { destination: destination.name, destinationId, level, readBack });
+  }
+  return {
+    copies: attempts.map((attempt) => report(attempt, checked)),
+    at: good.map(({ share }) => share.destination),
+    gaps: attempts.map((attempt) => attempt.unlisted?.message).filter((gap) => gap !== undefined),
+    isSettled: attempts.every((attempt) => attempt.failure === null && attempt.unlisted === null),
+  };
 }
 
-function journalOf({ run, sealed, checked }: Committing) {
+function journalOf({ run, sealed, delivery, checked }: Committing) {
   const { manifest, manifestText, ownHashText } = sealed;
+  const late = delivery.shares.filter((share) => !checked.shares.includes(share) && mayBeLate(share));
   return {
     version: 1,
     runId: run.runId,
@@ -53,7 +63,7 @@ function journalOf({ run, sealed, checked }: Committing) {
     database: manifest.database,
     id: manifest.id,
     files: manifest.files.map((file) => file.path),
-    destinations: checked.shares.map((share) => share.destination.name),
+    destinations: [...checked.shares, ...late].map((share) => share.destination.name),
     manifestText,
     ownHashText,
   } as const;
@@ -61,19 +71,18 @@ function journalOf({ run, sealed, checked }: Committing) {
 
 async function publishShare(share: Share, { run, sealed }: Committing): Promise<Attempt> {
   const { manifest } = sealed;
-  try {
-    const staged = manifest.files
-      .map((file) => share.branches.get(file.path)?.staged)
-      .filter((file) => file !== undefined);
-    await publish(share.destination, staged, { runId: run.runId, id: manifest.id, ...sealed });
-    return { share, failure: null };
-  } catch (error) {
-    return { share, failure: asFailure(error, "destination.io", whatFailed(manifest.id, share.destination)) };
-  }
+  const staged = manifest.files
+    .map((file) => share.branches.get(file.path)?.staged)
+    .filter((file) => file !== undefined);
+  const what = { runId: run.runId, id: manifest.id, ...sealed };
+  return { share, ...(await tryPublish(share.destination, staged, what)) };
 }
 
-function whatFailed(id: string, destination: Destination): string {
-  return `Cannot publish "${id}" at "${destination.name}"`;
+/** True when nothing of the backup is left under its names anywhere. */
+async function withdrawAll({ run, sealed, checked }: Committing): Promise<boolean> {
+  const unfinished = { sealed, runId: run.runId, signal: new AbortController().signal };
+  const gone = await Promise.all(checked.shares.map((share) => withdraw(share.destination, unfinished)));
+  return gone.every((isGone) => isGone);
 }
 
 function report({ share, failure }: Attempt, checked: Checked): CopyReport {

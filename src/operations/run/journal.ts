@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { Failure, messageOf } from "../../domain/failure.ts";
+import { messageOf } from "../../domain/failure.ts";
 import { replaceFile } from "../../platform/files.ts";
 
 const schema = z.object({
@@ -48,20 +48,28 @@ export async function removeJournal(statePath: string, runId: string): Promise<v
   await rm(journalPath(statePath, runId), { force: true });
 }
 
-/** Every journal that stands, oldest first. Throws "catalog.io" naming one that cannot be read. */
-export async function readJournals(statePath: string): Promise<readonly Journal[]> {
-  await mkdir(workPath(statePath), { recursive: true, mode: 0o700 });
-  const names = (await readdir(workPath(statePath))).filter((name) => name.endsWith(".journal.json")).sort();
-  return Promise.all(names.map((name) => readOne(join(workPath(statePath), name))));
+export interface Journals {
+  /** Oldest first. */
+  readonly journals: readonly Journal[];
+  /** A line for each that cannot be read: it keeps no run from being made. */
+  readonly unreadable: readonly string[];
 }
 
-async function readOne(path: string): Promise<Journal> {
+/** Every journal that stands, of any job. */
+export async function readJournals(statePath: string): Promise<Journals> {
+  await mkdir(workPath(statePath), { recursive: true, mode: 0o700 });
+  const names = (await readdir(workPath(statePath))).filter((name) => name.endsWith(".journal.json")).sort();
+  const read = await Promise.all(names.map((name) => readOne(join(workPath(statePath), name))));
+  return {
+    journals: read.filter((journal) => typeof journal !== "string"),
+    unreadable: read.filter((line) => typeof line === "string"),
+  };
+}
+
+async function readOne(path: string): Promise<Journal | string> {
   try {
     return schema.parse(JSON.parse(await readFile(path, "utf8")));
   } catch (error) {
-    throw new Failure("catalog.io", `Cannot read the journal "${path}": ${messageOf(error)}`, {
-      hint: "Move it away; files that its run left staged are then swept after two days.",
-      cause: error,
-    });
+    return `cannot read the journal "${path}": ${messageOf(error)}; move it away and run codex-backup verify`;
   }
 }

@@ -1,14 +1,13 @@
 import { formatBackupFile } from "../../domain/backup-file.ts";
 import { formatBackupNames } from "../../domain/backup-name.ts";
 import { Failure } from "../../domain/failure.ts";
-import type { ReadyDestination } from "../delivery/delivery.ts";
 import type { BackupRun } from "./backup.ts";
 
 /**
  * The first base name of which no file stands at any destination: nothing is ever overwritten, also not
  * a dump that an old script left under today's name.
  */
-export async function chooseName(run: BackupRun, ready: readonly ReadyDestination[]): Promise<string> {
+export function chooseName(run: BackupRun, taken: ReadonlySet<string>): string {
   const { job, producer } = run;
   const facts = {
     at: run.slot ?? run.startedAt,
@@ -17,8 +16,6 @@ export async function chooseName(run: BackupRun, ready: readonly ReadyDestinatio
     job: job.name,
   };
   const candidates = formatBackupNames(job.nameTemplate, facts, run.runId);
-  const lists = await Promise.all(ready.map(({ destination }) => destination.list()));
-  const taken = new Set(lists.flat().map((file) => file.name));
   const isFree = (name: string) => namesToTake(run, name).every((file) => !taken.has(file));
   const free = candidates.find(isFree);
   if (free !== undefined) return free;

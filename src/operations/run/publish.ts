@@ -1,6 +1,8 @@
 import type { Destination, StagedFile } from "../../destinations/destination.ts";
 import { formatBackupFile } from "../../domain/backup-file.ts";
 import type { ChecksumLine } from "../../domain/checksum-line.ts";
+import { asFailure, type Failure } from "../../domain/failure.ts";
+import type { CopyReport } from "../../domain/run-report.ts";
 
 export interface Publication {
   readonly runId: string;
@@ -13,13 +15,14 @@ export interface Publication {
 /**
  * Gives a whole backup its final names at one destination, in the order of STATE: data, own hash, manifest
  * last, then the directory's checksums. Each step may have been done by a run that died: it is not repeated.
- * Until the manifest is there, no backup exists here.
+ * Throws while no backup exists here. What went wrong after the manifest stood is returned: the backup is
+ * whole, only checksums.txt does not list it yet.
  */
 export async function publish(
   destination: Destination,
   staged: readonly StagedFile[],
   what: Publication,
-): Promise<void> {
+): Promise<Failure | null> {
   for (const file of staged) await file.publish();
   await putOnce(destination, formatBackupFile(what.id, { kind: "sha256" }), {
     text: what.ownHashText,
@@ -31,7 +34,51 @@ export async function publish(
     runId: what.runId,
   });
   await destination.sync();
-  await destination.checksums?.add(what.lines);
+  try {
+    await destination.checksums?.add(what.lines);
+    return null;
+  } catch (error) {
+    return asFailure(
+      error,
+      "destination.io",
+      `Cannot list "${what.id}" in the checksums.txt of "${destination.name}"`,
+    );
+  }
+}
+
+/** How publishing at one destination ended; nothing is left to do when both are null. */
+export interface PublishEnd {
+  /** Why no backup exists there (or nobody can tell). */
+  readonly failure: Failure | null;
+  /** Why checksums.txt does not list it. */
+  readonly unlisted: Failure | null;
+}
+
+/** What came of publishing at some destinations. */
+export interface Published {
+  readonly copies: readonly CopyReport[];
+  /** Where the backup now exists. */
+  readonly at: readonly Destination[];
+  /** What lacks although the backup exists: lines for people. */
+  readonly gaps: readonly string[];
+  /** False: the journal must stay, so that the next run finishes or removes what stands there. */
+  readonly isSettled: boolean;
+}
+
+/** As publish, with a second try: what failed may have been done all the same, or may be over a moment later. Never throws. */
+export async function tryPublish(
+  destination: Destination,
+  staged: readonly StagedFile[],
+  what: Publication,
+): Promise<PublishEnd> {
+  const first = await publish(destination, staged, what).catch(() => undefined);
+  if (first === null) return { failure: null, unlisted: null };
+  try {
+    return { failure: null, unlisted: await publish(destination, staged, what) };
+  } catch (error) {
+    const doing = `Cannot publish "${what.id}" at "${destination.name}"`;
+    return { failure: asFailure(error, "destination.io", doing), unlisted: null };
+  }
 }
 
 async function putOnce(

@@ -11,12 +11,14 @@ export interface Readiness {
   /** Destinations that cannot take part, each with its reason. */
   readonly refused: readonly CopyReport[];
   readonly warnings: readonly string[];
+  /** Names that stand at any of those that are ready. */
+  readonly taken: ReadonlySet<string>;
 }
 
 /** Never fill a disk to the last block: other programs, and the next manifest, need room. */
 const reserveBytes = 16 * 1024 * 1024;
 
-/** Asks every destination whether it can take `needBytes`. Throws when none can. */
+/** Asks every destination whether it can take `needBytes`, and for the names it has. Throws when none can. */
 export async function readyDestinations(
   context: Context,
   names: readonly string[],
@@ -31,11 +33,16 @@ export async function readyDestinations(
     ready: asked.flatMap((answer) => ("failure" in answer ? [] : [answer.ready])),
     refused: asked.flatMap((answer) => ("failure" in answer ? [answer.report] : [])),
     warnings: asked.flatMap((answer) => ("failure" in answer ? [] : answer.warnings)),
+    taken: new Set(asked.flatMap((answer) => ("failure" in answer ? [] : answer.names))),
   };
 }
 
 type Answer =
-  | { readonly ready: ReadyDestination; readonly warnings: readonly string[] }
+  | {
+      readonly ready: ReadyDestination;
+      readonly warnings: readonly string[];
+      readonly names: readonly string[];
+    }
   | { readonly failure: Failure; readonly report: CopyReport };
 
 async function askOne(context: Context, name: string, needBytes: number | null): Promise<Answer> {
@@ -52,7 +59,8 @@ async function askOne(context: Context, name: string, needBytes: number | null):
         },
       );
     }
-    return { ready: { destination, id: facts.id }, warnings: facts.warnings };
+    const names = (await destination.list()).map((file) => file.name);
+    return { ready: { destination, id: facts.id }, warnings: facts.warnings, names };
   } catch (error) {
     const failure = asFailure(error, "destination.io", `Cannot use destination "${name}"`);
     const { location } = destination;

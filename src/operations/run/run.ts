@@ -4,6 +4,7 @@ import type { Job } from "../../domain/job.ts";
 import type { RunReport } from "../../domain/run-report.ts";
 import { type Context, jobNamed } from "../context.ts";
 import { closeDeadRuns } from "../dead-runs.ts";
+import { patientDestination } from "../delivery/patient-destination.ts";
 import type { RunOptions } from "../operation.ts";
 import { type AttemptFacts, attempt } from "./attempt.ts";
 import { lockJob } from "./job-lock.ts";
@@ -12,6 +13,7 @@ import { runCapsule } from "./run-capsule.ts";
 import { runChecksums } from "./run-checksums.ts";
 import { runCommand } from "./run-command.ts";
 import { runPostgres } from "./run-postgres.ts";
+import { startWatch, underWatch } from "./watch.ts";
 
 /** What the kinds of jobs are given for one run of a job. */
 export interface JobRun {
@@ -52,7 +54,20 @@ function selectJobs(context: Context, { jobs, all }: RunOptions): readonly Job[]
   });
 }
 
-async function runJob(context: Context, job: Job, options: RunOptions): Promise<readonly RunReport[]> {
+/** So long one answer of a destination is waited for, or half the time that the job lets a source be silent. */
+const patienceMs = 5 * 60_000;
+
+function patiently(context: Context, job: Job): Context {
+  const stallMs = "stallMs" in job ? job.stallMs : null;
+  const limitMs = stallMs === null ? patienceMs : Math.min(patienceMs, stallMs / 2);
+  const patient = [...context.destinations].map(
+    ([name, destination]) => [name, patientDestination(destination, context.clock, limitMs)] as const,
+  );
+  return { ...context, destinations: new Map(patient) };
+}
+
+async function runJob(outer: Context, job: Job, options: RunOptions): Promise<readonly RunReport[]> {
+  const context = patiently(outer, job);
   const jobRun: JobRun = { slot: options.slot, signal: options.signal, runId: context.newRunId() };
   const facts: AttemptFacts = { runId: jobRun.runId, job: job.name, database: null, slot: options.slot };
   const { signal, waitMs } = options;
@@ -61,7 +76,10 @@ async function runJob(context: Context, job: Job, options: RunOptions): Promise<
   );
   if (lock instanceof Failure) return [await refused(context, facts, lock)];
   try {
-    for (const line of await recover(context, job, signal)) context.log.warn({ job: job.name }, line);
+    const limits = { job: job.name, timeoutMs: job.timeoutMs, stallMs: null };
+    const watch = startWatch(context.clock, signal, limits);
+    const recovered = await underWatch(watch, () => recover(context, job, watch.signal));
+    for (const line of recovered) context.log.warn({ job: job.name }, line);
     return await runKind(context, job, jobRun);
   } catch (error) {
     return [await refused(context, facts, asFailure(error, "run.internal", `Cannot run "${job.name}"`))];

@@ -70,6 +70,16 @@ export async function underWatch<T>(watch: Watch, work: () => Promise<T>): Promi
   }
 }
 
+/** Settles as the work does, or rejects with the reason of the signal, whichever is first. */
+export function untilAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.reject(signal.reason);
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
+  });
+}
+
 function timedOut(job: string, timeoutMs: number): Failure {
   return new Failure(
     "run.timeout",
