@@ -52,6 +52,7 @@ async function openContext(config: Config, needs: Needs, { clock, env }: Outside
   const context = buildContext({ config, needs, clock, env });
   return {
     operations: createOperations(context),
+    setAside: context.setAside,
     async readLog(runId) {
       const { readRunLog } = await import("./platform/run-log.ts");
       return readRunLog(`${config.statePath}/logs`, runId);

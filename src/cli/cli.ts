@@ -80,6 +80,8 @@ export interface Needs {
   readonly logLevel: "debug" | "warn" | "error";
   /** Secrets are hidden in it already. */
   readonly onLog: (entry: LogEntry) => void;
+  /** A damaged catalog is moved aside and a new one begun, instead of an error. */
+  readonly mendsCatalog: boolean;
 }
 
 export interface DemoWish {
@@ -98,6 +100,8 @@ export interface DemoShown {
 
 export interface Opened {
   readonly operations: Operations;
+  /** Where a damaged catalog was moved to; null when there was none. */
+  readonly setAside: string | null;
   /** A run's log as far as it is written, oldest first; null when its file is gone. */
   readLog(runId: string): Promise<readonly LogEntry[] | null>;
   /** Waits; rejects with the signal's reason. */

@@ -1,4 +1,5 @@
 import type { Config, LoadOptions } from "../config/config.ts";
+import { messageOf } from "../domain/failure.ts";
 import type { ExitStatus } from "../domain/outcome.ts";
 import type { Io, Opened, Tool } from "./cli.ts";
 import type { GlobalFlags } from "./global-flags.ts";
@@ -29,19 +30,34 @@ export async function loadConfig({ tool, flags, screen }: Session, options: Load
   return config;
 }
 
-/** Opens everything, does the work, closes everything. `secrets` as for the config: "closed" talks to no server. */
+/**
+ * Opens everything, does the work, closes everything. `secrets` as for the config: "closed" talks to no
+ * server; "mending" is "open" that also replaces a damaged catalog, filled from the destinations.
+ */
 export async function withOperations(
   session: Session,
-  secrets: "open" | "closed",
+  access: "open" | "closed" | "mending",
   work: (opened: Work) => Promise<ExitStatus>,
 ): Promise<ExitStatus> {
   const { screen, tool, flags } = session;
-  const config = await loadConfig(session, { secrets });
+  const config = await loadConfig(session, { secrets: access === "closed" ? "closed" : "open" });
   const logLevel = flags.verbosity === "verbose" ? "debug" : flags.verbosity === "quiet" ? "error" : "warn";
-  const opened = await tool.open(config, { onProgress: screen.progress, logLevel, onLog: screen.log });
+  const mendsCatalog = access === "mending";
+  const needs = { onProgress: screen.progress, logLevel, onLog: screen.log, mendsCatalog } as const;
+  const opened = await tool.open(config, needs);
   try {
+    if (opened.setAside !== null) await mend(session, opened);
     return await work({ ...opened, config });
   } finally {
     opened.close();
   }
+}
+
+/** A lost index must not cost a night's backup: it is made anew, and the operator is told. */
+async function mend({ screen, io }: Session, { operations, setAside }: Opened): Promise<void> {
+  screen.complain(`The catalog was damaged and has been moved to ${setAside}; it is made anew.`);
+  const { problems } = await operations.rebuildCatalog(io.signal).catch((error: unknown) => ({
+    problems: [{ message: `Not all of it: ${messageOf(error)}` }],
+  }));
+  for (const { message } of problems) screen.complain(`  ${message}`);
 }

@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { openCatalog } from "../catalog/open-catalog.ts";
+import { openSoundCatalog } from "../catalog/open-sound-catalog.ts";
 import type { LogEntry, Needs } from "../cli/cli.ts";
 import type { Config } from "../config/config.ts";
 import type { Destination } from "../destinations/destination.ts";
@@ -25,25 +26,35 @@ export interface ContextParts {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
+export interface BuiltContext extends Context {
+  /** Where a damaged catalog was moved to; null when there was none. */
+  readonly setAside: string | null;
+}
+
 /** Run logs are kept until they are so many or so large. */
 const logLimits = { maxFiles: 2000, maxBytes: 256 * 1024 * 1024 };
 
 /** Everything the operations may use, for one command. The caller closes the catalog. */
-export function buildContext({ config, needs, clock, env }: ContextParts): Context {
+export function buildContext({ config, needs, clock, env }: ContextParts): BuiltContext {
   const { statePath, jobs, secrets } = config;
   const screen = { write: (line: string) => needs.onLog(entryOf(line)) };
   const log = createLog({ level: needs.logLevel, streams: [screen], secrets: () => secrets });
   const host = createSystemHost();
   const childEnv = childEnvironment(env, ownAccount());
   const shared = { clock, log, host, version: toolVersion() };
+  const path = join(statePath, "catalog.db");
+  const { catalog, setAside } = needs.mendsCatalog
+    ? openSoundCatalog(path, clock.now())
+    : { catalog: openCatalog(path), setAside: null };
   return {
+    setAside,
     ...shared,
     statePath,
     jobs,
     destinations: destinationsOf(config, shared),
     postgres: lazyPostgres({ clock, log, env: childEnv, newToken: () => randomToken(24) }),
     capsules: lazyCapsules({ threads: Math.min(8, availableParallelism()) }),
-    catalog: openCatalog(join(statePath, "catalog.db")),
+    catalog,
     onProgress: needs.onProgress,
     childEnv,
     openRunLog: (runId) => openRunLog(join(statePath, "logs"), runId, { config, needs }),

@@ -23,7 +23,7 @@ export function registerCatalog(parent: Command, bind: Bind): void {
 
 function rebuildCatalog(session: Session): Promise<ExitStatus> {
   const { screen, io } = session;
-  return withOperations(session, "closed", async ({ operations }) => {
+  return withOperations(session, "mending", async ({ operations }) => {
     const rebuilt = await operations.rebuildCatalog(io.signal);
     const { backups, copies, holds, problems } = rebuilt;
     screen.document({ rebuilt });

@@ -23,6 +23,7 @@ async function demo({ tool, io, screen, flags }: Session, keep: boolean): Promis
     onProgress: screen.progress,
     logLevel: flags.verbosity === "verbose" ? "debug" : "error",
     onLog: screen.log,
+    mendsCatalog: false,
   } as const;
   const onStep = (line: string) => screen.warn(`${line} …`);
   const { report, lines } = await tool.demo({ keep, onStep, signal: io.signal, needs });

@@ -43,7 +43,7 @@ function readWish(words: readonly string[], { all = false, wait }: RunFlags): Ru
 }
 
 function run(session: Session, wish: RunWish): Promise<ExitStatus> {
-  return withOperations(session, "open", async (work) => {
+  return withOperations(session, "mending", async (work) => {
     const reports: RunReport[] = [];
     const names = namesOf(work, wish);
     for (const jobs of names) {
