@@ -14,6 +14,12 @@ export interface ChildSpec {
   readonly stdin?: "none" | "pipe" | Readable;
   /** A number is a descriptor of ours. To hand the output on to another child, use platform/pipe.ts. */
   readonly stdout?: "none" | "pipe" | number;
+  /**
+   * How long after its own end the processes that it left behind may keep its pipes open; then our ends are
+   * closed and `ended` settles, and they are left alone. Default: no limit, since a slow reader may still
+   * have bytes of it to fetch.
+   */
+  readonly pipeGraceMs?: number;
 }
 
 /** How a child ended; exactly one of these. */
@@ -31,9 +37,17 @@ export interface Child {
   stderr(): string;
   /** Settles when the process is gone and all its streams are closed. Never rejects. */
   readonly ended: Promise<ChildEnd>;
-  /** SIGTERM to its process group, SIGKILL after `graceMs` (default 5,000). May be called twice. */
+  /** True when processes that it left behind still held its pipes as `pipeGraceMs` ran out. */
+  isOutlived(): boolean;
+  /**
+   * SIGTERM to its process group, also when only descendants are left of it; SIGKILL after `graceMs` (default
+   * 5,000), and a second later our ends of its pipes are closed, whoever else holds them. May be called twice.
+   */
   kill(graceMs?: number): void;
 }
+
+/** What was written before a SIGKILL can still be read for so long. */
+const drainMs = 1000;
 
 /**
  * Starts a child in its own process group. Throws Failure "platform.child" when the program cannot be
@@ -51,6 +65,14 @@ export async function startChild(spec: ChildSpec): Promise<Child> {
   const tail = createTail(64 * 1024);
   child.stderr?.on("data", (chunk: Buffer) => tail.push(chunk));
   const ended = endOf(child, tail);
+  let isOutlived = false;
+  child.once("exit", () => {
+    if (spec.pipeGraceMs === undefined) return;
+    beforeClose(child, spec.pipeGraceMs, () => {
+      isOutlived = true;
+      closePipes(child);
+    });
+  });
   await startOf(child, spec);
   child.stdin?.on("error", ignoreBrokenPipe);
   return {
@@ -59,6 +81,7 @@ export async function startChild(spec: ChildSpec): Promise<Child> {
     stdout: child.stdout,
     stderr: () => tail.text(),
     ended,
+    isOutlived: () => isOutlived,
     kill: (graceMs = 5000) => killGroup(child, graceMs),
   };
 }
@@ -98,28 +121,47 @@ function endOf(child: ChildProcess, tail: Tail): Promise<ChildEnd> {
   return new Promise((resolve) => {
     child.once("close", (code, signal) => {
       const stderr = tail.text();
-      resolve(signal ? { kind: "signalled", signal, stderr } : { kind: "exited", code: code ?? 0, stderr });
+      resolve(signal ? { kind: "signalled", signal, stderr } : { kind: "exited", code: code ?? -1, stderr });
     });
   });
 }
 
-function killGroup(child: ChildProcess, graceMs: number): void {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  signalGroup(child.pid, "SIGTERM");
-  const timer = setTimeout(() => {
-    if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
-      signalGroup(child.pid, "SIGKILL");
-    }
-  }, graceMs);
-  timer.unref();
-  child.once("exit", () => clearTimeout(timer));
+/** A process that has ended and whose pipes are closed is nobody's business any more: its id may be another's. */
+function isClosed({ stdout, stderr, exitCode, signalCode }: ChildProcess): boolean {
+  const isGone = exitCode !== null || signalCode !== null;
+  return isGone && (stdout?.closed ?? true) && (stderr?.closed ?? true);
 }
 
-function signalGroup(pid: number, signal: NodeJS.Signals): void {
+function killGroup(child: ChildProcess, graceMs: number): void {
+  const { pid } = child;
+  if (pid === undefined || isClosed(child)) return;
+  signalGroup(pid, "SIGTERM");
+  const timer = setTimeout(() => {
+    signalGroup(pid, "SIGKILL");
+    if (!isClosed(child)) beforeClose(child, drainMs, () => closePipes(child));
+  }, graceMs);
+  child.once("close", () => {
+    if (!signalGroup(pid, 0)) clearTimeout(timer);
+  });
+}
+
+/** Calls back unless the child has closed by itself within the time. */
+function beforeClose(child: ChildProcess, delayMs: number, call: () => void): void {
+  const timer = setTimeout(call, delayMs);
+  child.once("close", () => clearTimeout(timer));
+}
+
+function closePipes(child: ChildProcess): void {
+  for (const stream of [child.stdin, child.stdout, child.stderr]) stream?.destroy();
+}
+
+/** False when the group has no process left. */
+function signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {
-    process.kill(-pid, signal);
+    return process.kill(-pid, signal);
   } catch (error) {
-    if (errnoOf(error) !== "ESRCH") throw error; // ESRCH: it has just ended by itself
+    if (errnoOf(error) === "ESRCH") return false; // it has just ended by itself
+    throw error;
   }
 }
 
