@@ -22,7 +22,7 @@ function terminal(isShown = true, columns = 80) {
 
 function dump(doneBytes: number, more: Partial<Progress> = {}): Progress {
   return {
-    job: "database",
+    subject: "database",
     step: "dump",
     doneBytes,
     totalBytes: 1_000_000_000,

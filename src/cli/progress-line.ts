@@ -33,7 +33,7 @@ export function createProgressLine({ writer, monotonicMs, isShown }: ProgressPar
     isDrawn = false;
   };
   const rateOf = (progress: Progress, nowMs: number): number | null => {
-    const key = `${progress.job}\n${progress.step}`;
+    const key = `${progress.subject}\n${progress.step}`;
     if (started?.key !== key || progress.doneBytes < started.bytes) {
       started = { key, atMs: nowMs, bytes: progress.doneBytes };
     }

@@ -81,7 +81,7 @@ test("verbose adds where it all began", () => {
 
 test("the progress line is gone before anything else is written", () => {
   const { screen, out, err } = screenWith({}, true);
-  screen.progress({ job: "a", step: "dump", doneBytes: 1, totalBytes: null, current: null });
+  screen.progress({ subject: "a", step: "dump", doneBytes: 1, totalBytes: null, current: null });
   screen.print("done");
   assert.ok(err().endsWith("\r\u001b[K"), err());
   assert.equal(out(), "done\n");

@@ -3,7 +3,7 @@ import type { Progress } from "../../domain/progress.ts";
 
 /** "database  dump  120 MB of 908 MB (13 %)  45.0 MB/s  18 s left  public.audit_logs"; bytes a second, null while nobody knows. */
 export function renderProgress(progress: Progress, bytesPerSecond: number | null): string {
-  const { job, step, doneBytes, current } = progress;
+  const { subject, step, doneBytes, current } = progress;
   // An estimate that was passed says nothing any more.
   const totalBytes =
     progress.totalBytes !== null && progress.totalBytes >= doneBytes ? progress.totalBytes : null;
@@ -17,7 +17,7 @@ export function renderProgress(progress: Progress, bytesPerSecond: number | null
     isMoving && totalBytes !== null
       ? `${describeAge(((totalBytes - doneBytes) / bytesPerSecond) * 1000)} left`
       : null;
-  return [job, step, amount, rate, left, current].filter((part) => part !== null && part !== "").join("  ");
+  return [subject, step, amount, rate, left, current].filter((part) => part !== null && part !== "").join("  ");
 }
 
 function share(doneBytes: number, totalBytes: number): string {

@@ -77,7 +77,7 @@ async function describeDump(
   const { stream } = await destination.open(file.name);
   const onBytes = (doneBytes: number) =>
     context.onProgress({
-      job: job.name,
+      subject: job.name,
       step: "verify",
       doneBytes,
       totalBytes: file.sizeBytes,

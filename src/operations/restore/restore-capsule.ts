@@ -64,7 +64,7 @@ function extract(
     only,
     signal,
     onProgress: ({ doneBytes, totalBytes, current }) =>
-      context.onProgress({ job: to, step: "restore", doneBytes, totalBytes, current }),
+      context.onProgress({ subject: to, step: "restore", doneBytes, totalBytes, current }),
   });
 }
 

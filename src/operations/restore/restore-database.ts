@@ -162,5 +162,5 @@ function progressOf(
   step: "verify" | "restore",
 ): (doneBytes: number) => void {
   const totalBytes = step === "verify" ? dump.sizeBytes : (dump.expected?.sizeBytes ?? null);
-  return (doneBytes) => context.onProgress({ job: to, step, doneBytes, totalBytes, current: dump.name });
+  return (doneBytes) => context.onProgress({ subject: to, step, doneBytes, totalBytes, current: dump.name });
 }

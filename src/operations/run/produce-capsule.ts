@@ -24,7 +24,7 @@ export function createCapsuleProducer(context: Context, job: CapsuleJob, signal:
         signal: watch.signal,
         onProgress: (progress) =>
           context.onProgress({
-            job: job.name,
+            subject: job.name,
             step: "capsule",
             doneBytes: progress.doneBytes,
             totalBytes: progress.totalBytes,
@@ -60,7 +60,7 @@ async function inspect(
   const onBytes = (doneBytes: number) => {
     watch.touch();
     context.onProgress({
-      job: job.name,
+      subject: job.name,
       step: "read back",
       doneBytes,
       totalBytes: file.passed.sizeBytes,

@@ -158,7 +158,7 @@ async function inspect(parts: DumpParts, inspection: Inspection): Promise<Inspec
     const onBytes = (doneBytes: number) => {
       watch.touch();
       context.onProgress({
-        job: job.name,
+        subject: job.name,
         step: "read back",
         doneBytes,
         totalBytes: file.passed.sizeBytes,

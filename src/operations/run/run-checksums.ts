@@ -95,7 +95,7 @@ async function hashAndJudge(
   const hashed = await hashPaths(paths, {
     signal: watch.signal,
     onProgress: (doneBytes) =>
-      context.onProgress({ job: job.name, step: "checksums", doneBytes, totalBytes: null, current: null }),
+      context.onProgress({ subject: job.name, step: "checksums", doneBytes, totalBytes: null, current: null }),
   });
   const findings = names.map((name, index) => {
     const found = hashed[index] ?? { kind: "unreadable", reason: "it was not hashed" };

@@ -47,7 +47,7 @@ export async function startDumpStream(parts: StreamParts): Promise<DumpStream> {
 function onBytesOf({ context, job, database, watch }: StreamParts): (doneBytes: number) => void {
   return (doneBytes) => {
     watch.touch();
-    context.onProgress({ job: job.name, step: "dump", doneBytes, totalBytes: null, current: database });
+    context.onProgress({ subject: job.name, step: "dump", doneBytes, totalBytes: null, current: database });
   };
 }
 

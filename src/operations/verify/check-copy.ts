@@ -94,7 +94,7 @@ function progressOf(
 ): (doneBytes: number) => void {
   return (doneBytes) =>
     context.onProgress({
-      job: manifest.job,
+      subject: manifest.job,
       step: "verify",
       doneBytes,
       totalBytes: file.sizeBytes,
