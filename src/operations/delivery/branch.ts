@@ -1,6 +1,6 @@
 import { finished } from "node:stream/promises";
 import type { Destination, StagedFile } from "../../destinations/destination.ts";
-import { asFailure, Failure } from "../../domain/failure.ts";
+import { asFailure, Failure, messageOf } from "../../domain/failure.ts";
 import type { Spool } from "../../platform/spool.ts";
 import { createWake } from "../../platform/wake.ts";
 
@@ -77,11 +77,13 @@ export class Branch {
   /** What waits in memory, and from now on what is pushed, goes to the spool, until that has run empty. */
   async spill(): Promise<void> {
     if (this.#isSpilling || this.#failure !== null) return;
-    this.#spool ??= await this.#openSpool();
+    const spool = this.#spool ?? (await this.#openSpool().catch((error: unknown) => this.#fallBehind(error)));
+    if (spool === null) return;
+    this.#spool = spool;
     this.#isSpilling = true;
     for (const chunk of this.#queue.splice(1)) {
       this.#queuedBytes -= chunk.length;
-      await this.#append(this.#spool, chunk);
+      await this.#append(spool, chunk);
     }
   }
 
@@ -107,7 +109,16 @@ export class Branch {
   }
 
   async #append(spool: Spool, chunk: Buffer): Promise<void> {
-    if (this.#failure === null && !(await spool.append(chunk))) await this.abandon(lagging(this.destination));
+    if (this.#failure !== null) return;
+    const isKept = await spool.append(chunk).catch((error: unknown) => this.#fallBehind(error));
+    if (isKept === false)
+      await this.abandon(lagging(this.destination, "its backlog exceeded the job's spool"));
+  }
+
+  /** A spool that cannot be used costs this branch its place in the stream, and nobody else anything. */
+  async #fallBehind(error: unknown): Promise<null> {
+    await this.abandon(lagging(this.destination, `its spool could not be used: ${messageOf(error)}`));
+    return null;
   }
 
   async #pump(): Promise<void> {
@@ -155,10 +166,8 @@ function drained(sink: StagedFile["sink"]): Promise<void> {
   });
 }
 
-function lagging(destination: Destination): Failure {
-  return new Failure(
-    "destination.lagging",
-    `Cannot keep up at "${destination.name}": its backlog exceeded the job's spool`,
-    { hint: "It is brought up from a finished copy; raise spool if this happens each night." },
-  );
+function lagging(destination: Destination, seen: string): Failure {
+  return new Failure("destination.lagging", `Cannot keep up at "${destination.name}": ${seen}`, {
+    hint: "It is brought up from a finished copy; raise spool if this happens each night.",
+  });
 }

@@ -1,11 +1,11 @@
 import type { RunRow } from "../../catalog/catalog.ts";
-import { asFailure, type Failure, reportOf } from "../../domain/failure.ts";
+import { asFailure, type Failure, messageOf, reportOf } from "../../domain/failure.ts";
 import { formatInstant, type Instant } from "../../domain/instant.ts";
 import { highest } from "../../domain/level.ts";
 import type { ExitStatus, Outcome } from "../../domain/outcome.ts";
 import { describeDuration } from "../../domain/plain-words.ts";
 import type { CopyReport, ReportedBackup, RunReport } from "../../domain/run-report.ts";
-import type { Context } from "../context.ts";
+import type { Context, RunLog } from "../context.ts";
 
 /** What a run came to, as its job kind tells it. */
 export interface Work {
@@ -51,8 +51,8 @@ export async function attempt(
     bootId: host.bootId,
     host: host.name,
   };
-  catalog.startRun(row);
-  const runLog = context.openRunLog(facts.runId);
+  catalog.updateRun(row); // inserts; a run that was refused before may have its row already
+  const runLog = openLog(context, facts.runId);
   try {
     runLog.log.info({ ...facts }, "run started");
     const done = await work({ ...context, log: runLog.log }, startedAt).catch((error: unknown) =>
@@ -61,10 +61,32 @@ export async function attempt(
     const durationMs = Math.round(clock.monotonicMs() - startedMs);
     const report = reportOn(row, done, durationMs);
     tell(runLog.log, report, done.failure);
-    catalog.updateRun({ ...row, ...closing(report), finishedAt: clock.now() });
-    return report;
+    return closeRow(context, row, report);
   } finally {
     runLog.close();
+  }
+}
+
+/** A run without a log of its own is better than no run. */
+function openLog(context: Context, runId: string): RunLog {
+  try {
+    return context.openRunLog(runId);
+  } catch (error) {
+    context.log.error({ runId, error: messageOf(error) }, "cannot keep a log of this run");
+    return { log: context.log, close: () => undefined };
+  }
+}
+
+/** What a run has done is told even when the catalog can no longer be written. */
+function closeRow({ catalog, clock }: Context, row: RunRow, report: RunReport): RunReport {
+  try {
+    catalog.updateRun({ ...row, ...closing(report), finishedAt: clock.now() });
+    return report;
+  } catch (error) {
+    return {
+      ...report,
+      warnings: [...report.warnings, `the catalog does not know of this run: ${messageOf(error)}`],
+    };
   }
 }
 

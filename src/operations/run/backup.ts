@@ -7,7 +7,7 @@ import type { Context } from "../context.ts";
 import { createDelivery } from "../delivery/delivery.ts";
 import { type Checked, checkShares } from "./check-shares.ts";
 import { commit } from "./commit.ts";
-import { removeJournal, workPath } from "./journal.ts";
+import { readJournals, removeJournal, workPath } from "./journal.ts";
 import { bringUpLate } from "./late.ts";
 import { chooseName } from "./name.ts";
 import type { Produced, Producer } from "./produce.ts";
@@ -43,7 +43,10 @@ export async function makeBackup(context: Context, run: BackupRun): Promise<Made
   const isCompressed = job.kind === "postgres" && job.compress !== "none";
   const needBytes = estimateNeed(last?.sizeBytes ?? null, await producer.sourceBytes(), isCompressed);
   const readiness = await readyDestinations(context, job.to, needBytes);
-  const name = chooseName(run, readiness.taken);
+  const { journals } = await readJournals(context.statePath);
+  const waiting = new Set(journals.map((journal) => journal.id));
+  const isBackup = (id: string) => waiting.has(id) || context.catalog.backup(job.name, id) !== null;
+  const name = chooseName(run, { files: readiness.taken, isBackup });
   const { spoolBytes } = job;
   const options = {
     runId: run.runId,

@@ -63,7 +63,10 @@ function journalOf({ run, sealed, delivery, checked }: Committing) {
     database: manifest.database,
     id: manifest.id,
     files: manifest.files.map((file) => file.path),
-    destinations: [...checked.shares, ...late].map((share) => share.destination.name),
+    destinations: [...checked.shares, ...late].map((share) => ({
+      name: share.destination.name,
+      id: share.destinationId,
+    })),
     manifestText,
     ownHashText,
   } as const;

@@ -12,8 +12,8 @@ const schema = z.object({
   id: z.string(),
   /** Data files, by name. */
   files: z.array(z.string()),
-  /** Names of the destinations where every file was staged, synced and read back. */
-  destinations: z.array(z.string()),
+  /** Where every file was staged, synced and read back, or may still come to be: name in the config and sentinel's id. */
+  destinations: z.array(z.object({ name: z.string(), id: z.string() })),
   manifestText: z.string(),
   ownHashText: z.string(),
 });

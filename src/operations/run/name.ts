@@ -3,11 +3,18 @@ import { formatBackupNames } from "../../domain/backup-name.ts";
 import { Failure } from "../../domain/failure.ts";
 import type { BackupRun } from "./backup.ts";
 
+export interface TakenNames {
+  /** Files that stand at the destinations, or are remembered there. */
+  readonly files: ReadonlySet<string>;
+  /** A backup of this job that the catalog knows, whether it still stands or not, or one that waits to be finished. */
+  isBackup(id: string): boolean;
+}
+
 /**
  * The first base name of which no file stands at any destination: nothing is ever overwritten, also not
  * a dump that an old script left under today's name.
  */
-export function chooseName(run: BackupRun, taken: ReadonlySet<string>): string {
+export function chooseName(run: BackupRun, taken: TakenNames): string {
   const { job, producer } = run;
   const facts = {
     at: run.slot ?? run.startedAt,
@@ -16,7 +23,8 @@ export function chooseName(run: BackupRun, taken: ReadonlySet<string>): string {
     job: job.name,
   };
   const candidates = formatBackupNames(job.nameTemplate, facts, run.runId);
-  const isFree = (name: string) => namesToTake(run, name).every((file) => !taken.has(file));
+  const isFree = (name: string) =>
+    !taken.isBackup(name) && namesToTake(run, name).every((file) => !taken.files.has(file));
   const free = candidates.find(isFree);
   if (free !== undefined) return free;
   throw new Failure(

@@ -59,7 +59,7 @@ async function askOne(context: Context, name: string, needBytes: number | null):
         },
       );
     }
-    const names = (await destination.list()).map((file) => file.name);
+    const names = await namesAt(destination);
     return { ready: { destination, id: facts.id }, warnings: facts.warnings, names };
   } catch (error) {
     const failure = asFailure(error, "destination.io", `Cannot use destination "${name}"`);
@@ -74,6 +74,17 @@ async function askOne(context: Context, name: string, needBytes: number | null):
     } as const;
     return { failure, report };
   }
+}
+
+/**
+ * What stands there, and what its checksums.txt still speaks of: a name whose file was removed by hand is not
+ * used again for other bytes, its entry would call them damaged.
+ */
+async function namesAt(destination: Destination): Promise<readonly string[]> {
+  const files = await destination.list();
+  // A checksums.txt that cannot be read is the checksums job's finding; it keeps no backup from being made.
+  const entries = (await destination.checksums?.entries().catch(() => [])) ?? [];
+  return [...files.map((file) => file.name), ...entries.map((line) => line.path)];
 }
 
 /** Another sentinel than our backups there had means another disk: writing to it would scatter the backups. */

@@ -15,7 +15,11 @@ export interface Sealed {
 }
 
 export function seal(manifest: Manifest): Sealed {
-  const manifestText = formatManifest(manifest);
+  return sealText(manifest, formatManifest(manifest));
+}
+
+/** A manifest whose bytes exist already: those bytes stay, whatever this version would write today. */
+export function sealText(manifest: Manifest, manifestText: string): Sealed {
   const manifestSha256 = createHash("sha256").update(manifestText).digest("hex");
   const lines = [
     ...manifest.files.map(({ path, sha256 }) => ({ path, sha256 })),

@@ -9,17 +9,22 @@ import { workPath } from "./journal.ts";
 /** A leftover of a run that nobody here knows (another host's, or the catalog was lost) is left alone for so long. */
 const unknownRunGraceMs = 48 * 3_600_000;
 
-/** Removes what dead runs of this job staged at its destinations and never published. Its lock must be held. */
+/**
+ * Removes what dead runs of this job staged at its destinations and never published, save for the runs
+ * whose journal is still open: those wait to be finished. The job's lock must be held.
+ */
 export async function sweepStaged(
   context: Context,
   job: PostgresJob | CapsuleJob,
+  open: ReadonlySet<string>,
 ): Promise<readonly string[]> {
   const done: string[] = [];
   for (const destination of job.to.map((name) => context.destinations.get(name))) {
     if (destination === undefined) continue;
     // A destination that cannot be listed is reported by the run itself, a moment later.
     const staged = await destination.listStaged().catch(() => []);
-    for (const file of staged.filter((one) => isLeftover(context, job.name, one))) {
+    const left = staged.filter((one) => !open.has(one.runId) && isLeftover(context, job.name, one));
+    for (const file of left) {
       done.push(await discard(destination, file));
     }
   }
