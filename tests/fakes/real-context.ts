@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { createCapsules } from "../../src/capsule/zip-capsules.ts";
 import { openCatalog } from "../../src/catalog/open-catalog.ts";
 import { createLocalDestination } from "../../src/destinations/local/local-destination.ts";
-import type { CapsuleJob, Job, PostgresJob } from "../../src/domain/job.ts";
+import type { CapsuleJob, ChecksumsJob, CommandJob, Job, PostgresJob } from "../../src/domain/job.ts";
 import type { PostgresSource } from "../../src/domain/source.ts";
 import type { Context } from "../../src/operations/context.ts";
 import { type Clock, createSystemClock } from "../../src/platform/clock.ts";
@@ -109,6 +109,16 @@ export function capsuleJob(root: string, given: Partial<CapsuleJob> = {}): Capsu
     source,
     ...given,
   };
+}
+
+/** A command job with every default. */
+export function commandJob(argv: readonly string[], given: Partial<CommandJob> = {}): CommandJob {
+  return { ...basis, kind: "command", name: "script", argv, cwd: null, env: {}, ...given };
+}
+
+/** The nightly checksums of a destination. */
+export function checksumsJob(destination: string, given: Partial<ChecksumsJob> = {}): ChecksumsJob {
+  return { ...basis, kind: "checksums", name: "checksums", destination, ...given };
 }
 
 /** A server on this machine, over its socket. */

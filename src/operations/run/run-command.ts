@@ -7,9 +7,16 @@ import { type Child, describeEnd, startChild, succeeded } from "../../platform/c
 import type { Context } from "../context.ts";
 import { attempt, type Work } from "./attempt.ts";
 import type { JobRun } from "./run.ts";
-import { startWatch } from "./watch.ts";
+import { startWatch, underWatch } from "./watch.ts";
 
-/** Any argv of the operator's: started without a shell, its output in the run's log, its exit status the outcome. */
+/** What the command left running in the background may still write for so long after its own end. */
+const pipeGraceMs = 2000;
+
+/**
+ * Any argv of the operator's: started without a shell, its output in the run's log, its exit status the
+ * outcome. The run ends with the command itself: a process that it leaves behind (a daemon, say) lives on,
+ * unless a timeout or an interruption ends the whole group.
+ */
 export async function runCommand(
   context: Context,
   job: CommandJob,
@@ -22,7 +29,7 @@ export async function runCommand(
 async function commandWork(context: Context, job: CommandJob, signal: AbortSignal): Promise<Work> {
   const startedMs = context.clock.monotonicMs();
   const watch = startWatch(context.clock, signal, { job: job.name, timeoutMs: job.timeoutMs, stallMs: null });
-  try {
+  return underWatch(watch, async () => {
     const child = await start(context, job);
     const onAbort = () => child.kill();
     watch.signal.addEventListener("abort", onAbort, { once: true });
@@ -31,7 +38,7 @@ async function commandWork(context: Context, job: CommandJob, signal: AbortSigna
     const end = await child.ended;
     for (const line of end.stderr.split("\n").filter((text) => text !== ""))
       context.log.info({ stream: "stderr" }, line);
-    if (watch.signal.aborted) throw watch.signal.reason;
+    watch.signal.throwIfAborted();
     if (!succeeded(end)) throw failed(job, describeEnd(end), end.stderr);
     const summary = `ended well, ${describeDuration(context.clock.monotonicMs() - startedMs)}`;
     return {
@@ -39,13 +46,11 @@ async function commandWork(context: Context, job: CommandJob, signal: AbortSigna
       backup: null,
       copies: [],
       windowMs: null,
-      warnings: [],
+      warnings: child.isOutlived() ? [outlived(job)] : [],
       failure: null,
       summary,
     };
-  } finally {
-    watch.stop();
-  }
+  });
 }
 
 async function start(context: Context, job: CommandJob): Promise<Child> {
@@ -59,6 +64,7 @@ async function start(context: Context, job: CommandJob): Promise<Child> {
       args,
       env,
       stdout: "pipe",
+      pipeGraceMs,
       ...(job.cwd === null ? {} : { cwd: job.cwd }),
     });
   } catch (error) {
@@ -76,8 +82,13 @@ async function start(context: Context, job: CommandJob): Promise<Child> {
 
 async function logLines(context: Context, child: Child): Promise<void> {
   if (child.stdout === null) return;
-  for await (const line of createInterface({ input: child.stdout }))
-    context.log.info({ stream: "stdout" }, line);
+  const lines = createInterface({ input: child.stdout });
+  void child.ended.then(() => lines.close()); // closing our end of a pipe is no end of input to a line reader
+  for await (const line of lines) context.log.info({ stream: "stdout" }, line);
+}
+
+function outlived(job: CommandJob): string {
+  return `a process that ${job.argv[0]} left running kept its output open: what it writes from now on is not in the log`;
 }
 
 function failed(job: CommandJob, end: string, stderr: string): Failure {
