@@ -1,7 +1,26 @@
+import { Failure } from "./failure.ts";
 import type { CapsuleSource, PostgresSource } from "./source.ts";
 
 /** A job as the operator configured it, every default filled in. */
 export type Job = PostgresJob | CapsuleJob | ChecksumsJob | CommandJob;
+
+/** A job that leaves backups. */
+export type BackupJob = PostgresJob | CapsuleJob;
+
+/** True for whatever has the kind of such a job. */
+export function leavesBackups<T extends { readonly kind: Job["kind"] }>(
+  job: T,
+): job is T & { readonly kind: BackupJob["kind"] } {
+  return job.kind === "postgres" || job.kind === "capsule";
+}
+
+/** The job itself; `doing` is what was to be done, "prune". Throws "usage.refused" when it leaves no backups. */
+export function demandBackupJob(job: Job, doing: string): BackupJob {
+  if (leavesBackups(job)) return job;
+  throw new Failure("usage.refused", `Cannot ${doing} "${job.name}": a ${job.kind} job leaves no backups`, {
+    hint: "Name a job with backups.",
+  });
+}
 
 interface JobBasis {
   readonly name: string;

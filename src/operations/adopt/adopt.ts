@@ -1,7 +1,7 @@
 import type { Destination } from "../../destinations/destination.ts";
 import { parseBackupFile } from "../../domain/backup-file.ts";
 import { Failure, messageOf } from "../../domain/failure.ts";
-import type { CapsuleJob, Job, PostgresJob } from "../../domain/job.ts";
+import { type BackupJob, demandBackupJob } from "../../domain/job.ts";
 import { type Context, jobNamed } from "../context.ts";
 import type { AdoptOptions, AdoptReport } from "../operation.ts";
 import { lockJob } from "../run/job-lock.ts";
@@ -15,7 +15,7 @@ import { type Adoptable, describeFile } from "./describe-file.ts";
  * read to its end first: a truncated dump is not adopted, it is named. The files themselves stay as they are.
  */
 export async function adopt(context: Context, options: AdoptOptions): Promise<readonly AdoptReport[]> {
-  const job = backupJob(jobNamed(context, options.job));
+  const job = demandBackupJob(jobNamed(context, options.job), "adopt files for");
   const destination = destinationAt(context, job, options.directory);
   const { id: destinationId } = await destination.ready();
   const runId = context.newRunId();
@@ -34,16 +34,7 @@ export async function adopt(context: Context, options: AdoptOptions): Promise<re
   }
 }
 
-function backupJob(job: Job): PostgresJob | CapsuleJob {
-  if (job.kind === "postgres" || job.kind === "capsule") return job;
-  throw new Failure(
-    "usage.refused",
-    `Cannot adopt files for "${job.name}": a ${job.kind} job leaves no backups`,
-    { hint: "Name a job with backups." },
-  );
-}
-
-function destinationAt(context: Context, job: PostgresJob | CapsuleJob, directory: string): Destination {
+function destinationAt(context: Context, job: BackupJob, directory: string): Destination {
   const candidates = job.to
     .map((name) => context.destinations.get(name))
     .filter((destination) => destination !== undefined);
@@ -64,7 +55,7 @@ function destinationAt(context: Context, job: PostgresJob | CapsuleJob, director
 /** Oldest name first, so that the chain of manifests follows time as well as it can. */
 async function adoptables(
   destination: Destination,
-  job: PostgresJob | CapsuleJob,
+  job: BackupJob,
   pattern: string | null,
 ): Promise<readonly Adoptable[]> {
   const files = await destination.list();
@@ -93,7 +84,7 @@ function matches(name: string, pattern: string): boolean {
 }
 
 interface Adoption {
-  readonly job: PostgresJob | CapsuleJob;
+  readonly job: BackupJob;
   readonly destination: Destination;
   readonly destinationId: string;
   readonly runId: string;
