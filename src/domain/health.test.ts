@@ -100,6 +100,18 @@ test("a failed run is told at once, and healed by a later good one only", () => 
   assert.equal(health({ ...failed, newestGoodAt: null, slotBefore: () => null }).healthy, false);
 });
 
+test("a job whose good backups are all gone is ill at once, whatever its last run said", () => {
+  const gone = { newestGoodAt: null, slotBefore: () => null };
+  assert.deepEqual(health(gone), {
+    healthy: false,
+    rule: "last-run",
+    reason: "its last run, 6 h ago, was complete, but no good backup is left",
+  });
+  assert.equal(health({ ...gone, lastRun: null }).rule, "new");
+  assert.equal(health({ ...gone, lastRun: { outcome: "skipped", startedAt: slot } }).rule, "new");
+  assert.equal(health({ ...gone, kind: "command" }).rule, "new");
+});
+
 test("an incomplete backup is not a good one", () => {
   assert.equal(health({ lastRun: { outcome: "incomplete", startedAt: after(hourMs) } }).rule, "last-run");
 });

@@ -1,5 +1,5 @@
 import { type Instant, instant } from "./instant.ts";
-import type { Job } from "./job.ts";
+import { type Job, leavesBackups } from "./job.ts";
 import type { Outcome } from "./outcome.ts";
 import { describeAge } from "./plain-words.ts";
 
@@ -23,7 +23,8 @@ export interface HealthFacts {
 
 /**
  * Which rule spoke: new (nothing was due yet), fresh; and the unhealthy ones: clock (the newest is from the
- * future), age (maxAge), slot (a due slot was missed), last-run (the last run did not succeed).
+ * future), age (maxAge), slot (a due slot was missed), last-run (the last run did not
+ * succeed, or nothing good is left of any).
  */
 export type HealthRule = "new" | "fresh" | "clock" | "age" | "slot" | "last-run";
 
@@ -44,7 +45,12 @@ const clockToleranceMs = 60_000;
  */
 export function healthOf(facts: HealthFacts): Health {
   return (
-    fromTheFuture(facts) ?? tooOld(facts) ?? slotMissed(facts) ?? lastRunFailed(facts) ?? newOrFresh(facts)
+    fromTheFuture(facts) ??
+    tooOld(facts) ??
+    slotMissed(facts) ??
+    lastRunFailed(facts) ??
+    noneLeft(facts) ??
+    newOrFresh(facts)
   );
 }
 
@@ -71,7 +77,7 @@ function slotMissed(facts: HealthFacts): Health | null {
   const { kind, now, newestGoodAt, lastRun } = facts;
   const slot = facts.slotBefore(instant(now - graceOf(facts)));
   if (slot === null || slot < facts.knownSince) return null;
-  const answeredAt = leavesBackups(kind) ? newestGoodAt : (lastRun?.startedAt ?? null);
+  const answeredAt = leavesBackups(facts) ? newestGoodAt : (lastRun?.startedAt ?? null);
   if (answeredAt !== null && answeredAt >= slot) return null;
   const missed = `the slot of ${describeAge(now - slot)} ago was missed`;
   if (newestGoodAt === null) return ill("slot", `${missed}, and there is no good one yet`);
@@ -79,16 +85,25 @@ function slotMissed(facts: HealthFacts): Health | null {
 }
 
 /** A success after the failure heals it; a run that was skipped says nothing about a backup. */
-function lastRunFailed({ kind, now, newestGoodAt, lastRun }: HealthFacts): Health | null {
+function lastRunFailed(facts: HealthFacts): Health | null {
+  const { kind, now, newestGoodAt, lastRun } = facts;
   if (lastRun === null || lastRun.outcome === "complete") return null;
   if (newestGoodAt !== null && newestGoodAt >= lastRun.startedAt) return null;
-  if (leavesBackups(kind) && lastRun.outcome === "skipped") return null;
+  if (leavesBackups(facts) && lastRun.outcome === "skipped") return null;
   const seen = { failed: "failed", incomplete: "was incomplete", skipped: "was skipped" }[lastRun.outcome];
   const good =
     newestGoodAt === null
       ? "there is no good one yet"
       : `its ${nounOf(kind)} is ${describeAge(now - newestGoodAt)} old`;
   return ill("last-run", `its last run, ${describeAge(now - lastRun.startedAt)} ago, ${seen}; ${good}`);
+}
+
+/** A run that succeeded left a backup: when none is good any more, it was lost or has rotted since. */
+function noneLeft(facts: HealthFacts): Health | null {
+  const { now, newestGoodAt, lastRun } = facts;
+  if (!leavesBackups(facts) || newestGoodAt !== null || lastRun?.outcome !== "complete") return null;
+  const age = describeAge(now - lastRun.startedAt);
+  return ill("last-run", `its last run, ${age} ago, was complete, but no good backup is left`);
 }
 
 function newOrFresh({ kind, now, newestGoodAt }: HealthFacts): Health {
@@ -101,10 +116,6 @@ function ill(rule: HealthRule, reason: string): Health {
   return { healthy: false, rule, reason };
 }
 
-function leavesBackups(kind: Job["kind"]): boolean {
-  return kind === "postgres" || kind === "capsule";
-}
-
 function nounOf(kind: Job["kind"]): string {
-  return leavesBackups(kind) ? "newest good backup" : "last good run";
+  return leavesBackups({ kind }) ? "newest good backup" : "last good run";
 }

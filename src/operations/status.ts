@@ -2,7 +2,7 @@ import type { BackupRow, RunRow } from "../catalog/catalog.ts";
 import type { AgedBackup } from "../domain/backup-report.ts";
 import { healthOf } from "../domain/health.ts";
 import { formatInstant, type Instant } from "../domain/instant.ts";
-import type { Job } from "../domain/job.ts";
+import { type Job, leavesBackups } from "../domain/job.ts";
 import { nextSlot, parseCron, previousSlot } from "../domain/schedule.ts";
 import type { Context } from "./context.ts";
 import { closeDeadRuns } from "./dead-runs.ts";
@@ -49,7 +49,7 @@ function statusOf(context: Context, job: Job, database: string | null): JobStatu
     maxAgeMs: job.maxAgeMs,
     usualDurationMs: usualDuration(runs),
     newestGoodAt: good?.createdAt ?? lastSuccess(job, runs),
-    lastRun: lastEnded(runs),
+    lastRun: lastEnded(job, runs),
   });
   const next = schedule === null ? null : nextSlot(schedule, now);
   return {
@@ -82,12 +82,14 @@ function usualDuration(runs: readonly RunRow[]): number | null {
 
 /** For jobs that leave no backup, a run that succeeded is what there is. */
 function lastSuccess(job: Job, runs: readonly RunRow[]): Instant | null {
-  if (job.kind === "postgres" || job.kind === "capsule") return null;
+  if (leavesBackups(job)) return null;
   return runs.find((run) => run.outcome === "complete")?.startedAt ?? null;
 }
 
-function lastEnded(runs: readonly RunRow[]) {
-  const found = runs.find((run) => run.outcome !== null);
+/** A skipped run says nothing about backups: the one before it speaks. */
+function lastEnded(job: Job, runs: readonly RunRow[]) {
+  const isTelling = ({ outcome }: RunRow) => outcome !== "skipped" || !leavesBackups(job);
+  const found = runs.find((run) => run.outcome !== null && isTelling(run));
   return found?.outcome ? { outcome: found.outcome, startedAt: found.startedAt } : null;
 }
 
