@@ -4,6 +4,7 @@ import { Failure } from "../domain/failure.ts";
 import { hashPaths } from "../platform/hash.ts";
 import { type Context, destinationNamed } from "./context.ts";
 import type { AcceptReport, AcceptRequest } from "./operation.ts";
+import { readBirthHashes } from "./own-hash.ts";
 
 /**
  * A person says that a file was replaced or removed on purpose: its entry in checksums.txt follows the
@@ -70,15 +71,13 @@ async function findEntry(
 }
 
 async function refuseOurs(destination: Destination, file: string): Promise<void> {
-  const own = (await destination.list()).filter(({ name }) => name.endsWith(".sha256"));
-  for (const { name } of own) {
-    if (!(await destination.read(name)).toString("utf8").includes(`  ${file}\n`)) continue;
-    throw new Failure(
-      "usage.refused",
-      `Cannot accept "${file}": it belongs to the backup described by "${name}", which never changes`,
-      {
-        hint: "Restore the file from another copy, or prune this backup.",
-      },
-    );
-  }
+  const own = (await readBirthHashes(destination)).get(file);
+  if (own === undefined) return;
+  throw new Failure(
+    "usage.refused",
+    `Cannot accept "${file}": it belongs to the backup described by "${own.source}", which never changes`,
+    {
+      hint: "Restore the file from another copy, or prune this backup.",
+    },
+  );
 }

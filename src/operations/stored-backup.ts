@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import type { Destination } from "../destinations/destination.ts";
 import { formatBackupFile } from "../domain/backup-file.ts";
-import { parseChecksumLine } from "../domain/checksum-line.ts";
 import { Failure } from "../domain/failure.ts";
 import type { Manifest } from "../domain/manifest.ts";
 import { parseManifest } from "../domain/manifest-text.ts";
+import { readOwnHash } from "./own-hash.ts";
 
 /** A backup as one destination describes it. */
 export interface StoredBackup {
@@ -45,16 +45,8 @@ export async function differencesToOwnHash(
   const { manifest, manifestSha256 } = stored;
   const name = formatBackupFile(manifest.id, { kind: "sha256" });
   if ((await destination.stat(name)) === null) return [`"${name}" is missing`];
-  const lines = (await destination.read(name))
-    .toString("utf8")
-    .split("\n")
-    .filter((line) => line !== "");
-  const written = new Map(
-    lines
-      .map(parseChecksumLine)
-      .filter((line) => line !== null)
-      .map((line) => [line.path, line.sha256]),
-  );
+  const { lines, isWellFormed } = await readOwnHash(destination, name);
+  const written = new Map(lines.map((line) => [line.path, line.sha256]));
   const expected = [
     ...manifest.files.map(({ path, sha256 }) => ({ path, sha256 })),
     { path: formatBackupFile(manifest.id, { kind: "manifest" }), sha256: manifestSha256 },
@@ -62,8 +54,8 @@ export async function differencesToOwnHash(
   const differing = expected
     .filter(({ path, sha256 }) => written.get(path) !== sha256)
     .map(({ path }) => path);
-  if (differing.length === 0 && written.size === expected.length && lines.length === expected.length)
-    return [];
+  const isOfThese = written.size === expected.length && lines.length === expected.length && isWellFormed;
+  if (differing.length === 0 && isOfThese) return [];
   const about = differing.length > 0 ? ` about ${differing.map((path) => `"${path}"`).join(", ")}` : "";
   return [`"${name}" and the manifest disagree${about}: one of them was changed after it was written`];
 }

@@ -1,6 +1,4 @@
 import type { Destination, DirectoryChecksums } from "../../destinations/destination.ts";
-import { parseBackupFile } from "../../domain/backup-file.ts";
-import { parseChecksumLine } from "../../domain/checksum-line.ts";
 import { type ChecksumReview, reviewChecksums } from "../../domain/checksum-review.ts";
 import { type ChecksumVerdict, judgeChecksums, namesToHash } from "../../domain/checksum-verdict.ts";
 import { Failure } from "../../domain/failure.ts";
@@ -9,6 +7,7 @@ import { describeCount } from "../../domain/plain-words.ts";
 import type { RunReport } from "../../domain/run-report.ts";
 import { hashPaths } from "../../platform/hash.ts";
 import { type Context, destinationNamed } from "../context.ts";
+import { readBirthHashes } from "../own-hash.ts";
 import { attempt, type Work } from "./attempt.ts";
 import type { JobRun } from "./run.ts";
 import { startWatch, underWatch, type Watch } from "./watch.ts";
@@ -66,17 +65,10 @@ async function takeReview(
   });
 }
 
-/** Name → sha256 at birth of the files of our backups, from the NAME.sha256 beside each. */
+/** From the NAME.sha256 beside each of our backups. */
 async function ownHashes(destination: Destination): Promise<ReadonlyMap<string, string>> {
-  const own = new Map<string, string>();
-  for (const { name } of await destination.list()) {
-    if (parseBackupFile(name)?.file.kind !== "sha256") continue;
-    for (const line of (await destination.read(name)).toString("utf8").split("\n")) {
-      const parsed = parseChecksumLine(line);
-      if (parsed !== null) own.set(parsed.path, parsed.sha256);
-    }
-  }
-  return own;
+  const born = await readBirthHashes(destination);
+  return new Map([...born].map(([name, { sha256 }]) => [name, sha256]));
 }
 
 interface Judging {
@@ -95,7 +87,13 @@ async function hashAndJudge(
   const hashed = await hashPaths(paths, {
     signal: watch.signal,
     onProgress: (doneBytes) =>
-      context.onProgress({ subject: job.name, step: "checksums", doneBytes, totalBytes: null, current: null }),
+      context.onProgress({
+        subject: job.name,
+        step: "checksums",
+        doneBytes,
+        totalBytes: null,
+        current: null,
+      }),
   });
   const findings = names.map((name, index) => {
     const found = hashed[index] ?? { kind: "unreadable", reason: "it was not hashed" };
