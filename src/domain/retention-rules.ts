@@ -1,3 +1,4 @@
+import { isGoodBackup } from "./good-backup.ts";
 import type { KeepPolicy } from "./job.ts";
 import type { RetainedBackup } from "./retention.ts";
 import type { CalendarUnit, Zone } from "./zone.ts";
@@ -32,7 +33,7 @@ export function keepReasons(
     if (known) known.push(reason);
     else reasons.set(backup.id, [reason]);
   };
-  const good = newestFirst.filter(isGood);
+  const good = newestFirst.filter(isGoodBackup);
   const candidates = { all: newestFirst, good };
   keepFloors(candidates, policy, keep);
   keepByAge(candidates, policy, keep);
@@ -43,10 +44,6 @@ export function keepReasons(
     for (const [index, backup] of chosen.entries()) keep(backup, `${rule} ${index + 1} of ${wanted}`);
   }
   return reasons;
-}
-
-export function isGood(backup: RetainedBackup): boolean {
-  return backup.outcome === "complete" && backup.isWhole;
 }
 
 /** What no policy can take away. */

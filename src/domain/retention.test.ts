@@ -28,7 +28,13 @@ const noRule: KeepPolicy = {
 };
 
 function backup(createdAt: Instant, changes: Partial<RetainedBackup> = {}): RetainedBackup {
-  const good = { outcome: "complete", isWhole: true, isHeld: false, isProven: false } as const;
+  const good = {
+    outcome: "complete",
+    isWhole: true,
+    level: "hashed",
+    isHeld: false,
+    isProven: false,
+  } as const;
   return { id: new Date(createdAt).toISOString(), createdAt, ...good, ...changes };
 }
 
@@ -87,6 +93,16 @@ test("incomplete and damaged ones go once a newer good one exists and no window 
     "removed: damaged, and a newer good one exists",
   ]);
   assert.deepEqual(ids(plan(backups, { days: 7 }), "remove"), []);
+});
+
+test("a copy that nobody has read back stands in for no good one, and goes when a newer good one exists", () => {
+  const unread = backup(now, { level: "stored" });
+  const older = backup(instant(now - 2 * dayMs), { level: "stored" });
+  assert.deepEqual(wordsOf(plan([unread, backup(instant(now - dayMs)), older], { last: 1 })), [
+    "kept: no newer good one exists",
+    "kept: newest good 1 of 1, last 1 of 1",
+    "removed: never read back, and a newer good one exists",
+  ]);
 });
 
 test("the calendar rules keep the newest of each unit, in the job's zone", () => {
@@ -248,6 +264,7 @@ const someBackups = fc
       createdAt: moments.map((epochMs) => instant(epochMs)),
       outcome: fc.constantFrom("complete" as const, "complete" as const, "incomplete" as const),
       isWhole: fc.boolean(),
+      level: fc.constantFrom("stored" as const, "hashed" as const, "read" as const, "proven" as const),
       isHeld: fc.constantFrom(false, false, false, true),
       isProven: fc.constantFrom(false, false, true),
     }),
@@ -287,7 +304,8 @@ test("the newest good, the newest proven good, and the held are never removed", 
       const newest = [...backups]
         .sort((a, b) => b.createdAt - a.createdAt)
         .filter((one) => one.createdAt <= now);
-      const good = newest.filter((one) => one.isWhole && one.outcome === "complete");
+      const isRead = (one: RetainedBackup) => one.level !== "stored";
+      const good = newest.filter((one) => one.isWhole && one.outcome === "complete" && isRead(one));
       const precious = [good[0], good.find((one) => one.isProven), ...backups.filter((one) => one.isHeld)];
       for (const one of precious) if (one) assert.ok(!removed.has(one.id), one.id);
       if (good.length === 0) assert.equal(removed.size, 0);

@@ -1,16 +1,14 @@
+import { isGoodBackup, type JudgedBackup } from "./good-backup.ts";
 import type { Instant } from "./instant.ts";
 import type { KeepPolicy } from "./job.ts";
 import { type ClockHistory, clockDoubt, clockToleranceMs } from "./retention-clock.ts";
-import { isGood, keepReasons } from "./retention-rules.ts";
+import { keepReasons } from "./retention-rules.ts";
 import { createZone } from "./zone.ts";
 
 /** What retention must know of a backup: all of one job, database and destination. */
-export interface RetainedBackup {
+export interface RetainedBackup extends JudgedBackup {
   readonly id: string;
   readonly createdAt: Instant;
-  readonly outcome: "complete" | "incomplete";
-  /** Every file is there with the right bytes, as far as anyone has looked. */
-  readonly isWhole: boolean;
   readonly isHeld: boolean;
   readonly isProven: boolean;
 }
@@ -34,7 +32,7 @@ export interface Verdict<T extends RetainedBackup> {
 
 /**
  * Says of each backup whether policy keeps it, newest first; decides nothing else and does nothing.
- * Only good backups (complete and whole) count for a rule. Never removed, whatever the policy, the clock
+ * Only good backups (complete, whole, read back) count for a rule. Never removed, whatever the policy, the clock
  * or failures say: the newest `minimum` good ones (at least 1), the newest proven one, everything held,
  * everything that is not good until a newer good one exists. A doubtful clock or a suspect newest backup
  * removes nothing.
@@ -90,5 +88,10 @@ function removalReasons(policy: KeepPolicy): (backup: RetainedBackup) => readonl
   const damaged = ["damaged, and a newer good one exists"];
   const incomplete = ["incomplete, and a newer good one exists"];
   const surplus = [policy.days === null ? "no rule keeps it" : `older than ${policy.days} days`];
-  return (backup) => (isGood(backup) ? surplus : backup.isWhole ? incomplete : damaged);
+  const unread = ["never read back, and a newer good one exists"];
+  return (backup) => {
+    if (isGoodBackup(backup)) return surplus;
+    if (!backup.isWhole) return damaged;
+    return backup.outcome === "incomplete" ? incomplete : unread;
+  };
 }

@@ -1,7 +1,8 @@
 import type { BackupFilter, BackupRow } from "../catalog/catalog.ts";
 import type { ListedBackup } from "../domain/backup-report.ts";
+import { isGoodBackup } from "../domain/good-backup.ts";
 import { formatInstant } from "../domain/instant.ts";
-import { highest, type Level, reaches } from "../domain/level.ts";
+import { highest, type Level } from "../domain/level.ts";
 import type { Context } from "./context.ts";
 import { closeDeadRuns } from "./dead-runs.ts";
 import type { ListOptions } from "./operation.ts";
@@ -44,9 +45,10 @@ export function bestLevel(row: Pick<BackupRow, "copies">): Level {
   return highest(row.copies.filter((copy) => copy.state === "whole").map((copy) => copy.level));
 }
 
-/** Complete, with at least one whole copy that was read back: what an operator would restore. */
+/** Whether the best of its whole copies is a good backup. */
 export function isGood(row: BackupRow): boolean {
-  return row.outcome === "complete" && reaches(bestLevel(row), "hashed");
+  const isWhole = row.copies.some((copy) => copy.state === "whole");
+  return isGoodBackup({ outcome: row.outcome, isWhole, level: bestLevel(row) });
 }
 
 /** Null when the job has none. */

@@ -36,6 +36,7 @@ function plannedCopy(row: BackupRow, destination: string): readonly PlannedCopy[
   );
   if (!copy) return [];
   const { id, createdAt, outcome, database, sizeBytes } = row;
+  const { level } = copy;
   const isWhole = copy.state === "whole";
   return [
     {
@@ -43,6 +44,7 @@ function plannedCopy(row: BackupRow, destination: string): readonly PlannedCopy[
       createdAt,
       outcome,
       isWhole,
+      level,
       isHeld: row.held,
       isProven: row.provenAt !== null,
       destination,
