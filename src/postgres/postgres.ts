@@ -174,6 +174,26 @@ export interface RestoreFinding {
   readonly hint: string | null;
 }
 
+export interface DatabaseSwap {
+  /** The name that stays in use. */
+  readonly database: string;
+  readonly restored: string;
+  /** What the old one is called afterwards. */
+  readonly keepAs: string;
+}
+
+/** A database's name with something added, cut to the 63 bytes that PostgreSQL keeps of a name. */
+export function nameBeside(database: string, suffix: string): string {
+  const characters = [...database];
+  while (Buffer.byteLength(characters.join("") + suffix) > 63) characters.pop();
+  return characters.join("") + suffix;
+}
+
+/** Whether a dump, uncompressed, is a custom archive; by its first five bytes or more. */
+export function isArchive(head: Uint8Array): boolean {
+  return Buffer.from(head.subarray(0, 5)).toString("latin1") === "PGDMP";
+}
+
 export interface PostgresRestorer {
   /** Versions, roles, extensions, collations, encoding, whether the target exists and is used. Touches nothing. */
   preflight(request: {
@@ -186,7 +206,11 @@ export interface PostgresRestorer {
    * seen (PROOF 4 and 5). On failure the half-made database is dropped again and "postgres.restore-failed" thrown.
    */
   restore(request: RestoreRequest): Promise<RestoreReport>;
-  /** Renames; used for the overwrite swap. Open sessions on either are ended first when `force`. */
-  rename(from: string, to: string, force: boolean): Promise<void>;
+  /**
+   * Puts a restored database in the place of another, which is kept under a new name. Sessions on both are ended.
+   * Called off only before it begins. When it fails, the old one is put back and the restored one dropped; where
+   * that fails too, the hint has all names and the statement to type.
+   */
+  swap(swap: DatabaseSwap): Promise<void>;
   drop(database: string): Promise<void>;
 }

@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { after, before, test } from "node:test";
-import { setTimeout as delay } from "node:timers/promises";
 import { Failure } from "../../src/domain/failure.ts";
 import type { FailureCode } from "../../src/domain/failure-table.ts";
 import type { PostgresFacts } from "../../src/domain/manifest.ts";
@@ -268,18 +267,6 @@ test("a restore that is called off leaves no database behind", async () => {
     restoring.restore.restore(request("aborted", plain.dump, { signal: stop.signal, onProgress })),
   );
   await assertGone("aborted");
-});
-
-test("a database in use is renamed by force, and refused without", async () => {
-  await target.psql("CREATE DATABASE busy");
-  const sleeper = target.psql("SELECT pg_sleep(60)", "busy");
-  sleeper.catch(() => {}); // its session is ended by the rename
-  const sleeping = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
-  for (let attempt = 0; attempt < 500 && (await target.psql(sleeping)) === "0"; attempt++) await delay(10);
-  await assertFails("postgres.restore-failed", restoring.restore.rename("busy", "quiet", false));
-  await restoring.restore.rename("busy", "quiet", true);
-  assert.ok((await restoring.listDatabases()).includes("quiet"));
-  await assertGone("busy");
 });
 
 test("the preflight of a foreign server says what is missing there, and touches nothing", async () => {

@@ -1,7 +1,12 @@
 import { Failure } from "../../domain/failure.ts";
 import type { PostgresSource } from "../../domain/source.ts";
 import { formatTimestamp } from "../../domain/timestamp.ts";
-import type { PostgresServer, RestoreFinding, RestoreReport } from "../../postgres/postgres.ts";
+import {
+  nameBeside,
+  type PostgresServer,
+  type RestoreFinding,
+  type RestoreReport,
+} from "../../postgres/postgres.ts";
 import type { Context } from "../context.ts";
 import type { DatabaseRestored } from "../operation.ts";
 import type { DumpSource } from "./dump-source.ts";
@@ -119,7 +124,7 @@ async function restoreBeside(
 ): Promise<{ readonly report: RestoreReport; readonly oldDatabase: string | null }> {
   const { dump, to } = request;
   const isSwap = request.overwrite !== null && (await server.listDatabases()).includes(to);
-  const database = isSwap ? `${to.slice(0, 40)}_restoring_${context.randomToken(6)}` : to;
+  const database = isSwap ? nameBeside(to, `_restoring_${context.randomToken(6)}`) : to;
   const report = await server.restore.restore({
     database,
     format: dump.format,
@@ -133,27 +138,9 @@ async function restoreBeside(
     onProgress: progressOf(context, request, "restore"),
   });
   if (!isSwap) return { report, oldDatabase: null };
-  const oldDatabase = `${to.slice(0, 38)}_before_${formatTimestamp(context.clock.now())}`;
-  await swap(server, { to, database, oldDatabase });
+  const oldDatabase = nameBeside(to, `_before_${formatTimestamp(context.clock.now())}`);
+  await server.restore.swap({ database: to, restored: database, keepAs: oldDatabase });
   return { report, oldDatabase };
-}
-
-interface Swap {
-  readonly to: string;
-  /** The restored one. */
-  readonly database: string;
-  readonly oldDatabase: string;
-}
-
-/** Two renames; when the second fails the first is undone, so that the service finds its database again. */
-async function swap(server: PostgresServer, { to, database, oldDatabase }: Swap): Promise<void> {
-  await server.restore.rename(to, oldDatabase, true);
-  try {
-    await server.restore.rename(database, to, true);
-  } catch (error) {
-    await server.restore.rename(oldDatabase, to, true);
-    throw error;
-  }
 }
 
 function progressOf(

@@ -35,26 +35,25 @@ export async function dropDatabase(
 export interface Rename {
   readonly from: string;
   readonly to: string;
-  /** End the sessions on it first. */
-  readonly force: boolean;
+  readonly signal: AbortSignal;
 }
 
 const objectInUse = "55006";
 const renameTries = 50;
 const renamePauseMs = 100;
 
-/** Sessions may come back between ending them and the rename, so it is tried for some seconds. */
+/** Ends the sessions on it first. They may come back before the rename, so it is tried for some seconds. */
 export async function renameDatabase(context: ServerContext, rename: Rename): Promise<void> {
   const { clock } = context.access.deps;
   const sql = `ALTER DATABASE ${quoteName(rename.from)} RENAME TO ${quoteName(rename.to)}`;
-  await onMaintenance(context, context.signal, async (session) => {
+  await onMaintenance(context, rename.signal, async (session) => {
     for (let attempt = 1; ; attempt++) {
-      if (rename.force) await endSessions(session, rename.from);
+      await endSessions(session, rename.from);
       const refusal = await session.attempt(sql);
       if (refusal === null) return;
-      const again = rename.force && refusal.sqlstate === objectInUse && attempt < renameTries;
+      const again = refusal.sqlstate === objectInUse && attempt < renameTries;
       if (!again) throw refused(`Cannot rename database "${rename.from}" to "${rename.to}"`, refusal);
-      await sleep(clock, renamePauseMs, context.signal);
+      await sleep(clock, renamePauseMs, rename.signal);
     }
   });
 }
