@@ -36,11 +36,12 @@ export async function openSnapshot(context: ServerContext, request: SnapshotRequ
     const { clock, log } = access.deps;
     const taken = await takeSnapshot({ session: holder, database, lockWaitMs: lockTimeoutMs, clock, log });
     const facts = await gatherFacts(holder, context.facts, taken);
-    eye = await logIn(access, { database, purpose: "watch", signal });
+    const openEye = () => logIn(access, { database, purpose: "watch", signal });
+    eye = await openEye();
     const { onBlockedDdl } = limits;
-    const prefix = labelPrefix(access.label);
-    const watcher = startWatcher({ database, labelPrefix: prefix, holder, eye, onBlockedDdl, clock, log });
-    return snapshotOf(context, request, { holder, eye, watcher, taken, facts });
+    const sight = { labelPrefix: labelPrefix(access.label), holder, eye, openEye };
+    const watcher = startWatcher({ database, ...sight, onBlockedDdl, clock, log });
+    return snapshotOf(context, request, { holder, watcher, taken, facts });
   } catch (error) {
     await eye?.close();
     await holder.close();
@@ -50,7 +51,6 @@ export async function openSnapshot(context: ServerContext, request: SnapshotRequ
 
 interface OpenParts {
   readonly holder: Session;
-  readonly eye: Session;
   readonly watcher: Watcher;
   readonly taken: TakenSnapshot;
   readonly facts: Omit<PostgresFacts, "format" | "fingerprint">;
@@ -104,7 +104,6 @@ async function whileUnbroken<T>(
 
 async function closeParts(parts: OpenParts): Promise<void> {
   await parts.watcher.stop();
-  await parts.eye.close();
   await parts.holder.close();
 }
 

@@ -9,8 +9,10 @@ export interface WatchTask {
   readonly labelPrefix: string;
   /** The session that holds the snapshot; a statement on it shows whether it still lives. */
   readonly holder: Session;
-  /** A login of its own, since the holder is inside its transaction. */
+  /** A login of its own, since the holder is inside its transaction. The watcher closes it. */
   readonly eye: Session;
+  /** Logs in anew when the eye is lost: a dump of many hours must not go on unwatched. */
+  readonly openEye: () => Promise<Session>;
   readonly onBlockedDdl: "wait" | "abort";
   readonly clock: Clock;
   readonly log: Log;
@@ -24,11 +26,13 @@ export interface Watcher {
    * behind the waiter: a standstill that the server's deadlock check cannot see. Never resolves.
    */
   readonly broken: Promise<never>;
-  /** Stops sampling; the sessions stay open. May be called twice. Resolves when no sample is under way. */
+  /** Stops sampling and closes the eye; the holder stays open. May be called twice. Resolves when no sample is under way. */
   stop(): Promise<void>;
 }
 
 const samplePauseMs = 2000;
+/** A server that lets nobody in is not asked with every sample. */
+const reopenPauseMs = 30_000;
 
 /**
  * A dump holds ACCESS SHARE to its end: somebody's ALTER TABLE queues behind it, and then the whole
@@ -39,6 +43,8 @@ export function startWatcher(task: WatchTask): Watcher {
   let stopped = false;
   let cancel = () => {};
   let sampling: Promise<void> = Promise.resolve();
+  let eye: Session | null = task.eye;
+  let reopenAtMs = 0;
   const { promise: broken, reject } = Promise.withResolvers<never>();
   broken.catch(() => {}); // it is raced against the dump; nobody may be listening yet
 
@@ -49,14 +55,22 @@ export function startWatcher(task: WatchTask): Watcher {
       reject(asFailure(error, "postgres.session-lost", `Cannot keep the snapshot of "${task.database}"`));
       return;
     }
-    try {
-      note(await task.eye.rows<BlockedRow>(blockedDdlSql(task.labelPrefix)));
-    } catch (error) {
-      // The dump itself is not harmed when nobody watches.
-      task.log.warn({ error: String(error) }, "waiting DDL is no longer watched");
-      return;
-    }
+    await look();
     if (!stopped) plan();
+  }
+
+  /** Never throws: the dump itself is not harmed while nobody looks for waiters, and the holder is still sampled. */
+  async function look(): Promise<void> {
+    if (eye === null && (stopped || task.clock.monotonicMs() < reopenAtMs)) return;
+    try {
+      eye ??= await task.openEye();
+      note(await eye.rows<BlockedRow>(blockedDdlSql(task.labelPrefix)));
+    } catch (error) {
+      task.log.warn({ error: String(error) }, "waiting DDL is not watched for a while");
+      reopenAtMs = task.clock.monotonicMs() + reopenPauseMs;
+      await eye?.close();
+      eye = null;
+    }
   }
 
   function note(rows: readonly BlockedRow[]): void {
@@ -82,6 +96,7 @@ export function startWatcher(task: WatchTask): Watcher {
       stopped = true;
       cancel();
       await sampling;
+      await eye?.close();
     },
   };
 }
