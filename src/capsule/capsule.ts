@@ -94,8 +94,24 @@ export interface Capsules {
    * names nothing, "platform.file" when the target cannot be written; the message says how much is there already.
    */
   extract(path: string, options: ExtractOptions): Promise<number>;
+  /**
+   * As extract, for zips that other programs made. All names are judged and every entry is decoded and its CRC compared
+   * before the first is written. Links are made as they are and never followed. Throws also "capsule.unsafe-path" when
+   * two entries claim one name.
+   */
+  extractForeign(path: string, options: ExtractOptions): Promise<number>;
+  /**
+   * By the headers only: "capsule" when the zip has an entry list as its last entry. Throws "capsule.unreadable", and
+   * for a foreign zip "capsule.unsafe-path" when it could not be extracted safely.
+   */
+  originOf(path: string): Promise<"capsule" | "foreign">;
   /** One file's content, without extracting anything. Throws "capsule.entry-missing", and as check does. */
   openEntry(path: string, entry: string): Promise<Readable>;
+}
+
+/** Whether a file is a zip: it starts with a local header or, when empty, with the end record. */
+export function isZip(head: Uint8Array): boolean {
+  return ["504b0304", "504b0506"].includes(Buffer.from(head.subarray(0, 4)).toString("hex"));
 }
 
 /** False when something that should be inside is not, or was still changing when it was read: such a run is incomplete. */

@@ -34,21 +34,27 @@ interface Extraction {
 export async function extractCapsule(path: string, options: ExtractingOptions): Promise<number> {
   const capsule = await openCapsule(path);
   try {
-    const items = choose(capsule, options.only);
-    const target = await prepareTarget(options);
-    const place = { target, overwrite: options.overwrite };
-    const tally = createTally(
-      items.map(({ entry }) => entry),
-      options.onProgress,
-    );
-    const extraction: Extraction = { capsule, place, options, tally, written: 0 };
-    await extractAll(extraction, items).catch((error: unknown) => {
-      throw saying(asFailure(error, "platform.file", `Cannot extract "${path}"`), extraction, items.length);
-    });
-    return extraction.written;
+    return await extractItems(capsule, options);
   } finally {
     await capsule.handle.close();
   }
+}
+
+/** Returns how many entries it wrote. The items are in order of their names, which were judged before. */
+export async function extractItems(capsule: OpenCapsule, options: ExtractingOptions): Promise<number> {
+  const items = choose(capsule, options.only);
+  const target = await prepareTarget(options);
+  const place = { target, overwrite: options.overwrite };
+  const tally = createTally(
+    items.map(({ entry }) => entry),
+    options.onProgress,
+  );
+  const extraction: Extraction = { capsule, place, options, tally, written: 0 };
+  await extractAll(extraction, items).catch((error: unknown) => {
+    const failure = asFailure(error, "platform.file", `Cannot extract "${capsule.path}"`);
+    throw saying(failure, extraction, items.length);
+  });
+  return extraction.written;
 }
 
 /** The entries named by `only`, what is under them, and the folders that lead there. */

@@ -3,8 +3,9 @@ import { checkCapsule } from "./check-capsule.ts";
 import { checkForeign } from "./check-foreign.ts";
 import { type Crew, createCrew } from "./crew.ts";
 import { extractCapsule } from "./extract-capsule.ts";
+import { extractForeign } from "./extract-foreign.ts";
 import { openEntry } from "./open-entry.ts";
-
+import { originOf } from "./open-foreign.ts";
 import { emptied, writeCapsule } from "./write-capsule.ts";
 
 export interface CapsuleDeps {
@@ -41,6 +42,9 @@ export function createCapsules({ threads }: CapsuleDeps): Capsules {
     check: (path, options) => withCrew(options, (crew) => checkCapsule(path, { ...options, crew })),
     checkForeign: (path, options) => withCrew(options, (crew) => checkForeign(path, { ...options, crew })),
     extract: (path, options) => withCrew(options, (crew) => extractCapsule(path, { ...options, crew })),
+    extractForeign: (path, options) =>
+      withCrew(options, (crew) => extractForeign(path, { ...options, crew })),
+    originOf,
     openEntry,
   };
 }

@@ -14,6 +14,8 @@ export function lazyCapsules(deps: CapsuleDeps): Capsules {
     check: async (...args) => (await load()).check(...args),
     checkForeign: async (...args) => (await load()).checkForeign(...args),
     extract: async (...args) => (await load()).extract(...args),
+    extractForeign: async (...args) => (await load()).extractForeign(...args),
+    originOf: async (...args) => (await load()).originOf(...args),
     openEntry: async (...args) => (await load()).openEntry(...args),
   };
 }

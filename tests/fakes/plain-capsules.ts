@@ -35,6 +35,8 @@ export function createPlainCapsules(content: Buffer): Capsules {
     },
     checkForeign: unused,
     extract: unused,
+    extractForeign: unused,
+    originOf: unused,
     openEntry: unused,
   };
 }

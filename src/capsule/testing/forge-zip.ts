@@ -22,28 +22,47 @@ const typeBits = { file: 0o100644, directory: 0o040755, symlink: 0o120777 } as c
 
 /** Writes a capsule that our own writer would never write, with a list that fits it. */
 export function forgeCapsule(path: string, forged: readonly Forged[]): void {
-  const zip = createZipWriter(zipLimits);
-  const parts: Buffer[] = [];
-  const put = (record: ZipRecord, content: Buffer) => {
-    const header = localHeader(record, zipLimits);
-    parts.push(header, content);
-    zip.add(record, header.length + content.length);
-  };
-  const entries: CapsuleEntry[] = [];
-  for (const entry of forged) {
-    const kind = entry.kind ?? "file";
-    const content = Buffer.from(entry.content ?? "");
-    put({ ...recordOf(entry.raw, content, typeBits[kind]), ...entry.lies }, content);
-    const sha256 = kind === "directory" ? null : hash("sha256", content);
-    const facts = { raw: entry.raw, kind, sizeBytes: content.length, mode: typeBits[kind], modifiedMs: 0 };
-    if (!entry.isUnlisted)
-      entries.push({ ...describeEntry({ ...facts, sha256, state: "stable" }), ...entry.listed });
-  }
+  const entries = forged.filter((entry) => !entry.isUnlisted).map(listedAs);
   const list = Buffer.concat([...formatEntryList(entries)]);
   const deflated = deflateRawSync(list);
   const record = recordOf("codex-capsule.json", list, 0o100600);
-  put({ ...record, method: 8, compressedBytes: deflated.length }, deflated);
-  writeFileSync(path, Buffer.concat([...parts, ...zip.finish()]));
+  const listPart = {
+    record: { ...record, method: 8, compressedBytes: deflated.length },
+    content: deflated,
+  } as const;
+  writeZip(path, [...forged.map(partOf), listPart]);
+}
+
+/** Writes a zip without an entry list, as another program might. */
+export function forgeZip(path: string, forged: readonly Forged[]): void {
+  writeZip(path, forged.map(partOf));
+}
+
+interface Part {
+  readonly record: ZipRecord;
+  readonly content: Buffer;
+}
+
+function partOf({ raw, kind = "file", content = "", lies }: Forged): Part {
+  const bytes = Buffer.from(content);
+  return { record: { ...recordOf(raw, bytes, typeBits[kind]), ...lies }, content: bytes };
+}
+
+function listedAs({ raw, kind = "file", content = "", listed }: Forged): CapsuleEntry {
+  const sha256 = kind === "directory" ? null : hash("sha256", Buffer.from(content));
+  const sizeBytes = Buffer.byteLength(content);
+  const facts = { raw, kind, sizeBytes, mode: typeBits[kind], modifiedMs: 0, sha256 };
+  return { ...describeEntry({ ...facts, state: "stable" }), ...listed };
+}
+
+function writeZip(path: string, parts: readonly Part[]): void {
+  const zip = createZipWriter(zipLimits);
+  const pieces = parts.flatMap(({ record, content }) => {
+    const header = localHeader(record, zipLimits);
+    zip.add(record, header.length + content.length);
+    return [header, content];
+  });
+  writeFileSync(path, Buffer.concat([...pieces, ...zip.finish()]));
 }
 
 function recordOf(raw: string, content: Buffer, mode: number): ZipRecord {
