@@ -42,7 +42,7 @@ const documents: readonly (readonly [command: string, keys: string])[] = [
   ["checksums accept", "`accepted`: file, destination, before, after"],
   [
     "prune",
-    "`verdicts`: job, destination, backup, database, verdict, reasons, sizeBytes, isRemoved, failure",
+    "`verdicts`: job, destination, backup, database, verdict, reasons, sizeBytes, isRemoved, failure, exit",
   ],
   ["hold, release", "`hold` or `release`: backup, job, destinations, failed"],
   ["adopt", "`files`: file, backup, createdAt, isAdopted, reason"],

@@ -7,6 +7,7 @@ import { formatMark } from "../domain/mark.ts";
 import type { Context } from "./context.ts";
 import { findBackup } from "./find-backup.ts";
 import type { HoldReport, HoldRequest } from "./operation.ts";
+import { demandSameDisk } from "./same-disk.ts";
 
 /**
  * Protects a backup from retention, at every destination, by a file beside it: the protection survives the
@@ -61,6 +62,7 @@ export async function release(
   return report;
 }
 
+/** An empty mount point is not the share: a mark in it would protect nothing. */
 async function atEachCopy(
   context: Context,
   row: BackupRow,
@@ -76,6 +78,7 @@ async function atEachCopy(
           "usage.invalid-value",
           `Cannot reach "${copy.destination}": it is no longer in the config`,
         );
+      demandSameDisk(destination, await destination.look(), copy);
       await work(destination);
       done.push(copy.destination);
     } catch (error) {

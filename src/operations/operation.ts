@@ -142,18 +142,20 @@ export interface PruneOptions {
   readonly signal: AbortSignal;
 }
 
+/** One copy and its verdict; with no backup, why nothing could be said of a destination or of the whole job. */
 export interface PruneReport {
   readonly job: string;
-  readonly destination: string;
-  readonly backup: string;
+  readonly destination: string | null;
+  readonly backup: string | null;
   readonly database: string | null;
   readonly verdict: "keep" | "remove";
   readonly reasons: readonly string[];
   readonly sizeBytes: number;
   /** True when the copy is gone now. */
   readonly isRemoved: boolean;
-  /** Why it could not be removed. */
-  readonly failure: string | null;
+  /** Why it could not be removed, or not be judged. */
+  readonly failure: FailureReport | null;
+  readonly exit: ExitStatus;
 }
 
 export interface CatalogProblem {

@@ -1,6 +1,8 @@
 import type { Command } from "commander";
-import type { ExitStatus } from "../../domain/outcome.ts";
+import { combineExitStatuses, type ExitStatus } from "../../domain/outcome.ts";
+import type { PruneReport } from "../../operations/operation.ts";
 import { addExamples, type Bind } from "../command.ts";
+import { renderFailure } from "../render/failure.ts";
 import { renderVerdicts } from "../render/verdicts.ts";
 import { type Session, withOperations } from "../session.ts";
 import { oneMore } from "../values.ts";
@@ -36,9 +38,16 @@ function prune(
     const verdicts = await operations.prune({ jobs, dryRun, yes, signal: io.signal });
     screen.document({ verdicts });
     screen.print(() => renderVerdicts(verdicts, { isDryRun: dryRun, paint: screen.paint }));
-    const failed = verdicts.filter((verdict) => verdict.failure !== null);
-    for (const { backup, destination, failure } of failed)
-      screen.complain(`Could not remove ${backup} at ${destination}: ${failure}`);
-    return failed.length === 0 ? 0 : 1;
+    for (const verdict of verdicts) tell(session, verdict);
+    return combineExitStatuses(verdicts.map((verdict) => verdict.exit));
   });
+}
+
+function tell({ screen }: Session, { job, destination, backup, failure }: PruneReport): void {
+  if (failure === null) return;
+  const where = destination === null ? "" : ` at ${destination}`;
+  screen.complain(
+    backup === null ? `Could not prune ${job}${where}:` : `Could not remove ${backup}${where}:`,
+  );
+  screen.complain(renderFailure(failure, screen.errorPaint));
 }

@@ -11,14 +11,16 @@ export interface VerdictWish {
 /** Each backup with its verdict and the reasons in words; then what went, or would go. */
 export function renderVerdicts(verdicts: readonly PruneReport[], { isDryRun, paint }: VerdictWish): string {
   if (verdicts.length === 0) return "There is nothing to prune: no backups.";
-  const rows = verdicts.map((verdict) => [
-    verdict.backup,
-    verdict.destination,
+  const judged = verdicts.filter((verdict) => verdict.backup !== null);
+  if (judged.length === 0) return "Nothing was touched.";
+  const rows = judged.map((verdict) => [
+    verdict.backup ?? "",
+    verdict.destination ?? "",
     describeSize(verdict.sizeBytes),
     wordOf(verdict, isDryRun, paint),
     verdict.reasons.join(", "),
   ]);
-  return `${renderColumns(rows)}\n${sumOf(verdicts, isDryRun)}`;
+  return `${renderColumns(rows)}\n${sumOf(judged, isDryRun)}`;
 }
 
 function wordOf({ verdict, isRemoved }: PruneReport, isDryRun: boolean, paint: Paint): string {

@@ -1,8 +1,10 @@
-import type { BackupRow } from "../../catalog/catalog.ts";
-import type { CapsuleJob, PostgresJob } from "../../domain/job.ts";
+import type { BackupRow, CopyRow, RunRow } from "../../catalog/catalog.ts";
+import type { Instant } from "../../domain/instant.ts";
+import type { BackupJob } from "../../domain/job.ts";
 import { planRetention, type RetainedBackup, type Verdict } from "../../domain/retention.ts";
 import { nextSlot, parseCron } from "../../domain/schedule.ts";
 import type { Context } from "../context.ts";
+import type { Survey } from "./survey.ts";
 
 /** One backup at one destination, as retention sees it. */
 export interface PlannedCopy extends RetainedBackup {
@@ -11,47 +13,75 @@ export interface PlannedCopy extends RetainedBackup {
   readonly sizeBytes: number;
 }
 
-/** The verdicts for each (database, destination) of a job, each judged by itself. */
+/** The backups of a job, as they were found at the destinations that could be looked at. */
+export interface FoundBackups {
+  readonly rows: readonly BackupRow[];
+  readonly surveys: readonly Survey[];
+}
+
+/**
+ * The verdicts for each (database, destination) of a job, each judged by itself. A destination without a
+ * survey has none: what lies there is not known.
+ */
 export function planJob(
   context: Context,
-  job: PostgresJob | CapsuleJob,
+  job: BackupJob,
+  { rows, surveys }: FoundBackups,
 ): readonly (readonly Verdict<PlannedCopy>[])[] {
-  const backups = context.catalog.backups({ job: job.name });
-  const databases = [...new Set(backups.map((row) => row.database))];
-  const destinations = [...new Set(backups.flatMap((row) => row.copies.map((copy) => copy.destination)))];
+  const held = heldIds(rows, surveys);
+  const databases = [...new Set(rows.map((row) => row.database))];
   return databases.flatMap((database) =>
-    destinations.map((destination) => {
-      const rows = backups.filter((row) => row.database === database);
-      return planOne(context, job, {
-        database,
-        copies: rows.flatMap((row) => plannedCopy(row, destination)),
-      });
+    surveys.flatMap((survey) => {
+      const copies = rows
+        .filter((row) => row.database === database)
+        .flatMap((row) => row.copies.map((copy) => ({ row, copy })))
+        .filter(({ copy }) => copy.destination === survey.destination && copy.state !== "removing");
+      const { here = [], elsewhere = [] } = Object.groupBy(copies, ({ copy }) =>
+        copy.destinationId === survey.destinationId ? "here" : "elsewhere",
+      );
+      const planned = here.map((one) => plannedCopy(one, held));
+      return [
+        planOne(context, job, { database, copies: planned }),
+        elsewhere.map((one) => keptElsewhere(plannedCopy(one, held))),
+      ];
     }),
   );
 }
 
-function plannedCopy(row: BackupRow, destination: string): readonly PlannedCopy[] {
-  const copy = row.copies.find(
-    (candidate) => candidate.destination === destination && candidate.state !== "removing",
-  );
-  if (!copy) return [];
+/** A hold file protects at every destination, also one that the catalog has not heard of. */
+function heldIds(rows: readonly BackupRow[], surveys: readonly Survey[]): ReadonlySet<string> {
+  const isHeld = ({ id, held, copies }: BackupRow) =>
+    held ||
+    surveys.some(
+      (survey) => survey.heldIds.has(id) && copies.some((copy) => copy.destination === survey.destination),
+    );
+  return new Set(rows.filter(isHeld).map((row) => row.id));
+}
+
+interface RowAndCopy {
+  readonly row: BackupRow;
+  readonly copy: CopyRow;
+}
+
+function plannedCopy({ row, copy }: RowAndCopy, held: ReadonlySet<string>): PlannedCopy {
   const { id, createdAt, outcome, database, sizeBytes } = row;
-  const { level } = copy;
-  const isWhole = copy.state === "whole";
-  return [
-    {
-      id,
-      createdAt,
-      outcome,
-      isWhole,
-      level,
-      isHeld: row.held,
-      isProven: row.provenAt !== null,
-      destination,
-      database,
-      sizeBytes,
-    },
-  ];
+  return {
+    id,
+    createdAt,
+    outcome,
+    isWhole: copy.state === "whole",
+    level: copy.level,
+    isHeld: held.has(id),
+    isProven: row.provenAt !== null,
+    destination: copy.destination,
+    database,
+    sizeBytes,
+  };
+}
+
+/** Of a copy on another disk than the one that is there now nothing is known. */
+function keptElsewhere(backup: PlannedCopy): Verdict<PlannedCopy> {
+  return { backup, verdict: "keep", reasons: ["on another disk than the one that is there now"] };
 }
 
 interface Series {
@@ -61,7 +91,7 @@ interface Series {
 
 function planOne(
   context: Context,
-  job: PostgresJob | CapsuleJob,
+  job: BackupJob,
   { database, copies }: Series,
 ): readonly Verdict<PlannedCopy>[] {
   const { catalog, clock } = context;
@@ -76,13 +106,18 @@ function planOne(
     zone: job.timezone,
     newestIsSuspect: false,
     now,
-    lastSeenNow: finished?.finishedAt ?? null,
+    lastSeenNow: finished ? lastMomentOf(finished) : null,
     goodRunsAt,
     ...(usualIntervalMs === null ? {} : { usualIntervalMs }),
   });
 }
 
-function intervalOf(job: PostgresJob | CapsuleJob, now: ReturnType<Context["clock"]["now"]>): number | null {
+/** A run that died was closed by whoever noticed it, at that moment: only its start was seen by itself. */
+function lastMomentOf({ startedAt, finishedAt, failure }: RunRow): Instant {
+  return failure?.code === "run.died" ? startedAt : (finishedAt ?? startedAt);
+}
+
+function intervalOf(job: BackupJob, now: Instant): number | null {
   if (job.schedule === null) return null;
   const schedule = parseCron(job.schedule, job.timezone);
   const first = nextSlot(schedule, now);
