@@ -116,11 +116,8 @@ function workOf(destination: Destination, review: ChecksumReview, verdict: Check
     ...verdict.postponed.map((name) => `still changing, left for the next night: "${name}"`),
   ];
   const basis = { backup: null, copies: [], windowMs: null } as const;
-  if (bad.length === 0) {
-    const added = verdict.toAdd.length > 0 ? `, ${verdict.toAdd.length} added` : "";
-    const summary = `${describeCount(verdict.equal, "file")}, ${verdict.outcome === "unknown" ? "nothing to compare yet" : "all equal"}${added}`;
-    return { ...basis, outcome: "complete", warnings: notes, failure: null, summary };
-  }
+  if (bad.length === 0)
+    return { ...basis, ...soundOutcome(destination, { review, verdict, notes }), failure: null };
   const failure = new Failure(
     "checksums.mismatch",
     `Cannot vouch for ${describeCount(bad.length, "file")} in ${destination.location}: ${bad.slice(0, 5).join("; ")}${bad.length > 5 ? "; …" : ""}`,
@@ -131,4 +128,32 @@ function workOf(destination: Destination, review: ChecksumReview, verdict: Check
   );
   const summary = `${describeCount(bad.length, "file")} damaged or missing, ${verdict.equal} equal`;
   return { ...basis, outcome: "failed", warnings: [...bad, ...notes], failure, summary };
+}
+
+interface Sound {
+  readonly review: ChecksumReview;
+  readonly verdict: ChecksumVerdict;
+  readonly notes: readonly string[];
+}
+
+/** Nothing is damaged. That nothing was compared is no success either, unless tonight gave the first entries. */
+function soundOutcome(
+  { location }: Destination,
+  { review, verdict, notes }: Sound,
+): Pick<Work, "outcome" | "warnings" | "summary"> {
+  const { outcome, equal, toAdd, postponed } = verdict;
+  const added = toAdd.length > 0 ? `, ${toAdd.length} added` : "";
+  if (outcome !== "unknown") {
+    return {
+      outcome: "complete",
+      warnings: notes,
+      summary: `${describeCount(equal, "file")}, all equal${added}`,
+    };
+  }
+  if (toAdd.length > 0)
+    return { outcome: "complete", warnings: notes, summary: `nothing to compare yet${added}` };
+  const still =
+    postponed.length + review.unsettled.length > 0 ? ", and what lies there is still changing" : "";
+  const nothing = `nothing was compared: checksums.txt in ${location} has no entry${still}`;
+  return { outcome: "incomplete", warnings: [nothing, ...notes], summary: "nothing was compared" };
 }
