@@ -63,6 +63,7 @@ export interface VerifyOptions {
 }
 
 export interface VerifyReport {
+  /** "*": whatever lies at a destination that cannot be looked at, and of which nothing is known. */
   readonly backup: string;
   readonly job: string | null;
   readonly destination: string;
@@ -72,6 +73,8 @@ export interface VerifyReport {
   readonly readBack: "direct" | "cached" | null;
   readonly checkedFiles: number;
   readonly differences: readonly string[];
+  /** What should be mended though it changes nothing of the outcome: a result that could not be kept beside the copy. */
+  readonly warnings: readonly string[];
   readonly failure: FailureReport | null;
   readonly exit: ExitStatus;
 }
@@ -112,6 +115,8 @@ export interface AcceptReport {
   readonly before: string;
   /** Null: the file is gone, and its entry was dropped. */
   readonly after: string | null;
+  /** The run that keeps who accepted it, and why. */
+  readonly runId: string;
 }
 
 export interface AdoptOptions {
@@ -128,8 +133,12 @@ export interface AdoptReport {
   readonly backup: string | null;
   readonly createdAt: string | null;
   readonly isAdopted: boolean;
-  /** Why not. */
+  /** Why not, or what is lacking although it is. */
   readonly reason: string | null;
+  /** Set when the file could not be looked at or recorded, which says nothing of the file itself. */
+  readonly failure: FailureReport | null;
+  /** 0 adopted, 3 left out because it is damaged or cut short, else the failure's. */
+  readonly exit: ExitStatus;
 }
 
 export interface PruneOptions {

@@ -45,6 +45,7 @@ function accept(
     const after =
       accepted.after === null ? "is gone, its entry was dropped" : `now has the hash ${accepted.after}`;
     screen.print(`${accepted.file} at ${accepted.destination} ${after} (before: ${accepted.before}).`);
+    screen.print(`Who and why: codex-backup logs ${accepted.runId}`);
     return 0;
   });
 }
