@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import type { ExitStatus } from "../../domain/outcome.ts";
+import { combineExitStatuses, type ExitStatus } from "../../domain/outcome.ts";
 import { describeCount } from "../../domain/plain-words.ts";
 import { addExamples, type Bind } from "../command.ts";
 import { renderColumns } from "../render/columns.ts";
@@ -29,7 +29,7 @@ export function registerAdopt(parent: Command, bind: Bind): void {
   );
 }
 
-/** Exit 3 when a file was left out: it is listed with the reason. */
+/** Exit 3 when a file was left out, 1 when one could not be looked at: each is listed with the reason. */
 function adopt(
   session: Session,
   directory: string,
@@ -55,8 +55,10 @@ function adopt(
         ? "Nothing to adopt: every dump or zip here is described already."
         : `${describeCount(adopted.length, "file")} adopted.`,
     );
-    for (const { file, reason } of files.filter((one) => !one.isAdopted))
-      screen.complain(`Not adopted: ${file}: ${reason}`);
-    return adopted.length === files.length ? 0 : 3;
+    for (const { file, reason, failure } of files.filter((one) => one.reason !== null)) {
+      screen.complain(failure === null ? `Not adopted: ${file}: ${reason}` : `Failed: ${file}: ${reason}`);
+      if (failure?.hint) screen.complain(`  ${failure.hint}`);
+    }
+    return combineExitStatuses(files.map((one) => one.exit));
   });
 }

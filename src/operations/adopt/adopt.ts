@@ -1,18 +1,23 @@
 import type { Destination } from "../../destinations/destination.ts";
 import { parseBackupFile } from "../../domain/backup-file.ts";
-import { Failure, messageOf } from "../../domain/failure.ts";
+import { Failure, reportOf } from "../../domain/failure.ts";
 import { type BackupJob, demandBackupJob } from "../../domain/job.ts";
+import type { Manifest } from "../../domain/manifest.ts";
+import { decodeFailure } from "../../platform/compression.ts";
 import { type Context, jobNamed } from "../context.ts";
 import type { AdoptOptions, AdoptReport } from "../operation.ts";
 import { lockJob } from "../run/job-lock.ts";
 import { publish } from "../run/publish.ts";
 import { recordBackup, recordCopy } from "../run/record.ts";
 import { seal } from "../run/seal.ts";
+import { clearOwnHash } from "./clear-own-hash.ts";
 import { type Adoptable, describeFile } from "./describe-file.ts";
+import { isUnfit, withoutBlame } from "./leave-out.ts";
 
 /**
  * Describes dumps and zips made before us, so that they are listed, verified and pruned by policy. Each is
  * read to its end first: a truncated dump is not adopted, it is named. The files themselves stay as they are.
+ * What broke while one was looked at is told as its failure; the others are looked at all the same.
  */
 export async function adopt(context: Context, options: AdoptOptions): Promise<readonly AdoptReport[]> {
   const job = demandBackupJob(jobNamed(context, options.job), "adopt files for");
@@ -93,24 +98,39 @@ interface Adoption {
 }
 
 async function adoptOne(context: Context, adoption: Adoption): Promise<AdoptReport> {
-  const { job, destination, destinationId, runId, file, signal } = adoption;
+  const { file, signal } = adoption;
   try {
-    const manifest = await describeFile(context, { job, destination, destinationId, runId, file, signal });
-    const sealed = seal(manifest);
-    const unlisted = await publish(destination, [], { runId, id: manifest.id, ...sealed });
-    if (unlisted !== null) throw unlisted;
-    recordBackup(context, sealed);
-    const copy = { destination: destination.name, level: "read", readBack: "cached" } as const;
-    recordCopy(context, sealed, { ...copy, destinationId });
-    return {
-      file: file.name,
-      backup: manifest.id,
-      createdAt: manifest.startedAt,
-      isAdopted: true,
-      reason: null,
-    };
+    const { manifest, unlisted } = await describeAndPublish(context, adoption);
+    const { id, startedAt } = manifest;
+    return { file: file.name, backup: id, createdAt: startedAt, isAdopted: true, ...troubleOf(unlisted) };
   } catch (error) {
     if (signal.aborted) throw signal.reason;
-    return { file: file.name, backup: null, createdAt: null, isAdopted: false, reason: messageOf(error) };
+    const failure = withoutBlame(decodeFailure(file.name, error));
+    const left = { file: file.name, backup: null, createdAt: null, isAdopted: false } as const;
+    if (isUnfit(failure)) return { ...left, reason: failure.message, failure: null, exit: 3 };
+    return { ...left, ...troubleOf(failure) };
   }
+}
+
+function troubleOf(failure: Failure | null): Pick<AdoptReport, "reason" | "failure" | "exit"> {
+  if (failure === null) return { reason: null, failure: null, exit: 0 };
+  return { reason: failure.message, failure: reportOf(failure), exit: failure.meaning.exit };
+}
+
+interface Adopted {
+  readonly manifest: Manifest;
+  /** Why checksums.txt does not list it, though the backup now exists. */
+  readonly unlisted: Failure | null;
+}
+
+async function describeAndPublish(context: Context, adoption: Adoption): Promise<Adopted> {
+  const { destination, destinationId, runId } = adoption;
+  const manifest = await describeFile(context, adoption);
+  const sealed = seal(manifest);
+  await clearOwnHash(destination, sealed);
+  const unlisted = await publish(destination, [], { runId, id: manifest.id, ...sealed });
+  recordBackup(context, sealed);
+  const copy = { destination: destination.name, level: "read", readBack: "cached" } as const;
+  recordCopy(context, sealed, { ...copy, destinationId });
+  return { manifest, unlisted };
 }

@@ -49,7 +49,7 @@ export async function describeFile(context: Context, description: Description): 
     tool: { name: "codex-backup", version: context.version },
     files: [content.file],
     checked: { level: "read", copies: { [description.destinationId]: "cached" } },
-    postgres: content.postgres,
+    postgres: content.postgres === null ? null : dated(content.postgres, at),
     capsule: content.capsule,
     warnings: ["adopted: made by another tool; what its source held is not known"],
     labels: job.labels,
@@ -57,6 +57,11 @@ export async function describeFile(context: Context, description: Description): 
     pruned: [],
     adopted: true,
   };
+}
+
+/** The manifest must name a moment of the snapshot; the file's own date is as near as anybody knows. */
+function dated(facts: PostgresFacts, takenAt: string): PostgresFacts {
+  return { ...facts, snapshot: { ...facts.snapshot, takenAt } };
 }
 
 interface Content {
