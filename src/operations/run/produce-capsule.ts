@@ -8,6 +8,7 @@ import type { Share } from "../delivery/delivery.ts";
 import { demandEqual, hashStream } from "../delivery/read-back.ts";
 import { withLocalFile } from "../local-file.ts";
 import type { Inspected, Produced, ProducedFile, Producer } from "./produce.ts";
+import { readBackProgress } from "./read-back-progress.ts";
 import type { Watch } from "./watch.ts";
 
 /** A directory tree as one zip, streamed to the destinations, then opened again by an independent reader. */
@@ -57,16 +58,7 @@ async function inspect(
   const branch = share.branches.get(file.path);
   if (!branch) throw new Failure("run.internal", `Cannot read "${file.path}" back: it was not written`);
   const opened = await branch.staged.readBack();
-  const onBytes = (doneBytes: number) => {
-    watch.touch();
-    context.onProgress({
-      subject: job.name,
-      step: "read back",
-      doneBytes,
-      totalBytes: file.passed.sizeBytes,
-      current: file.path,
-    });
-  };
+  const onBytes = readBackProgress(context, { job: job.name, file, watch });
   demandEqual(file.path, file.passed, await hashStream(opened.stream, watch.signal, onBytes));
   const { staged } = branch;
   const place = {
@@ -74,7 +66,9 @@ async function inspect(
     open: () => staged.readBack(),
     workPath: join(context.statePath, "work"),
   };
-  await withLocalFile(place, (path) => context.capsules.check(path, { signal: watch.signal }));
+  await withLocalFile(place, (path) =>
+    context.capsules.check(path, { signal: watch.signal, onProgress: watch.touch }),
+  );
   const changed = written.entries.filter((entry) => entry.state === "changed");
   return {
     level: "read",

@@ -9,6 +9,7 @@ import type { Delivery, Share } from "../delivery/delivery.ts";
 import type { Passed } from "../delivery/fan-out.ts";
 import { demandEqual, hashStream, weakerSource } from "../delivery/read-back.ts";
 import type { Inspected, Produced, ProducedFile, Producer } from "./produce.ts";
+import { readBackProgress } from "./read-back-progress.ts";
 import { readDumpFile } from "./read-dump-file.ts";
 import { demandSettled } from "./settle.ts";
 import { type DumpStream, startDumpStream } from "./stream-dump.ts";
@@ -155,16 +156,7 @@ async function inspect(parts: DumpParts, inspection: Inspection): Promise<Inspec
   for (const file of files) {
     const opened = await openShared(share, file.path);
     source = weakerSource(source, opened.source);
-    const onBytes = (doneBytes: number) => {
-      watch.touch();
-      context.onProgress({
-        subject: job.name,
-        step: "read back",
-        doneBytes,
-        totalBytes: file.passed.sizeBytes,
-        current: file.path,
-      });
-    };
+    const onBytes = readBackProgress(context, { job: job.name, file, watch });
     if (file.role !== "dump") {
       demandEqual(file.path, file.passed, await hashStream(opened.stream, watch.signal, onBytes));
       continue;
