@@ -56,9 +56,13 @@ export interface FaultyDestination extends Destination {
   pending(): readonly Fault[];
 }
 
-/** Passes everything on, and breaks the n-th call of a method as told. */
-export function createFaultyDestination(inner: Destination, faults: readonly Fault[]): FaultyDestination {
-  const plan = createPlan(faults);
+/** Passes everything on, and breaks the n-th call of a method as told. `onCall` hears of each before it is made. */
+export function createFaultyDestination(
+  inner: Destination,
+  faults: readonly Fault[],
+  onCall: (call: string) => void = () => undefined,
+): FaultyDestination {
+  const plan = createPlan(faults, onCall);
   const on = <T>(method: FaultyMethod, file: string, work: () => Promise<T>) =>
     strike(plan, { method, file }, work);
   const reading = (method: FaultyMethod, file: string, work: () => Promise<OpenedFile>) =>
@@ -100,7 +104,7 @@ interface Plan {
   pending(): readonly Fault[];
 }
 
-function createPlan(faults: readonly Fault[]): Plan {
+function createPlan(faults: readonly Fault[], onCall: (call: string) => void): Plan {
   const waiting = faults.map((fault) => ({ fault, left: fault.call }));
   const calls: string[] = [];
   return {
@@ -108,6 +112,7 @@ function createPlan(faults: readonly Fault[]): Plan {
     pending: () => waiting.filter((each) => each.left > 0).map((each) => each.fault),
     take(method, file) {
       calls.push(file === "" ? method : `${method} ${file}`);
+      onCall(calls.at(-1) ?? method);
       const matching = waiting.filter(
         ({ fault }) => fault.method === method && (fault.file === undefined || fault.file === file),
       );

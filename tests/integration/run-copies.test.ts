@@ -49,7 +49,7 @@ type Names = readonly string[];
 async function capsulesTo(to: Names): Promise<Scene> {
   const job = capsuleJob("/tree", { to, stallMs });
   const scene = await openScene({ jobs: [job], destinations: to, clock });
-  const capsules = createPlainCapsules(Buffer.alloc(300_000, "replay"));
+  const capsules = createPlainCapsules(Buffer.alloc(20_000, "replay"));
   return { ...scene, context: { ...scene.context, capsules } };
 }
 
@@ -123,6 +123,8 @@ async function assertAllOrNothing(scene: Scene, faults: Case): Promise<void> {
     assert.ok(hasStruck(), "the fault struck");
     assertManifestsWhole(join(scene.home, "bad"));
     if (report.failure) assertFailed(scene, report, report.failure.code, report.exit);
+    // One that answers at all is left clean at once; one that does not, by the next run.
+    if (report.failure && faults.method !== "stat" && faults.kind !== "hang") await assertSound(scene);
     else assert.ok(existsSync(join(scene.home, "bad", report.backup?.manifest ?? "")), "what it claims");
     await runWell(scene);
     await assertSound(scene);
@@ -177,13 +179,13 @@ for (const order of [
   });
 }
 
-test("a single destination that breaks anywhere has the whole backup or nothing of it", async () => {
-  const scene = await capsulesTo(["bad"]);
-  await runWell(scene);
-  for (const method of [...opening, ...writing, ...asking].filter((each) => each !== "listStaged")) {
+for (const method of [...opening, ...writing, ...asking].filter((each) => each !== "listStaged")) {
+  test(`a single destination that breaks at ${method} has the whole backup or nothing of it`, async () => {
+    const scene = await capsulesTo(["bad"]);
+    await runWell(scene);
     for (const faults of casesOf(method)) await assertAllOrNothing(scene, faults);
-  }
-});
+  });
+}
 
 test("a dump's three files are published together or not at all", async () => {
   const scene = await dumpsTo(["bad"]);

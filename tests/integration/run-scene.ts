@@ -8,7 +8,7 @@ import type { FailureCode } from "../../src/domain/failure-table.ts";
 import type { Job } from "../../src/domain/job.ts";
 import { parseManifest } from "../../src/domain/manifest-text.ts";
 import type { RunReport } from "../../src/domain/run-report.ts";
-import { checkCatalog } from "../../src/operations/catalog-care.ts";
+import { checkCatalog } from "../../src/operations/check-catalog.ts";
 import type { Context } from "../../src/operations/context.ts";
 import type { RunOptions } from "../../src/operations/operation.ts";
 import { run } from "../../src/operations/run/run.ts";
@@ -122,7 +122,7 @@ export async function assertSoundDirectory(directory: string): Promise<void> {
 }
 
 function isUnfinished(name: string): boolean {
-  return /\.partial-|\.probe-|\.new$/.test(name);
+  return /\.partial-|\.new$/.test(name);
 }
 
 /** The names that a manifest stands for, itself included; its bytes and theirs are checked on the way. */
