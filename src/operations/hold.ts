@@ -43,21 +43,23 @@ export async function hold(context: Context, { backup, who, why }: HoldRequest):
   });
 }
 
-/** Ends the protection. Throws when the backup is not held. */
+/** Ends the protection, also one by a file that the catalog does not know. Throws when the backup is not held. */
 export async function release(
   context: Context,
   { backup }: Pick<HoldRequest, "backup" | "who">,
 ): Promise<HoldReport> {
   const row = findBackup(context, backup);
-  if (!row.held) {
+  let isHeld = row.held;
+  const report = await atEachCopy(context, row, async (destination) => {
+    const wasThere = await destination.remove(formatBackupFile(row.id, { kind: "hold" }));
+    isHeld ||= wasThere;
+    await destination.sync();
+  });
+  if (!isHeld) {
     throw new Failure("usage.refused", `Cannot release "${row.id}": it is not held`, {
       hint: "See what is held with codex-backup list.",
     });
   }
-  const report = await atEachCopy(context, row, async (destination) => {
-    await destination.remove(formatBackupFile(row.id, { kind: "hold" }));
-    await destination.sync();
-  });
   if (report.failed.length === 0) context.catalog.removeMark(row.job, row.id, "hold");
   return report;
 }

@@ -337,6 +337,16 @@ test("hold and release write nothing where the share is not mounted", async () =
   assert.equal(context.catalog.backup("capsule", backup)?.held, true);
 });
 
+test("a hold that was made by hand can be released, what nobody holds cannot", async () => {
+  const context = createScene();
+  await backUpNights(context, 1, 0);
+  await at(context).put(`${idOf(1)}.hold`, Buffer.from(""), "r");
+  const request = { backup: idOf(1), who: "operator" };
+  await release(context, request);
+  await assert.rejects(release(context, request), isFailure("usage.refused"));
+  assert.deepEqual(removedOf(await prune(context, everything)), [idOf(1)]);
+});
+
 test("a status is ill once prune has seen that nothing good is left", async () => {
   const context = createScene();
   await backUp(context, 0);

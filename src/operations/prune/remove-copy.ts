@@ -48,7 +48,7 @@ async function demandNotHeld(destination: Destination, id: string): Promise<void
   const name = formatBackupFile(id, { kind: "hold" });
   if ((await destination.stat(name)) === null) return;
   throw new Failure("usage.refused", `Cannot remove "${id}" at "${destination.name}": "${name}" holds it`, {
-    hint: "End the hold with codex-backup release, or remove that file when it was made by hand.",
+    hint: "End the hold with codex-backup release.",
   });
 }
 
