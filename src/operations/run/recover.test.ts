@@ -10,6 +10,7 @@ import { temporaryDirectory } from "../../../tests/servers/cleanup.ts";
 import type { Destination } from "../../destinations/destination.ts";
 import { Failure } from "../../domain/failure.ts";
 import type { RunReport } from "../../domain/run-report.ts";
+import { createLog } from "../../platform/log.ts";
 import type { Context } from "../context.ts";
 import { writeJournal } from "./journal.ts";
 import { run } from "./run.ts";
@@ -167,4 +168,20 @@ test("a run whose log cannot be kept is made all the same", async () => {
     },
   };
   assert.equal((await runJob()).outcome, "complete");
+});
+
+test("what recovery did stands in the report, the row and the log of the run that followed", async () => {
+  const { id } = await dieBeforePublishing();
+  const logged: string[] = [];
+  const streams = [{ write: (line: string) => logged.push(line) }];
+  const log = createLog({ level: "debug", streams, secrets: () => [] });
+  context = { ...context, openRunLog: () => ({ log, close: () => undefined }) };
+  const report = await runJob();
+  const told = new RegExp(`finished "${id}" at "one", which run .* had begun`);
+  assert.equal(report.outcome, "complete");
+  assert.match(report.warnings.join("\n"), told);
+  assert.deepEqual(context.catalog.run(report.runId)?.warnings, report.warnings);
+  const messages = logged.map((line): string => JSON.parse(line).msg);
+  assert.match(messages.join("\n"), told);
+  assert.deepEqual((await runJob()).warnings, []);
 });

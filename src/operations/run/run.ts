@@ -13,6 +13,7 @@ import { runCapsule } from "./run-capsule.ts";
 import { runChecksums } from "./run-checksums.ts";
 import { runCommand } from "./run-command.ts";
 import { runPostgres } from "./run-postgres.ts";
+import { loggingRecovered, tellRecovered } from "./tell-recovered.ts";
 import { startWatch, underWatch } from "./watch.ts";
 
 /** What the kinds of jobs are given for one run of a job. */
@@ -79,8 +80,8 @@ async function runJob(outer: Context, job: Job, options: RunOptions): Promise<re
     const limits = { job: job.name, timeoutMs: job.timeoutMs, stallMs: null };
     const watch = startWatch(context.clock, signal, limits);
     const recovered = await underWatch(watch, () => recover(context, job, watch.signal));
-    for (const line of recovered) context.log.warn({ job: job.name }, line);
-    return await runKind(context, job, jobRun);
+    const telling = loggingRecovered(context, jobRun.runId, recovered);
+    return tellRecovered(context, await runKind(telling, job, jobRun), recovered);
   } catch (error) {
     return [await refused(context, facts, asFailure(error, "run.internal", `Cannot run "${job.name}"`))];
   } finally {
