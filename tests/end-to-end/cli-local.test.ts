@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { before, suite, test } from "node:test";
 import { createOperator, type Json, localConfig, type Operator } from "./cli-tool.ts";
 
@@ -146,6 +154,16 @@ suite("a capsule, its checksums and a command, through the launcher", { concurre
     assert.equal(stderr, "");
     assert.equal(code, 0);
     assert.match((await operator.run("list")).stdout, /^replay_20260101T000000Z .*adopted$/m);
+  });
+
+  test("an adopted zip, and one that nothing is known of, are restored like any other", async () => {
+    assert.equal((await operator.run("restore", "replay_20260101T000000Z", "--to", "adopted")).code, 0);
+    assert.equal(readFileSync(operator.path("adopted/ledger/entry.json"), "utf8"), '{"amount": 12}\n');
+    copyFileSync(operator.path("store/replay_20260101T000000Z.zip"), operator.path("old/bare.zip"));
+    const { code, stderr } = await operator.run("restore", "old/bare.zip", "--to", "bare");
+    assert.equal(stderr, "");
+    assert.equal(code, 0);
+    assert.equal(readFileSync(operator.path("bare/ledger/entry.json"), "utf8"), '{"amount": 12}\n');
   });
 
   test("rot is found, named, and ends with 4 everywhere", async () => {

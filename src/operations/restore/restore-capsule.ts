@@ -1,16 +1,16 @@
-import { createReadStream } from "node:fs";
 import { join } from "node:path";
+import type { CapsuleProgress } from "../../capsule/capsule.ts";
 import { Failure } from "../../domain/failure.ts";
 import type { CapsuleEntry } from "../../domain/manifest.ts";
 import type { Context } from "../context.ts";
-import { hashStream } from "../delivery/read-back.ts";
 import { withLocalFile } from "../local-file.ts";
 import type { CapsuleRestored } from "../operation.ts";
-import type { ChosenCopy } from "./choose-copy.ts";
+import { type BackupFiles, demandHash } from "./backup-files.ts";
+import { openBare } from "./bare-file.ts";
 
 export interface CapsuleRestore {
-  /** A copy at a destination, or a zip on this machine. */
-  readonly from: ChosenCopy | { readonly path: string };
+  /** A backup, or a zip on this machine without a manifest beside it. */
+  readonly from: BackupFiles | { readonly path: string };
   /** Absolute directory. */
   readonly to: string;
   /** What the user typed as the directory that may be written over; null: it must be new or empty. */
@@ -29,43 +29,51 @@ export async function restoreCapsule(context: Context, request: CapsuleRestore):
     throw new Failure(
       "usage.refused",
       `Cannot overwrite: --overwrite says "${request.overwrite}", and the target is "${request.to}"`,
-      {
-        hint: "Type the target's own path after --overwrite.",
-      },
+      { hint: "Type the target's own path after --overwrite." },
     );
   }
-  return withCapsule(context, request, async (path) => {
-    const { signal } = request;
-    const listed = await context.capsules.check(path, { signal });
-    const isRestored = !request.dryRun;
-    const entries = isRestored
-      ? await extract(context, request, path)
-      : listed.filter((entry) => isWanted(entry, request.only)).length;
+  return withZip(context, request, async (path) => {
+    const entries = await restoreZip(context, request, path);
     const durationMs = Math.round(context.clock.monotonicMs() - startedMs);
+    const { from, to, dryRun } = request;
     return {
       kind: "capsule",
-      from: nameOf(request.from),
-      directory: request.to,
+      from: "path" in from ? from.path : from.name,
+      directory: to,
       entries,
-      isRestored,
+      isRestored: !dryRun,
       durationMs,
     };
   });
 }
 
-function extract(
-  context: Context,
-  { to, overwrite, only, signal }: CapsuleRestore,
-  path: string,
-): Promise<number> {
-  return context.capsules.extract(path, {
+/** Zips of other programs, adopted or bare, have no entry list: their own directory says what is inside. */
+async function restoreZip(context: Context, request: CapsuleRestore, path: string): Promise<number> {
+  const { capsules } = context;
+  const { from, to, overwrite, only, signal } = request;
+  const origin = await capsules.originOf(path);
+  const isForeign = origin === "foreign" || ("manifest" in from && from.manifest.adopted);
+  const checking = { signal, onProgress: progressOf(context, request, "verify") };
+  const options = {
     target: to,
     overwrite: overwrite !== null,
     only,
     signal,
-    onProgress: ({ doneBytes, totalBytes, current }) =>
-      context.onProgress({ subject: to, step: "restore", doneBytes, totalBytes, current }),
-  });
+    onProgress: progressOf(context, request, "restore"),
+  };
+  if (isForeign && !request.dryRun) return capsules.extractForeign(path, options);
+  const listed = await (isForeign ? capsules.checkForeign : capsules.check)(path, checking);
+  if (request.dryRun) return listed.filter((entry) => isWanted(entry, only)).length;
+  return capsules.extract(path, options);
+}
+
+function progressOf(
+  context: Context,
+  { to }: CapsuleRestore,
+  step: "verify" | "restore",
+): (progress: CapsuleProgress) => void {
+  return ({ doneBytes, totalBytes, current }) =>
+    context.onProgress({ subject: to, step, doneBytes, totalBytes, current });
 }
 
 function isWanted(entry: CapsuleEntry, only: readonly string[]): boolean {
@@ -75,45 +83,36 @@ function isWanted(entry: CapsuleEntry, only: readonly string[]): boolean {
   );
 }
 
-async function withCapsule<T>(
+async function withZip<T>(
   context: Context,
-  { from, signal }: CapsuleRestore,
+  request: CapsuleRestore,
   use: (path: string) => Promise<T>,
 ): Promise<T> {
+  const { from, to, signal } = request;
   if ("path" in from) return use(from.path);
-  const { destination, stored } = from;
-  const file = stored.manifest.files.find((candidate) => candidate.role === "capsule");
+  const file = from.manifest.files.find((candidate) => candidate.role === "capsule");
   if (!file) {
     throw new Failure(
       "postgres.restore-refused",
-      `Cannot restore "${stored.manifest.id}" into a directory: it is a dump`,
-      {
-        hint: "Give --to the name of a new database.",
-      },
+      `Cannot restore "${from.manifest.id}" into a directory: it is a dump`,
+      { hint: "Give --to the name of a new database." },
     );
   }
   const place = {
-    localPath: destination.localPath(file.path),
-    open: () => destination.open(file.path),
+    localPath: from.localPath(file.path),
+    open: async () => ({ stream: await from.open(file.path) }),
     workPath: join(context.statePath, "work"),
   };
   return withLocalFile(place, async (path) => {
-    const { sha256 } = await hashStream(
-      createReadStream(path, { highWaterMark: 1024 * 1024 }),
-      signal,
-      () => {},
-    );
-    if (sha256 === file.sha256) return use(path);
-    throw new Failure(
-      "backup.mismatch",
-      `Cannot restore "${file.path}": it has other bytes than when it was made`,
-      {
-        hint: 'Restore from another copy; "codex-backup verify" tells which copies are good.',
-      },
-    );
+    const onBytes = (doneBytes: number) =>
+      context.onProgress({
+        subject: to,
+        step: "verify",
+        doneBytes,
+        totalBytes: file.sizeBytes,
+        current: file.path,
+      });
+    await demandHash({ ...from, open: () => openBare(path) }, file, { signal, onBytes });
+    return use(path);
   });
-}
-
-function nameOf(from: CapsuleRestore["from"]): string {
-  return "path" in from ? from.path : from.stored.manifest.id;
 }

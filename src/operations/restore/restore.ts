@@ -1,13 +1,16 @@
-import { open, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
+import { isZip } from "../../capsule/capsule.ts";
 import type { BackupRow } from "../../catalog/catalog.ts";
 import { Failure } from "../../domain/failure.ts";
 import type { PostgresJob } from "../../domain/job.ts";
 import { type Context, jobNamed } from "../context.ts";
 import { findBackup } from "../find-backup.ts";
 import type { RestoreReport, RestoreRequest } from "../operation.ts";
+import { filesBeside, filesOfCopy } from "./backup-files.ts";
+import { readHead } from "./bare-file.ts";
 import { chooseCopy } from "./choose-copy.ts";
-import { type DumpSource, dumpOfCopy, dumpOfFile } from "./dump-source.ts";
+import { type DumpSource, dumpOfBackup, dumpOfFile } from "./dump-source.ts";
 import { restoreCapsule } from "./restore-capsule.ts";
 import { restoreDatabase } from "./restore-database.ts";
 
@@ -15,9 +18,9 @@ import { restoreDatabase } from "./restore-database.ts";
 export async function restore(context: Context, request: RestoreRequest): Promise<RestoreReport> {
   const row = await knownBackup(context, request.backup);
   if (row === null) return restoreFile(context, request, resolve(request.backup));
-  const copy = await chooseCopy(context, row);
-  if (row.kind === "capsule") return restoreCapsule(context, { ...intoDirectory(request), from: copy });
-  return intoDatabase(context, request, { dump: await dumpOfCopy(copy), job: row.job });
+  const files = filesOfCopy(await chooseCopy(context, row));
+  if (row.kind === "capsule") return restoreCapsule(context, { ...intoDirectory(request), from: files });
+  return intoDatabase(context, request, { dump: await dumpOfBackup(files), job: row.job });
 }
 
 /** Both names of the target as absolute paths, so that they are compared as the same kind of thing. */
@@ -40,20 +43,15 @@ async function knownBackup(context: Context, name: string): Promise<BackupRow | 
   }
 }
 
+/** With all that a manifest beside it says, when there is one. */
 async function restoreFile(context: Context, request: RestoreRequest, path: string): Promise<RestoreReport> {
-  if (await isZip(path)) return restoreCapsule(context, { ...intoDirectory(request), from: { path } });
-  return intoDatabase(context, request, { dump: await dumpOfFile(path), job: null });
-}
-
-/** Zip files start with a local header, or, when empty, with the end record. */
-async function isZip(path: string): Promise<boolean> {
-  const file = await open(path, "r");
-  try {
-    const { buffer } = await file.read(Buffer.alloc(4), 0, 4, 0);
-    return ["504b0304", "504b0506"].includes(buffer.toString("hex"));
-  } finally {
-    await file.close();
+  const { head } = await readHead(path);
+  const files = await filesBeside(path);
+  if (isZip(head) || files?.manifest.kind === "capsule") {
+    return restoreCapsule(context, { ...intoDirectory(request), from: files ?? { path } });
   }
+  const dump = await (files === null ? dumpOfFile(path) : dumpOfBackup(files));
+  return intoDatabase(context, request, { dump, job: null });
 }
 
 interface DumpOfJob {
