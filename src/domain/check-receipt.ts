@@ -11,7 +11,10 @@ const schema = z.object({
   destinationId: z.string(),
   /** ISO 8601, UTC. */
   checkedAt: z.string(),
+  /** "unknown": damage was found. */
   level: z.enum(levels),
+  /** Of damage: how deep the check went that found it, and the next must go to clear it. */
+  foundAt: z.enum(levels).exactOptional(),
   readBack: z.enum(["direct", "cached"]).nullable(),
   /** Of the manifest that was checked against. */
   manifestSha256: z.string(),

@@ -1,24 +1,85 @@
+import type { CopyRow } from "../catalog/catalog.ts";
 import type { Destination, StoredFile } from "../destinations/destination.ts";
 import { parseBackupFile } from "../domain/backup-file.ts";
 import { type CheckReceipt, parseCheckReceipt } from "../domain/check-receipt.ts";
-import type { Level } from "../domain/level.ts";
-import type { Manifest } from "../domain/manifest.ts";
+import { Failure, reportOf } from "../domain/failure.ts";
+import { parseInstant } from "../domain/instant.ts";
+import type { StoredBackup } from "./stored-backup.ts";
 
-/** The newest check receipt among the files of one backup; null when there is none that can be read. */
+/** A copy at one destination, by what the destination's sentinel is called. */
+export interface CopyPlace {
+  readonly destination: Destination;
+  readonly destinationId: string;
+}
+
+/** What a receipt must speak of to be believed: this copy, and this manifest. */
+export interface ReceiptWish {
+  readonly destinationId: string;
+  readonly manifestSha256: string;
+}
+
+/**
+ * The newest check receipt of this very copy among the files of one backup; null when there is none that can
+ * be read. Receipts that came along from another destination, or speak of another manifest, are not believed.
+ */
 export async function newestReceipt(
   destination: Destination,
   beside: readonly StoredFile[],
+  wish: ReceiptWish,
 ): Promise<CheckReceipt | null> {
   const names = beside.map(({ name }) => name).filter((name) => parseBackupFile(name)?.file.kind === "check");
-  const receipts = await Promise.all(
-    names.map(async (name) => parseCheckReceipt((await destination.read(name)).toString("utf8"))),
+  const found = await Promise.all(names.map((name) => readReceipt(destination, name)));
+  const believed = found.filter(
+    (one) =>
+      one?.receipt.destinationId === wish.destinationId && one.receipt.manifestSha256 === wish.manifestSha256,
   );
-  const known = receipts.filter((receipt) => receipt !== null);
-  return known.toSorted((a, b) => (a.checkedAt < b.checkedAt ? 1 : -1))[0] ?? null;
+  return believed.filter((one) => one !== null).toSorted(newestFirst)[0]?.receipt ?? null;
 }
 
-/** How far a copy was checked, as its own destination tells it: by the newest receipt, else by the run that made it. */
-export function levelBeside(manifest: Manifest, destinationId: string, receipt: CheckReceipt | null): Level {
-  if (receipt !== null) return receipt.level;
-  return manifest.checked.copies[destinationId] === undefined ? "stored" : manifest.checked.level;
+interface FoundReceipt {
+  readonly name: string;
+  readonly receipt: CheckReceipt;
+}
+
+async function readReceipt(destination: Destination, name: string): Promise<FoundReceipt | null> {
+  const receipt = parseCheckReceipt((await destination.read(name)).toString("utf8"));
+  return receipt && { name, receipt };
+}
+
+/** Of two written in one moment, the later one has the later name. */
+function newestFirst(a: FoundReceipt, b: FoundReceipt): number {
+  const [first, second] = [a, b].map(({ receipt, name }) => `${receipt.checkedAt}\n${name}`);
+  return (first ?? "") < (second ?? "") ? 1 : -1;
+}
+
+/** What the destination alone tells of a copy: by the newest receipt, else by the run that made it. */
+export function copyAsTold(
+  { destination, destinationId }: CopyPlace,
+  { manifest }: StoredBackup,
+  receipt: CheckReceipt | null,
+): CopyRow {
+  const fromRun = manifest.checked.copies[destinationId] ?? null;
+  const level = receipt?.level ?? (fromRun === null ? "stored" : manifest.checked.level);
+  const isDamaged = level === "unknown";
+  const failure = new Failure(
+    "backup.mismatch",
+    `Cannot vouch for "${manifest.id}": the check of ${receipt?.checkedAt ?? manifest.finishedAt} found damage`,
+  );
+  return {
+    job: manifest.job,
+    backupId: manifest.id,
+    destination: destination.name,
+    destinationId,
+    state: isDamaged ? "damaged" : "whole",
+    level,
+    readBack: receipt === null ? fromRun : receipt.readBack,
+    checkedAt: parseInstant(receipt?.checkedAt ?? manifest.finishedAt),
+    failure: isDamaged ? reportOf(failure) : null,
+  };
+}
+
+/** The row of a copy that is not what its manifest says. */
+export function damagedCopy(copy: CopyRow, difference: string): CopyRow {
+  const failure = new Failure("backup.mismatch", `Cannot vouch for "${copy.backupId}": ${difference}`);
+  return { ...copy, state: "damaged", level: "unknown", failure: reportOf(failure) };
 }

@@ -21,8 +21,8 @@ export function createOperations(context: Context): Operations {
     adopt: async (options) => (await import("./adopt/adopt.ts")).adopt(context, options),
     acceptChecksum: async (request) =>
       (await import("./accept-checksum.ts")).acceptChecksum(context, request),
-    rebuildCatalog: async (signal) => (await import("./catalog-care.ts")).rebuildCatalog(context, signal),
-    checkCatalog: async (signal) => (await import("./catalog-care.ts")).checkCatalog(context, signal),
+    rebuildCatalog: async (signal) => (await import("./rebuild-catalog.ts")).rebuildCatalog(context, signal),
+    checkCatalog: async (signal) => (await import("./check-catalog.ts")).checkCatalog(context, signal),
     initialiseDestinations: async (names) =>
       (await import("./initialise-destinations.ts")).initialiseDestinations(context, names),
     listDestinations: async () => (await import("./initialise-destinations.ts")).listDestinations(context),

@@ -1,7 +1,7 @@
 import type { Destination } from "../destinations/destination.ts";
 import { formatBackupFile, parseBackupFile } from "../domain/backup-file.ts";
 import { formatCheckReceipt } from "../domain/check-receipt.ts";
-import { formatInstant } from "../domain/instant.ts";
+import { formatInstant, type Instant, instant } from "../domain/instant.ts";
 import type { Level } from "../domain/level.ts";
 import type { Manifest } from "../domain/manifest.ts";
 import type { Context } from "./context.ts";
@@ -9,13 +9,18 @@ import type { Context } from "./context.ts";
 export interface CheckedCopy {
   readonly sealed: { readonly manifest: Manifest; readonly manifestSha256: string };
   readonly destinationId: string;
+  /** "unknown": damage was found. */
   readonly level: Level;
   readonly readBack: "direct" | "cached" | null;
+  /** Of damage: how deep a check must go to clear it. */
+  readonly foundAt?: Level;
+  /** Default: now. */
+  readonly checkedAt?: Instant;
 }
 
 /**
  * Keeps the result of a check beside the copy, so that it survives the catalog. A copy has one receipt: the
- * newest is written first, then older ones are removed (docs/decisions/003-check-receipts.md).
+ * newest is written first, then older ones are removed (docs/decisions/006-check-receipts.md).
  */
 export async function writeCheckReceipt(
   context: Context,
@@ -23,27 +28,33 @@ export async function writeCheckReceipt(
   checked: CheckedCopy,
 ): Promise<void> {
   const { manifest, manifestSha256 } = checked.sealed;
-  const now = context.clock.now();
-  const name = formatBackupFile(manifest.id, { kind: "check", at: now });
+  const checkedAt = checked.checkedAt ?? context.clock.now();
   const older = (await destination.list())
-    .filter((file) => isCheckOf(file.name, manifest.id) && file.name !== name)
-    .map((file) => file.name);
+    .map((file) => file.name)
+    .filter((name) => isCheckOf(name, manifest.id));
+  const name = freeName(manifest.id, checkedAt, new Set(older));
   const text = formatCheckReceipt({
     format: "codex-backup-check",
     version: 1,
     backup: manifest.id,
     job: manifest.job,
     destinationId: checked.destinationId,
-    checkedAt: formatInstant(now),
+    checkedAt: formatInstant(checkedAt),
     level: checked.level,
+    ...(checked.foundAt !== undefined && { foundAt: checked.foundAt }),
     readBack: checked.readBack,
     manifestSha256,
     tool: context.version,
   });
-  if ((await destination.stat(name)) === null)
-    await destination.put(name, Buffer.from(text), context.newRunId());
+  await destination.put(name, Buffer.from(text), context.newRunId());
   for (const file of older) await destination.remove(file);
   await destination.sync();
+}
+
+/** Names count seconds: a second check within one must not be silenced by the first. */
+function freeName(id: string, at: Instant, taken: ReadonlySet<string>): string {
+  const name = formatBackupFile(id, { kind: "check", at });
+  return taken.has(name) ? freeName(id, instant(at + 1000), taken) : name;
 }
 
 function isCheckOf(name: string, id: string): boolean {

@@ -16,15 +16,7 @@ export interface StoredBackup {
 /** Throws "backup.missing-file" when there is no manifest, "backup.manifest" when it cannot be understood. */
 export async function readStoredBackup(destination: Destination, id: string): Promise<StoredBackup> {
   const name = formatBackupFile(id, { kind: "manifest" });
-  if ((await destination.stat(name)) === null) {
-    throw new Failure(
-      "backup.missing-file",
-      `Cannot find "${name}" at "${destination.name}" (${destination.location})`,
-      {
-        hint: "Without its manifest a backup does not exist there; use another copy, or describe the files anew with codex-backup adopt.",
-      },
-    );
-  }
+  if ((await destination.stat(name)) === null) throw missingBackup(destination, id);
   const bytes = await destination.read(name);
   const manifest = parseManifest(bytes, `${destination.location}/${name}`);
   return {
@@ -32,6 +24,27 @@ export async function readStoredBackup(destination: Destination, id: string): Pr
     manifestText: bytes.toString("utf8"),
     manifestSha256: createHash("sha256").update(bytes).digest("hex"),
   };
+}
+
+/** Without its manifest a backup does not exist at a destination. */
+export function missingBackup({ name, location }: Destination, id: string): Failure {
+  return new Failure(
+    "backup.missing-file",
+    `Cannot find the manifest of "${id}" at "${name}" (${location}): it is gone`,
+    {
+      hint: "Use another copy, or describe the files anew with codex-backup adopt.",
+    },
+  );
+}
+
+/** Throws "backup.manifest" when the manifest is of another backup than its file's name says. */
+export function demandOwnName({ manifest }: StoredBackup, id: string): void {
+  if (manifest.id === id) return;
+  throw new Failure(
+    "backup.manifest",
+    `Cannot use the manifest of "${id}": it calls itself "${manifest.id}"`,
+    { hint: "Give the files their own names again." },
+  );
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Duplex, Readable } from "node:stream";
 import zlib from "node:zlib";
-import { asFailure, Failure } from "../domain/failure.ts";
+import { asFailure, errnoOf, Failure } from "../domain/failure.ts";
 import { type Child, describeEnd, startChild, succeeded } from "./child.ts";
 
 export type Compression = "none" | "gzip" | "zstd";
@@ -101,7 +101,11 @@ export function sniffCompression(head: Uint8Array): Compression {
   return "none";
 }
 
-/** For messages of decoders: "Cannot decode NAME: …". */
+/** What zlib and zstd say of bytes that no encoder wrote. Anything else (memory, descriptors) says nothing of the file. */
+const corruptInput = /^(Z_DATA_ERROR|Z_BUF_ERROR|Z_NEED_DICT|ZSTD_error_(?!memory_allocation$).*)$/;
+
+/** Of what a decoder's pipeline threw: "backup.mismatch" for corrupt input, "platform.compressor" for the rest. */
 export function decodeFailure(name: string, thrown: unknown): Failure {
-  return asFailure(thrown, "backup.mismatch", `Cannot decode "${name}"`);
+  const isCorrupt = corruptInput.test(errnoOf(thrown) ?? "");
+  return asFailure(thrown, isCorrupt ? "backup.mismatch" : "platform.compressor", `Cannot decode "${name}"`);
 }

@@ -47,7 +47,8 @@ function verify(
   });
 }
 
-function complainOf({ screen }: Session, { backup, destination, differences, failure }: VerifyReport): void {
+function complainOf({ screen }: Session, check: VerifyReport): void {
+  const { backup, destination, differences, warnings, failure } = check;
   const lines = differences.length > 0 ? differences : failure === null ? [] : [failure.message];
-  for (const line of lines) screen.complain(`${backup} at ${destination}: ${line}`);
+  for (const line of [...lines, ...warnings]) screen.complain(`${backup} at ${destination}: ${line}`);
 }

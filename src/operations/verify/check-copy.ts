@@ -6,6 +6,7 @@ import type { PostgresJob } from "../../domain/job.ts";
 import { formatStableJson } from "../../domain/json.ts";
 import type { CapsuleEntry, ManifestFile } from "../../domain/manifest.ts";
 import type { PostgresSource } from "../../domain/source.ts";
+import { decodeFailure } from "../../platform/compression.ts";
 import type { Context } from "../context.ts";
 import { hashStream, weakerSource } from "../delivery/read-back.ts";
 import { withLocalFile } from "../local-file.ts";
@@ -122,8 +123,9 @@ async function readDump(
     if (!found.read.isComplete) return [`"${file.path}" does not end in pg_dump's trailer`];
     return differingFingerprints(file.path, facts.fingerprint, found.read.fingerprint);
   } catch (error) {
-    if (signal.aborted || (error instanceof Failure && error.meaning.exit !== 4)) throw error;
-    return [`"${file.path}" cannot be decoded: ${error instanceof Error ? error.message : String(error)}`];
+    const failure = decodeFailure(file.path, error);
+    if (signal.aborted || failure.meaning.exit !== 4) throw failure;
+    return [`"${file.path}": ${failure.message}`];
   }
 }
 

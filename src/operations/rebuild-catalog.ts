@@ -1,0 +1,200 @@
+import type { CopyRow } from "../catalog/catalog.ts";
+import type { Destination, StoredFile } from "../destinations/destination.ts";
+import { type NamedBackupFile, parseBackupFile } from "../domain/backup-file.ts";
+import { messageOf } from "../domain/failure.ts";
+import { type Instant, instant, parseInstant } from "../domain/instant.ts";
+import { parseManifest } from "../domain/manifest-text.ts";
+import { parseMark } from "../domain/mark.ts";
+import { type CopyPlace, copyAsTold, damagedCopy, newestReceipt } from "./beside.ts";
+import type { Context } from "./context.ts";
+import type { CatalogProblem, RebuildReport } from "./operation.ts";
+import { finishRemovals } from "./prune/remove-copy.ts";
+import { lockJob } from "./run/job-lock.ts";
+import { demandOwnName, differencesToOwnHash, readStoredBackup, type StoredBackup } from "./stored-backup.ts";
+
+/** A copy as its destination describes it. */
+interface Found {
+  readonly stored: StoredBackup;
+  readonly copy: CopyRow;
+  readonly marks: readonly FoundMark[];
+  readonly differences: readonly string[];
+}
+
+interface FoundMark {
+  readonly kind: "hold" | "accepted";
+  readonly who: string;
+  readonly at: Instant;
+  readonly why: string;
+}
+
+/**
+ * Makes the index of backups anew from what lies at the destinations, with every job's lock held, so that
+ * nothing comes or goes meanwhile. Removals that were begun are finished first, and those that cannot be stay
+ * begun. Everything is read before anything is forgotten; a destination that cannot be read stops the
+ * rebuild, since its backups would be lost from view. Run rows are kept. Throws "run.busy".
+ */
+export async function rebuildCatalog(context: Context, signal: AbortSignal): Promise<RebuildReport> {
+  return underAllLocks(context, signal, async () => {
+    for (const job of context.jobs)
+      if (job.kind === "postgres" || job.kind === "capsule") await finishRemovals(context, job);
+    const found: Found[] = [];
+    const problems: CatalogProblem[] = [];
+    for (const destination of context.destinations.values()) {
+      const read = await readDestination(destination, signal);
+      found.push(...read.found);
+      problems.push(...read.problems);
+    }
+    record(context, found);
+    return reportOn(found, problems);
+  });
+}
+
+async function underAllLocks<T>(context: Context, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  const runId = context.newRunId();
+  const locks: { release(): void }[] = [];
+  try {
+    for (const { name } of context.jobs)
+      locks.push(await lockJob(context, { job: name, runId, waitMs: 0, signal }));
+    return await work();
+  } finally {
+    for (const lock of locks) lock.release();
+  }
+}
+
+interface DestinationRead {
+  readonly found: readonly Found[];
+  readonly problems: readonly CatalogProblem[];
+}
+
+async function readDestination(destination: Destination, signal: AbortSignal): Promise<DestinationRead> {
+  const { id: destinationId } = await destination.look();
+  const files = await destination.list();
+  const found: Found[] = [];
+  const problems: CatalogProblem[] = [];
+  for (const { base } of backupFiles(files).filter(({ file }) => file.kind === "manifest")) {
+    signal.throwIfAborted();
+    try {
+      found.push(await readOne({ destination, destinationId }, base, files));
+    } catch (error) {
+      problems.push({ destination: destination.name, backup: base, message: messageOf(error) });
+    }
+  }
+  return { found, problems };
+}
+
+function backupFiles(files: readonly StoredFile[]): readonly NamedBackupFile[] {
+  return files.map(({ name }) => parseBackupFile(name)).filter((parsed) => parsed !== null);
+}
+
+async function readOne(place: CopyPlace, base: string, files: readonly StoredFile[]): Promise<Found> {
+  const { destination, destinationId } = place;
+  const stored = await readStoredBackup(destination, base);
+  demandOwnName(stored, base);
+  const { manifestSha256 } = stored;
+  const beside = files.filter(({ name }) => parseBackupFile(name)?.base === base);
+  const differences = [...(await differencesToOwnHash(destination, stored)), ...missingFiles(stored, files)];
+  const receipt = await newestReceipt(destination, beside, { destinationId, manifestSha256 });
+  const copy = copyAsTold(place, stored, receipt);
+  const [first] = differences;
+  return {
+    stored,
+    copy: first === undefined ? copy : damagedCopy(copy, first),
+    marks: await readMarks(destination, beside),
+    differences,
+  };
+}
+
+function missingFiles({ manifest }: StoredBackup, files: readonly StoredFile[]): readonly string[] {
+  const sizes = new Map(files.map(({ name, sizeBytes }) => [name, sizeBytes]));
+  return manifest.files
+    .filter((file) => sizes.get(file.path) !== file.sizeBytes)
+    .map((file) =>
+      sizes.has(file.path)
+        ? `"${file.path}" has another size than its manifest says`
+        : `"${file.path}" is missing`,
+    );
+}
+
+async function readMarks(
+  destination: Destination,
+  beside: readonly StoredFile[],
+): Promise<readonly FoundMark[]> {
+  const marks = beside.map(async ({ name, modifiedMs }) => {
+    const kind = parseBackupFile(name)?.file.kind;
+    if (kind !== "hold" && kind !== "accepted") return null;
+    const mark = parseMark((await destination.read(name)).toString("utf8"));
+    const at = mark === null ? null : parseInstant(mark.at);
+    // The file's name is what protects; one that was made by hand (touch NAME.hold) counts as well.
+    return {
+      kind,
+      who: mark?.who ?? "unknown",
+      why: mark?.why ?? "",
+      at: at ?? instant(Math.floor(modifiedMs)),
+    };
+  });
+  return (await Promise.all(marks)).filter((mark) => mark !== null);
+}
+
+function record({ catalog }: Context, found: readonly Found[]): void {
+  catalog.atomically(() => {
+    const tombstones = tombstonesOf({ catalog });
+    const damaged = damageOf({ catalog });
+    catalog.forgetBackups();
+    for (const { stored, copy, marks } of found) {
+      const { job, backupId, destination } = copy;
+      catalog.putBackup(stored.manifest, stored.manifestText, stored.manifestSha256);
+      catalog.putCopy(sterner(copy, damaged.get(keyOf(copy))));
+      for (const mark of marks) catalog.putMark({ job, backupId, destination, ...mark });
+    }
+    for (const { copy, text, sha256 } of tombstones) {
+      if (catalog.backup(copy.job, copy.backupId) === null)
+        catalog.putBackup(parseManifest(Buffer.from(text), "the catalog"), text, sha256);
+      catalog.putCopy(copy);
+    }
+  });
+}
+
+interface Tombstone {
+  readonly copy: CopyRow;
+  readonly text: string;
+  readonly sha256: string;
+}
+
+/** What could not be removed to the end yet: it may still look whole at its destination. */
+function tombstonesOf({ catalog }: Pick<Context, "catalog">): readonly Tombstone[] {
+  return catalog.backups().flatMap(({ job, id, copies, manifestSha256: sha256 }) => {
+    const going = copies.filter((copy) => copy.state === "removing");
+    const text = going.length === 0 ? null : catalog.manifestText(job, id);
+    return text === null ? [] : going.map((copy) => ({ copy, text, sha256 }));
+  });
+}
+
+/** Damage that was found where no receipt could be written stands in the catalog only. */
+function damageOf({ catalog }: Pick<Context, "catalog">): ReadonlyMap<string, CopyRow> {
+  const damaged = catalog
+    .backups()
+    .flatMap(({ copies }) => copies)
+    .filter(({ state, failure }) => state === "damaged" && failure?.code === "backup.mismatch");
+  return new Map(damaged.map((copy) => [keyOf(copy), copy]));
+}
+
+function sterner(told: CopyRow, damaged: CopyRow | undefined): CopyRow {
+  if (damaged === undefined || told.state === "damaged") return told;
+  return (told.checkedAt ?? 0) > (damaged.checkedAt ?? 0) ? told : damaged;
+}
+
+function keyOf({ job, backupId, destination, destinationId }: CopyRow): string {
+  return [job, backupId, destination, destinationId].join("\n");
+}
+
+function reportOn(found: readonly Found[], problems: readonly CatalogProblem[]): RebuildReport {
+  const unlike = found.flatMap(({ copy, differences }) =>
+    differences.map((message) => ({ destination: copy.destination, backup: copy.backupId, message })),
+  );
+  return {
+    backups: new Set(found.map(({ copy }) => `${copy.job}/${copy.backupId}`)).size,
+    copies: found.length,
+    holds: found.filter(({ marks }) => marks.some((mark) => mark.kind === "hold")).length,
+    problems: [...problems, ...unlike],
+  };
+}
