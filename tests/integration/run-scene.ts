@@ -8,10 +8,9 @@ import type { FailureCode } from "../../src/domain/failure-table.ts";
 import type { Job } from "../../src/domain/job.ts";
 import { parseManifest } from "../../src/domain/manifest-text.ts";
 import type { RunReport } from "../../src/domain/run-report.ts";
-import { checkCatalog } from "../../src/operations/check-catalog.ts";
 import type { Context } from "../../src/operations/context.ts";
+import { createOperations } from "../../src/operations/create-operations.ts";
 import type { RunOptions } from "../../src/operations/operation.ts";
-import { run } from "../../src/operations/run/run.ts";
 import { type Clock, createSystemClock } from "../../src/platform/clock.ts";
 import { createRealContext, type RealContextOptions } from "../fakes/real-context.ts";
 import { temporaryDirectory } from "../servers/cleanup.ts";
@@ -54,7 +53,14 @@ export function hastyClock(shortened: ReadonlyMap<number, number>): Clock {
 /** Every job of the scene. */
 export function runAll(scene: Scene, given: Partial<RunOptions> = {}): Promise<readonly RunReport[]> {
   const signal = new AbortController().signal;
-  return run(scene.context, { jobs: [], all: true, waitMs: 0, slot: null, signal, ...given });
+  return createOperations(scene.context).run({
+    jobs: [],
+    all: true,
+    waitMs: 0,
+    slot: null,
+    signal,
+    ...given,
+  });
 }
 
 /** The scene's only job, with its only database. */
@@ -100,7 +106,7 @@ export function sha256(bytes: Uint8Array): string {
 export async function assertSound(scene: Scene): Promise<void> {
   for (const directory of scene.directories) await assertSoundDirectory(directory);
   assert.deepEqual(leftWork(scene), []);
-  assert.deepEqual(await checkCatalog(scene.context, new AbortController().signal), []);
+  assert.deepEqual(await createOperations(scene.context).checkCatalog(new AbortController().signal), []);
 }
 
 export async function assertSoundDirectory(directory: string): Promise<void> {
