@@ -167,6 +167,7 @@ export interface RestoreFinding {
     | "extension"
     | "collation"
     | "encoding"
+    | "space"
     | "sessions"
     | "privilege";
   readonly severity: "blocker" | "warning" | "note";
@@ -195,11 +196,16 @@ export function isArchive(head: Uint8Array): boolean {
 }
 
 export interface PostgresRestorer {
-  /** Versions, roles, extensions, collations, encoding, whether the target exists and is used. Touches nothing. */
+  /**
+   * Versions, roles, extensions, collations, encoding, the space needed, whether the target exists, its size and use.
+   * Touches nothing.
+   */
   preflight(request: {
     readonly database: string;
     readonly facts: PostgresFacts | null;
     readonly globals: Buffer | null;
+    /** database_NAME.sql; null: the server chooses encoding and locale. */
+    readonly header: Buffer | null;
   }): Promise<readonly RestoreFinding[]>;
   /**
    * Creates the database, sends the dump in one transaction, and commits only after hash and trailer were

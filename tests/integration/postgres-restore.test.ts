@@ -274,7 +274,7 @@ test("the preflight of a foreign server says what is missing there, and touches 
   await empty.psql("CREATE DATABASE taken");
   const found = await room.connect(sourceOf(empty), "postgres", { label: "preflight", signal: quiet() });
   const { preflight } = found.restore;
-  const good = await preflight({ database: "new", facts: plain.facts, globals: plain.globals });
+  const good = await preflight({ database: "new", ...plain });
   assert.deepEqual(
     good.filter((one) => one.severity === "blocker"),
     [],
@@ -282,13 +282,17 @@ test("the preflight of a foreign server says what is missing there, and touches 
   assert.ok(good.some((one) => one.about === "role" && /"awkward_owner" is missing/.test(one.message)));
   const extensions = [{ name: "timescaledb", version: "2.14", schema: "public" }];
   const locale = { ...plain.facts.locale, collate: "xx_XX.UTF-8" };
-  const facts: PostgresFacts = { ...plain.facts, extensions, locale, serverVersionNum: 990_000 };
-  const bad = await preflight({ database: "taken", facts, globals: null });
+  const odd = { locale, encoding: "LATIN1", serverVersionNum: 990_000 };
+  const facts: PostgresFacts = { ...plain.facts, extensions, ...odd };
+  const bad = await preflight({ database: "taken", facts, globals: null, header: null });
   assert.deepEqual(
     bad.filter((one) => one.severity === "blocker").map((one) => one.about),
     ["target", "extension", "collation"],
   );
-  assert.ok(bad.some((one) => one.about === "version" && one.severity === "warning"));
+  for (const about of ["version", "encoding"])
+    assert.ok(bad.some((one) => one.about === about && one.severity === "warning"));
+  const target = bad.find((one) => one.about === "target");
+  assert.match(target?.message ?? "", /^database "taken" exists \([\d.]+ MB\), used by 0 sessions$/);
   assert.deepEqual(await found.listDatabases(), ["postgres", "taken"]);
   await found.close();
   await empty.stop();

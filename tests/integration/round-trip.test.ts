@@ -132,6 +132,10 @@ test("a dry run touches nothing", async () => {
   );
   assert.equal(report.isRestored, false);
   assert.equal(await source.psql("SELECT count(*) FROM pg_database WHERE datname = 'only looked'"), "0");
+  const said = report.kind === "database" ? report.findings.map(({ message }) => message) : [];
+  assert.match(said[0] ?? "", /^the server is PostgreSQL \d+.* at \/.*:\d+$/);
+  assert.ok(said.some((message) => /^it needs about [\d.]+ MB on the server/.test(message)));
+  assert.ok(!said.some((message) => /encoding/.test(message)), "the header asks for the old one");
 });
 
 test("without owners everything belongs to the one who restores", async () => {

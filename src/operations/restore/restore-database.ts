@@ -4,11 +4,12 @@ import { formatTimestamp } from "../../domain/timestamp.ts";
 import {
   nameBeside,
   type PostgresServer,
-  type RestoreFinding,
   type RestoreReport,
+  type ServerFacts,
 } from "../../postgres/postgres.ts";
 import type { Context } from "../context.ts";
-import type { DatabaseRestored } from "../operation.ts";
+import type { DatabaseRestored, PreflightFinding } from "../operation.ts";
+import { describeSource } from "./describe-source.ts";
 import type { DumpSource } from "./dump-source.ts";
 
 export interface DatabaseRestore {
@@ -89,12 +90,16 @@ function demandTypedName({ to, overwrite }: DatabaseRestore): void {
 async function preflight(
   server: PostgresServer,
   request: DatabaseRestore,
-): Promise<readonly RestoreFinding[]> {
-  const { dump, to, overwrite } = request;
-  const found = await server.restore.preflight({ database: to, facts: dump.facts, globals: dump.globals });
-  const findings = found.map((finding) =>
-    finding.about === "target" ? targetFinding(to, overwrite !== null) : finding,
-  );
+): Promise<readonly PreflightFinding[]> {
+  const { dump, to } = request;
+  const { facts, globals, header } = dump;
+  const found = await server.restore.preflight({ database: to, facts, globals, header });
+  const findings: readonly PreflightFinding[] = [
+    targetServer(request.server, server.facts),
+    ...found.map((finding) =>
+      finding.about === "target" ? targetFinding(finding.message, request) : finding,
+    ),
+  ];
   const blockers = findings.filter((finding) => finding.severity === "blocker");
   const [first] = blockers;
   if (first === undefined || request.dryRun) return findings;
@@ -104,17 +109,17 @@ async function preflight(
   });
 }
 
-function targetFinding(to: string, mayReplace: boolean): RestoreFinding {
-  const message = `database "${to}" exists`;
-  if (mayReplace)
-    return {
-      about: "target",
-      severity: "note",
-      message: `${message} and will be kept under a new name`,
-      hint: null,
-    };
+/** So that nobody restores to another server than the one in mind (F78). */
+function targetServer(source: PostgresSource, facts: ServerFacts): PreflightFinding {
+  const message = `the server is PostgreSQL ${facts.version} ${describeSource(source)}`;
+  return { severity: "note", message, hint: null };
+}
+
+function targetFinding(seen: string, { to, overwrite }: DatabaseRestore): PreflightFinding {
+  if (overwrite !== null)
+    return { severity: "note", message: `${seen}; it will be kept under a new name`, hint: null };
   const hint = `Choose another name, or type --overwrite ${to}: the old one is then kept under a new name.`;
-  return { about: "target", severity: "blocker", message, hint };
+  return { severity: "blocker", message: seen, hint };
 }
 
 async function restoreBeside(

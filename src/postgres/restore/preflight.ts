@@ -1,9 +1,11 @@
 import { Failure } from "../../domain/failure.ts";
 import type { PostgresFacts } from "../../domain/manifest.ts";
+import { describeCount, describeSize } from "../../domain/plain-words.ts";
 import { majorOf } from "../client/version.ts";
 import type { RestoreFinding } from "../postgres.ts";
 import type { ServerContext } from "../server.ts";
 import { restoreTargetSql, type TargetRow } from "../sql/restore-target.ts";
+import { findEncoding } from "./encoding-findings.ts";
 import { findLocale } from "./locale-findings.ts";
 import { onMaintenance } from "./maintenance.ts";
 import { rolesOf, tablespacesOf } from "./roles.ts";
@@ -12,6 +14,7 @@ export interface PreflightRequest {
   readonly database: string;
   readonly facts: PostgresFacts | null;
   readonly globals: Buffer | null;
+  readonly header: Buffer | null;
 }
 
 /** See PostgresRestorer.preflight. */
@@ -31,7 +34,7 @@ function judgeTarget(
   target: TargetRow,
   versionNum: number,
 ): readonly RestoreFinding[] {
-  const { facts, globals } = request;
+  const { facts, globals, header } = request;
   return [
     ...findTarget(request.database, target),
     ...findPrivileges(target),
@@ -39,7 +42,9 @@ function judgeTarget(
     ...(facts === null ? [] : findRoles(facts, globals, target)),
     ...(facts === null ? [] : findExtensions(facts, target)),
     ...(facts === null ? [] : findLocale(facts, target)),
+    ...findEncoding({ facts, header, serverDefault: target.encoding }),
     ...(globals === null ? [] : findTablespaces(globals, target)),
+    ...(facts === null ? [] : [spaceNeeded(facts)]),
   ];
 }
 
@@ -48,13 +53,23 @@ function findTarget(database: string, target: TargetRow): readonly RestoreFindin
   const exists: RestoreFinding = {
     about: "target",
     severity: "blocker",
-    message: `database "${database}" exists`,
+    message: `database "${database}" exists${sizeOf(target)}, used by ${describeCount(target.sessions, "session")}`,
     hint: "Choose the name of a database that does not exist.",
   };
   if (target.sessions === 0) return [exists];
-  const message = `${target.sessions} sessions use database "${database}"`;
+  const message = `database "${database}" is in use`;
   const hint = "Stop what uses it; replacing it ends these sessions.";
   return [exists, { about: "sessions", severity: "warning", message, hint }];
+}
+
+function sizeOf({ sizeBytes }: TargetRow): string {
+  return sizeBytes === null ? "" : ` (${describeSize(Number(sizeBytes))})`;
+}
+
+/** No SQL tells how much space is free. */
+function spaceNeeded({ databaseSizeBytes }: PostgresFacts): RestoreFinding {
+  const message = `it needs about ${describeSize(databaseSizeBytes)} on the server, whose free space cannot be seen from here`;
+  return { about: "space", severity: "note", message, hint: null };
 }
 
 function findPrivileges(target: TargetRow): readonly RestoreFinding[] {

@@ -4,6 +4,10 @@ import { quoteLiteral } from "./literal.ts";
 export interface TargetRow {
   readonly exists: boolean;
   readonly sessions: number;
+  /** As text; null when it does not exist or this role may not ask. */
+  readonly sizeBytes: string | null;
+  /** Of template0, and so of a database for which none is asked. */
+  readonly encoding: string;
   readonly mayCreate: boolean;
   readonly isSuperuser: boolean;
   readonly roles: readonly string[];
@@ -21,6 +25,9 @@ export function restoreTargetSql(database: string): string {
   return `
 SELECT EXISTS (SELECT FROM pg_database WHERE datname = ${quoteLiteral(database)}) AS exists,
   (SELECT count(*) FROM pg_stat_activity WHERE datname = ${quoteLiteral(database)})::int AS sessions,
+  (SELECT CASE WHEN has_database_privilege(oid, 'CONNECT') THEN pg_database_size(oid)::text END
+    FROM pg_database WHERE datname = ${quoteLiteral(database)}) AS "sizeBytes",
+  (SELECT pg_encoding_to_char(encoding) FROM pg_database WHERE datname = 'template0') AS encoding,
   coalesce((SELECT rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user), false) AS "mayCreate",
   coalesce((SELECT rolsuper FROM pg_roles WHERE rolname = current_user), false) AS "isSuperuser",
   (SELECT json_agg(rolname) FROM pg_roles) AS roles,
