@@ -33,7 +33,7 @@ const documents: readonly (readonly [command: string, keys: string])[] = [
   ["logs", "`run`; `entries`: time, level, message, fields"],
   [
     "verify",
-    "`checks`: backup, job, destination, outcome, level, readBack, checkedFiles, differences, failure, exit",
+    "`checks`: backup, job, destination, outcome, level, readBack, checkedFiles, differences, warnings, failure, exit",
   ],
   [
     "restore",
