@@ -7,7 +7,7 @@ const exitMeanings: readonly (readonly [status: string, meaning: string])[] = [
   ["2", "bad usage or configuration"],
   ["3", "finished but incomplete; the gaps are listed"],
   ["4", "damage or a mismatch was found"],
-  ["5", "busy: another run holds the job's lease"],
+  ["5", "busy: another run holds the job's lock"],
   ["6", "stale: a job has no backup that is new enough"],
   ["130, 143", "interrupted (Ctrl-C, SIGTERM)"],
 ];

@@ -4,6 +4,8 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { posix } from "node:path";
 import { test } from "node:test";
 import { referencePages } from "../../scripts/reference/pages.ts";
+import { failureTable } from "../../src/domain/failure-table.ts";
+import { loadSources } from "./source-tree.ts";
 
 const pages = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "*.md"], {
   encoding: "utf8",
@@ -60,4 +62,49 @@ test("every guide is reached from the README", () => {
   const readme = readFileSync("README.md", "utf8");
   const unreached = pages.filter((page) => page.startsWith("docs/guide/") && !readme.includes(`(${page})`));
   assert.deepEqual(unreached, []);
+});
+
+test("every decision stands in the index, under its number", () => {
+  const index = readFileSync("docs/decisions/README.md", "utf8");
+  const decisions = pages.filter((page) => /^docs\/decisions\/\d/.test(page));
+  const faults = decisions.filter((page) => {
+    const [name = "", number = ""] = /(\d{3})-[^/]*$/.exec(page) ?? [];
+    const title = /^# \d{3} (.*)$/m.exec(readFileSync(page, "utf8"))?.[1];
+    return !index.includes(`| [${number}](${name}) | ${title} |`);
+  });
+  assert.deepEqual(faults, []);
+  assert.ok(decisions.length >= 8);
+});
+
+test("every reference page is reached from the README", () => {
+  const readme = readFileSync("README.md", "utf8");
+  assert.deepEqual(
+    referencePages.filter((page) => !readme.includes(`(${page.path})`)),
+    [],
+  );
+});
+
+/** Quotes of the program in a page's prose: messages and codes. */
+function quotesIn(markdown: string): readonly string[] {
+  const text = withoutCode(markdown);
+  const codes = text.matchAll(/`((?:postgres|destination|checksums|run|capsule)\.(?!txt`)[a-z-]+)`/g);
+  const messages = text.matchAll(/(?<=^|[ (])"([a-z][^"\n]{8,}?)(?: …)?"/gm);
+  return [...codes, ...messages].map(([, words = ""]) => words);
+}
+
+test("the guides quote no failure code and no message that the program does not have", () => {
+  const source = loadSources()
+    .map((file) => file.text.replaceAll('"', ""))
+    .join("\n");
+  const guides = pages.filter((page) => page.startsWith("docs/guide/"));
+  const quotes = guides.flatMap((page) => quotesIn(readFileSync(page, "utf8")));
+  assert.deepEqual(
+    quotes.filter((words) => !Object.hasOwn(failureTable, words) && !source.includes(words)),
+    [],
+  );
+  assert.ok(quotes.length >= 8);
+  assert.deepEqual(quotesIn('## "does not bear our mark" (`run.nonsense`)'), [
+    "run.nonsense",
+    "does not bear our mark",
+  ]);
 });
