@@ -43,8 +43,7 @@ export function startWatcher(task: WatchTask): Watcher {
   let stopped = false;
   let cancel = () => {};
   let sampling: Promise<void> = Promise.resolve();
-  let eye: Session | null = task.eye;
-  let reopenAtMs = 0;
+  const sight = createSight(task);
   const { promise: broken, reject } = Promise.withResolvers<never>();
   broken.catch(() => {}); // it is raced against the dump; nobody may be listening yet
 
@@ -55,22 +54,9 @@ export function startWatcher(task: WatchTask): Watcher {
       reject(asFailure(error, "postgres.session-lost", `Cannot keep the snapshot of "${task.database}"`));
       return;
     }
-    await look();
+    const waiting = stopped ? [] : await sight.look();
+    note(waiting);
     if (!stopped) plan();
-  }
-
-  /** Never throws: the dump itself is not harmed while nobody looks for waiters, and the holder is still sampled. */
-  async function look(): Promise<void> {
-    if (eye === null && (stopped || task.clock.monotonicMs() < reopenAtMs)) return;
-    try {
-      eye ??= await task.openEye();
-      note(await eye.rows<BlockedRow>(blockedDdlSql(task.labelPrefix)));
-    } catch (error) {
-      task.log.warn({ error: String(error) }, "waiting DDL is not watched for a while");
-      reopenAtMs = task.clock.monotonicMs() + reopenPauseMs;
-      await eye?.close();
-      eye = null;
-    }
   }
 
   function note(rows: readonly BlockedRow[]): void {
@@ -96,8 +82,35 @@ export function startWatcher(task: WatchTask): Watcher {
       stopped = true;
       cancel();
       await sampling;
-      await eye?.close();
+      await sight.close();
     },
+  };
+}
+
+interface Sight {
+  /** Who waits behind us; nobody while the eye is lost. Never throws: the dump itself is not harmed by that. */
+  look(): Promise<readonly BlockedRow[]>;
+  close(): Promise<void>;
+}
+
+function createSight(task: WatchTask): Sight {
+  let eye: Session | null = task.eye;
+  let reopenAtMs = 0;
+  return {
+    async look() {
+      if (eye === null && task.clock.monotonicMs() < reopenAtMs) return [];
+      try {
+        eye ??= await task.openEye();
+        return await eye.rows<BlockedRow>(blockedDdlSql(task.labelPrefix));
+      } catch (error) {
+        task.log.warn({ error: String(error) }, "waiting DDL is not watched for a while");
+        reopenAtMs = task.clock.monotonicMs() + reopenPauseMs;
+        await eye?.close();
+        eye = null;
+        return [];
+      }
+    },
+    close: async () => eye?.close(),
   };
 }
 
