@@ -37,7 +37,7 @@ const documents: readonly (readonly [command: string, keys: string])[] = [
   ],
   [
     "restore",
-    "`restore`: kind, from, isRestored, durationMs; of a database: database, findings, warnings, createdRoles, oldDatabase, isHashChecked; of a capsule: directory, entries",
+    "`restore`: kind, from, isRestored, isHashChecked, durationMs; of a database: database, findings, warnings, createdRoles, oldDatabase; of a capsule: directory, entries",
   ],
   ["checksums accept", "`accepted`: file, destination, before, after, runId"],
   [

@@ -253,6 +253,8 @@ export interface CapsuleRestored {
   /** Written, or (dry run) to be written. */
   readonly entries: number;
   readonly isRestored: boolean;
+  /** Whether hashes were known beforehand, by a manifest or the capsule's own list, and compared; else only CRCs. */
+  readonly isHashChecked: boolean;
   readonly durationMs: number;
 }
 

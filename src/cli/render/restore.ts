@@ -13,12 +13,14 @@ export function renderRestore(report: RestoreReport, paint: Paint): string {
 }
 
 function renderCapsule(
-  { from, directory, entries, isRestored, durationMs }: CapsuleRestored,
+  { from, directory, entries, isRestored, isHashChecked, durationMs }: CapsuleRestored,
   paint: Paint,
 ): string {
   const count = describeCount(entries, "entry", "entries");
   if (!isRestored) return `Would restore ${count} of ${from} to ${directory}. Nothing was written.`;
-  return `${paint.good("Restored")} ${count} of ${from} to ${directory} in ${describeDuration(durationMs)}.`;
+  const done = `${paint.good("Restored")} ${count} of ${from} to ${directory} in ${describeDuration(durationMs)}.`;
+  const unsure = "Its hash could not be checked, only its CRCs: there is no manifest beside the file.";
+  return isHashChecked ? done : `${done}\n${paint.doubtful(unsure)}`;
 }
 
 function renderDatabase(report: DatabaseRestored, paint: Paint): string {

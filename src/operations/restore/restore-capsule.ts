@@ -33,7 +33,8 @@ export async function restoreCapsule(context: Context, request: CapsuleRestore):
     );
   }
   return withZip(context, request, async (path) => {
-    const entries = await restoreZip(context, request, path);
+    const isForeign = await isForeignZip(context, request, path);
+    const entries = await restoreZip(context, request, { path, isForeign });
     const durationMs = Math.round(context.clock.monotonicMs() - startedMs);
     const { from, to, dryRun } = request;
     return {
@@ -42,17 +43,30 @@ export async function restoreCapsule(context: Context, request: CapsuleRestore):
       directory: to,
       entries,
       isRestored: !dryRun,
+      isHashChecked: !isForeign || "manifest" in from,
       durationMs,
     };
   });
 }
 
 /** Zips of other programs, adopted or bare, have no entry list: their own directory says what is inside. */
-async function restoreZip(context: Context, request: CapsuleRestore, path: string): Promise<number> {
+async function isForeignZip(context: Context, { from }: CapsuleRestore, path: string): Promise<boolean> {
+  const origin = await context.capsules.originOf(path);
+  return origin === "foreign" || ("manifest" in from && from.manifest.adopted);
+}
+
+interface JudgedZip {
+  readonly path: string;
+  readonly isForeign: boolean;
+}
+
+async function restoreZip(
+  context: Context,
+  request: CapsuleRestore,
+  { path, isForeign }: JudgedZip,
+): Promise<number> {
   const { capsules } = context;
-  const { from, to, overwrite, only, signal } = request;
-  const origin = await capsules.originOf(path);
-  const isForeign = origin === "foreign" || ("manifest" in from && from.manifest.adopted);
+  const { to, overwrite, only, signal } = request;
   const checking = { signal, onProgress: progressOf(context, request, "verify") };
   const options = {
     target: to,
