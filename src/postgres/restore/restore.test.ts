@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { PostgresFacts } from "../../domain/manifest.ts";
+import { nameBeside } from "../postgres.ts";
 import type { TargetRow } from "../sql/restore-target.ts";
 import type { DumpEvent } from "../tap/dump-events.ts";
 import { createDumpLexer } from "../tap/dump-lexer.ts";
@@ -44,6 +45,15 @@ test("a header is re-written for the new name, and nothing else in the file is r
 test("a name with a dollar sign is not taken for a pattern", () => {
   const read = readHeader(header, { database: "$& $1 $$", withoutOwners: false });
   assert.match(read.create ?? "", /^CREATE DATABASE "\$& \$1 \$\$" WITH/);
+});
+
+test("a name beside another is cut to what PostgreSQL keeps, between characters", () => {
+  assert.equal(nameBeside("codexdb", "_before_x"), "codexdb_before_x");
+  for (const name of ["d".repeat(63), "ü".repeat(31), `a${"𝄞".repeat(15)}`]) {
+    const beside = nameBeside(name, "_restoring_a1b2c3");
+    assert.ok(Buffer.byteLength(beside) <= 63 && Buffer.byteLength(beside) > 59, beside);
+    assert.ok(beside.isWellFormed() && name.startsWith(beside.replace("_restoring_a1b2c3", "")), beside);
+  }
 });
 
 test("without owners, a header keeps only what needs no other role", () => {
