@@ -29,7 +29,7 @@ export interface AwayPlace {
 }
 
 /** Stands for whatever lies at a destination of which nothing is known. */
-export const whateverLiesThere = "*";
+const whateverLiesThere = "*";
 
 /**
  * The copies to check: those of the backups named; of all, also those that only a destination knows. Copies

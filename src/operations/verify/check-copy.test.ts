@@ -24,7 +24,7 @@ const facts: PostgresFacts = {
   collations: [],
   roles: [],
   snapshot: { name: "", lsn: "0/0", xmin: "1", takenAt: "2026-11-23T01:00:00.000Z" },
-  fingerprint: { version: 1, tables: [], sequences: [], schemaSha256: "", largeObjects: [] },
+  fingerprint: { tables: [], sequences: [], schemaSha256: "", largeObjects: [], objects: {} },
   leftOut: [],
 };
 
