@@ -32,7 +32,7 @@ export interface Judged {
 export function judgeCheck(seen: Seen): Judged {
   const { level, readBack, differences, at, told } = seen;
   const before = isGone(seen.before) ? null : seen.before;
-  const damagedAt = depthOfDamage(before, seen.receipt);
+  const damagedAt = depthOfDamage(before ?? told, seen.receipt);
   const base: CopyRow = { ...(before ?? told), destinationId: told.destinationId };
   const [first] = differences;
   if (first !== undefined) {
@@ -59,10 +59,10 @@ function isGone(before: CopyRow | null): boolean {
 }
 
 /** Null when no damage is known. Damage of which nobody wrote down how it was found takes the deepest check. */
-function depthOfDamage(before: CopyRow | null, receipt: CheckReceipt | null): Level | null {
-  const isDamaged = before?.state === "damaged";
+function depthOfDamage(before: CopyRow, receipt: CheckReceipt | null): Level | null {
+  const isDamaged = before.state === "damaged";
   const receiptAt = receipt === null ? null : parseInstant(receipt.checkedAt);
-  const checkedAt = before?.checkedAt ?? null;
+  const { checkedAt } = before;
   // A check that cleared it is newer when its own receipt could not be written.
   const isOutdated = !isDamaged && checkedAt !== null && receiptAt !== null && checkedAt > receiptAt;
   const told = receipt?.level === "unknown" && !isOutdated ? (receipt.foundAt ?? "read") : null;
