@@ -91,6 +91,7 @@ export const failureTable = {
   "destination.not-found": failed,
   "destination.read-back": damage,
   "destination.world-readable": failed,
+  "destination.world-writable": failed,
   "destination.owner": failed,
   "destination.lagging": failed,
 

@@ -89,6 +89,20 @@ test("a directory that everybody can read is a warning with the command that clo
   assert.ok(freeBytes !== null && totalBytes !== null && freeBytes > 0 && freeBytes <= totalBytes);
 });
 
+test("a directory that everybody may write to is refused with the command that closes it, a sticky one is not", async () => {
+  const { path, destination } = await initialised();
+  chmodSync(path, 0o777);
+  for (const ask of [destination.ready, destination.look]) {
+    await assert.rejects(ask(), (error) => {
+      assert.ok(error instanceof Failure && error.code === "destination.world-writable");
+      assert.match(error.hint ?? "", /chmod 0700/);
+      return true;
+    });
+  }
+  chmodSync(path, 0o1777);
+  assert.match((await destination.ready()).warnings.join(), /mode 0777/);
+});
+
 test("an empty mount point is refused with the command to run, and nothing is written into it", async () => {
   const path = newDirectory();
   await assert.rejects(localDestination(path).ready(), (error) => {

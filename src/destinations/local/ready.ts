@@ -32,6 +32,7 @@ export async function look(parts: LocalParts): Promise<DestinationFacts> {
   const mode = await directoryMode(settings);
   const id = await readSentinel(settings.path);
   if (id === null) throw sentinelMissing(settings);
+  refuseWritableByAll(settings, mode);
   return { id, warnings: openWarnings(settings, mode), ...(await spaceOf(settings.path)) };
 }
 
@@ -66,7 +67,7 @@ async function directoryMode(settings: LocalSettings): Promise<number> {
     if (errnoOf(error) === "ENOENT") return null;
     throw translateError(error, { verb: "look at", path, directory: path });
   });
-  if (found?.isDirectory()) return found.mode & 0o777;
+  if (found?.isDirectory()) return found.mode & 0o1777;
   const seen = found === null ? "there is no such directory" : "it is not a directory";
   throw new Failure("destination.missing", `Cannot use "${path}": ${seen}`, {
     hint: `Mount it if it should be a share; else create it: codex-backup destination init ${settings.name}.`,
@@ -120,10 +121,22 @@ async function sweepProbes(parts: LocalParts): Promise<void> {
   }
 }
 
+/** Whoever may write to a directory may remove or replace what is in it, unless it is sticky. */
+function refuseWritableByAll(settings: LocalSettings, mode: number): void {
+  if ((mode & 0o002) === 0 || (mode & 0o1000) !== 0) return;
+  const found = (mode & 0o777).toString(8).padStart(4, "0");
+  const wanted = settings.directoryMode.toString(8).padStart(4, "0");
+  throw new Failure(
+    "destination.world-writable",
+    `Cannot use "${settings.path}": every user of this machine may remove or replace its files (mode ${found})`,
+    { hint: `Close it: chmod ${wanted} "${settings.path}".` },
+  );
+}
+
 function openWarnings(settings: LocalSettings, mode: number): readonly string[] {
   if ((mode & 0o007) === 0) return [];
   const wanted = settings.directoryMode.toString(8).padStart(4, "0");
-  const found = mode.toString(8).padStart(4, "0");
+  const found = (mode & 0o777).toString(8).padStart(4, "0");
   return [
     `every user of this machine can look into "${settings.path}" (mode ${found}): chmod ${wanted} "${settings.path}"`,
   ];

@@ -53,7 +53,7 @@ async function askOne(context: Context, name: string, needBytes: number | null):
     if (needBytes !== null && facts.freeBytes !== null && facts.freeBytes < needBytes + reserveBytes) {
       throw new Failure(
         "destination.full",
-        `Cannot back up to "${name}" (${destination.location}): it needs about ${describeSize(needBytes)}, and ${describeSize(facts.freeBytes)} are free`,
+        `Cannot back up to "${name}" (${destination.location}): it needs about ${describeSize(needBytes)} and a reserve of ${describeSize(reserveBytes)}, and ${describeSize(facts.freeBytes)} are free`,
         {
           hint: `Free space there ("codex-backup prune --dry-run" shows what policy would remove), or move the destination.`,
         },
