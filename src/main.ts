@@ -8,12 +8,20 @@ const argv = process.argv.slice(2);
 const asked = new AbortController();
 let isOutputLost = false;
 
+interface Asked {
+  readonly code: "run.cancelled" | "run.interrupted";
+  readonly what: string;
+  /** Whether it ends us at once when we are ending already. */
+  readonly isUrgent: boolean;
+}
+
 /** The first signal asks the work to end well, the second ends us. */
-function onSignal(code: "run.cancelled" | "run.interrupted", what: string): () => void {
+function onSignal({ code, what, isUrgent }: Asked): () => void {
   return () => {
     const failure = new Failure(code, `Cannot finish: ${what}`, {
       hint: "Start it again when it suits you.",
     });
+    if (asked.signal.aborted && !isUrgent) return;
     if (asked.signal.aborted) process.exit(failure.meaning.exit);
     asked.abort(failure);
   };
@@ -69,8 +77,12 @@ function onUncaught(thrown: unknown): void {
   process.exit(1);
 }
 
-process.on("SIGINT", onSignal("run.cancelled", "it was cancelled (Ctrl-C)"));
-process.on("SIGTERM", onSignal("run.interrupted", "it was asked to end (SIGTERM)"));
+const cancelled = { code: "run.cancelled", what: "it was cancelled (Ctrl-C)", isUrgent: true } as const;
+const interrupted = { code: "run.interrupted", isUrgent: true } as const;
+process.on("SIGINT", onSignal(cancelled));
+process.on("SIGTERM", onSignal({ ...interrupted, what: "it was asked to end (SIGTERM)" }));
+// When ssh drops, the shell sends it and then the kernel once more: nobody is there to be impatient.
+process.on("SIGHUP", onSignal({ ...interrupted, what: "its terminal was closed (SIGHUP)", isUrgent: false }));
 process.on("uncaughtException", onUncaught);
 process.on("unhandledRejection", onUncaught);
 

@@ -31,6 +31,7 @@ suite("signals, busy jobs and closed pipes, through the launcher", { concurrency
   for (const [signal, code, failure] of [
     ["SIGINT", 130, "run.cancelled"],
     ["SIGTERM", 143, "run.interrupted"],
+    ["SIGHUP", 143, "run.interrupted"],
   ] as const) {
     test(`${signal} ends the job's program and closes its row; exit ${code}, and no further job starts`, async () => {
       const operator = await createWaiting();
@@ -59,6 +60,19 @@ suite("signals, busy jobs and closed pipes, through the launcher", { concurrency
     writeFileSync(operator.path("go"), "\n");
     const { document } = await operator.json("status");
     assert.equal(document.jobs[0].lastRun.failure.code, "run.died", "the next command notices the dead run");
+  });
+
+  test("a terminal that goes says so twice, and the work is ended in order all the same", async () => {
+    const operator = await createWaiting("trap 'echo asked > started; read line < go; exit 1' TERM;");
+    const { child, ended } = operator.start("--json", "run", "waiting");
+    readFileSync(operator.path("started"));
+    child.kill("SIGHUP");
+    readFileSync(operator.path("started"));
+    child.kill("SIGHUP");
+    writeFileSync(operator.path("go"), "\n");
+    assert.equal((await ended).code, 143);
+    const { document } = await operator.json("status");
+    assert.equal(document.jobs[0].lastRun.failure.code, "run.interrupted", "not run.died");
   });
 
   test("a busy job ends with 5 and names who is at it; with --wait the second run comes after the first", async () => {
