@@ -1,10 +1,10 @@
 import type { BackupRow, MarkRow } from "../catalog/catalog.ts";
-import type { Destination } from "../destinations/destination.ts";
+import type { Destination, StoredFile } from "../destinations/destination.ts";
 import { parseBackupFile } from "../domain/backup-file.ts";
 import { messageOf } from "../domain/failure.ts";
 import type { Context } from "./context.ts";
 import type { CatalogProblem } from "./operation.ts";
-import { readStoredBackup } from "./stored-backup.ts";
+import { missingFiles, readStoredBackup } from "./stored-backup.ts";
 
 /**
  * What is wrong with the catalog's file, and where it and the destinations tell different stories. Changes
@@ -40,27 +40,39 @@ interface Shelf {
 
 /** Its file's bytes say which job it is of; the file's name does not. */
 type ShelvedManifest =
-  | { readonly kind: "read"; readonly job: string; readonly sha256: string }
+  | {
+      readonly kind: "read";
+      readonly job: string;
+      readonly sha256: string;
+      /** A line for each of its files that is not there with its size. */
+      readonly missing: readonly string[];
+    }
   | { readonly kind: "unreadable"; readonly message: string };
 
 async function readShelf(destination: Destination, signal: AbortSignal): Promise<Shelf> {
   await destination.look();
   const manifests = new Map<string, ShelvedManifest>();
   const held = new Set<string>();
-  for (const { name } of await destination.list()) {
+  const files = await destination.list();
+  for (const { name } of files) {
     signal.throwIfAborted();
     const parsed = parseBackupFile(name);
     if (parsed?.file.kind === "hold") held.add(parsed.base);
     if (parsed?.file.kind === "manifest")
-      manifests.set(parsed.base, await readShelved(destination, parsed.base));
+      manifests.set(parsed.base, await readShelved(destination, parsed.base, files));
   }
   return { manifests, held };
 }
 
-async function readShelved(destination: Destination, id: string): Promise<ShelvedManifest> {
+async function readShelved(
+  destination: Destination,
+  id: string,
+  files: readonly StoredFile[],
+): Promise<ShelvedManifest> {
   try {
-    const { manifest, manifestSha256 } = await readStoredBackup(destination, id);
-    return { kind: "read", job: manifest.job, sha256: manifestSha256 };
+    const stored = await readStoredBackup(destination, id);
+    const missing = missingFiles(stored, files);
+    return { kind: "read", job: stored.manifest.job, sha256: stored.manifestSha256, missing };
   } catch (error) {
     return { kind: "unreadable", message: messageOf(error) };
   }
@@ -75,6 +87,7 @@ function compare({ manifests }: Shelf, known: readonly BackupRow[]): readonly Pr
     if (found.kind === "unreadable") problems.push({ backup: id, message: found.message });
     else if (!listed.has(keyOf({ id, job: found.job })))
       problems.push({ backup: id, message: "it lies there, the catalog does not know it" });
+    if (found.kind === "read") problems.push(...found.missing.map((message) => ({ backup: id, message })));
   }
   return problems.filter((problem) => problem !== null);
 }

@@ -175,3 +175,33 @@ test("equal names of two jobs do not hide each other, and holds are asked for on
     [["other", "replays"]],
   );
 });
+
+test("the check of the catalog tells of files that a manifest names and nobody finds", async () => {
+  const scene = await openMemoryScene({ destinations: ["replays", "far"] });
+  const [id] = await backUp(scene);
+  const far = storeOf(scene, "far");
+  const zip = far.files.get(`${id}.zip`);
+  assert.ok(zip);
+  const { bytes } = zip;
+  const told = async () =>
+    (await checkCatalog(scene.context, noSignal)).map((one) => [one.destination, one.backup, one.message]);
+  zip.bytes = bytes.subarray(1);
+  assert.deepEqual(await told(), [["far", id, `"${id}.zip" has another size than its manifest says`]]);
+  far.files.delete(`${id}.zip`);
+  assert.deepEqual(await told(), [["far", id, `"${id}.zip" is missing`]]);
+});
+
+test("a rebuild tells of files whose manifest is gone, and not of files that other tools left", async () => {
+  const scene = await openMemoryScene();
+  const [id] = await backUp(scene);
+  const { files } = storeOf(scene);
+  const [theirs] = [...files.values()];
+  assert.ok(theirs);
+  files.set("theirs.zip.sha256", { ...theirs, bytes: Buffer.from(`${"a".repeat(64)}  theirs.zip\n`) });
+  files.set("notes.sha256", { ...theirs, bytes: Buffer.from("no checksum\n") });
+  assert.deepEqual((await rebuildCatalog(scene.context, noSignal)).problems, []);
+  files.delete(`${id}.manifest.json`);
+  const { backups, problems } = await rebuildCatalog(scene.context, noSignal);
+  assert.deepEqual([backups, problems.map(({ backup }) => backup)], [0, [id]]);
+  assert.match(problems[0]?.message ?? "", /has files but no manifest: not a backup; .* adopt/);
+});

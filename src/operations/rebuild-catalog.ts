@@ -7,10 +7,17 @@ import { parseManifest } from "../domain/manifest-text.ts";
 import { parseMark } from "../domain/mark.ts";
 import { type CopyPlace, copyAsTold, damagedCopy, newestReceipt } from "./beside.ts";
 import type { Context } from "./context.ts";
+import { findLeftovers } from "./leftovers.ts";
 import type { CatalogProblem, RebuildReport } from "./operation.ts";
 import { finishRemovals } from "./prune/remove-copy.ts";
 import { lockJob } from "./run/job-lock.ts";
-import { demandOwnName, differencesToOwnHash, readStoredBackup, type StoredBackup } from "./stored-backup.ts";
+import {
+  demandOwnName,
+  differencesToOwnHash,
+  missingFiles,
+  readStoredBackup,
+  type StoredBackup,
+} from "./stored-backup.ts";
 
 /** A copy as its destination describes it. */
 interface Found {
@@ -40,7 +47,7 @@ export async function rebuildCatalog(context: Context, signal: AbortSignal): Pro
     const found: Found[] = [];
     const problems: CatalogProblem[] = [];
     for (const destination of context.destinations.values()) {
-      const read = await readDestination(destination, signal);
+      const read = await readDestination(context, destination, signal);
       found.push(...read.found);
       problems.push(...read.problems);
     }
@@ -66,7 +73,11 @@ interface DestinationRead {
   readonly problems: readonly CatalogProblem[];
 }
 
-async function readDestination(destination: Destination, signal: AbortSignal): Promise<DestinationRead> {
+async function readDestination(
+  context: Context,
+  destination: Destination,
+  signal: AbortSignal,
+): Promise<DestinationRead> {
   const { id: destinationId } = await destination.look();
   const files = await destination.list();
   const found: Found[] = [];
@@ -79,6 +90,7 @@ async function readDestination(destination: Destination, signal: AbortSignal): P
       problems.push({ destination: destination.name, backup: base, message: messageOf(error) });
     }
   }
+  problems.push(...(await findLeftovers(context, destination, files)));
   return { found, problems };
 }
 
@@ -102,17 +114,6 @@ async function readOne(place: CopyPlace, base: string, files: readonly StoredFil
     marks: await readMarks(destination, beside),
     differences,
   };
-}
-
-function missingFiles({ manifest }: StoredBackup, files: readonly StoredFile[]): readonly string[] {
-  const sizes = new Map(files.map(({ name, sizeBytes }) => [name, sizeBytes]));
-  return manifest.files
-    .filter((file) => sizes.get(file.path) !== file.sizeBytes)
-    .map((file) =>
-      sizes.has(file.path)
-        ? `"${file.path}" has another size than its manifest says`
-        : `"${file.path}" is missing`,
-    );
 }
 
 async function readMarks(

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Destination } from "../destinations/destination.ts";
+import type { Destination, StoredFile } from "../destinations/destination.ts";
 import { formatBackupFile } from "../domain/backup-file.ts";
 import { Failure } from "../domain/failure.ts";
 import type { Manifest } from "../domain/manifest.ts";
@@ -71,4 +71,16 @@ export async function differencesToOwnHash(
   if (differing.length === 0 && isOfThese) return [];
   const about = differing.length > 0 ? ` about ${differing.map((path) => `"${path}"`).join(", ")}` : "";
   return [`"${name}" and the manifest disagree${about}: one of them was changed after it was written`];
+}
+
+/** A line for each file that a manifest names and the listing does not have with its size; no byte is read. */
+export function missingFiles({ manifest }: StoredBackup, files: readonly StoredFile[]): readonly string[] {
+  const sizes = new Map(files.map(({ name, sizeBytes }) => [name, sizeBytes]));
+  return manifest.files
+    .filter((file) => sizes.get(file.path) !== file.sizeBytes)
+    .map((file) =>
+      sizes.has(file.path)
+        ? `"${file.path}" has another size than its manifest says`
+        : `"${file.path}" is missing`,
+    );
 }
