@@ -157,7 +157,7 @@ test("a busy job is told at once, waits when it may, and harms nobody", async ()
   assert.equal(tooLong.failure?.code, "run.busy");
   const stop = new AbortController();
   const interruptible = runOne(other, { waitMs: 60_000, signal: stop.signal });
-  stop.abort(interrupted());
+  setTimeout(() => stop.abort(interrupted()), 300); // it has tried the lock and waits by then
   assertFailed(other, await interruptible, "run.interrupted", 143);
 
   gate.resolve();

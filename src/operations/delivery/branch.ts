@@ -28,6 +28,7 @@ export class Branch {
   #isEnded = false;
   #isSynced = false;
   #failure: Failure | null = null;
+  #abandoned: Promise<void> | null = null;
 
   constructor(destination: Destination, staged: StagedFile, openSpool: () => Promise<Spool>) {
     this.destination = destination;
@@ -94,9 +95,13 @@ export class Branch {
     await this.#pumped;
   }
 
-  /** Drops out and removes what was staged. May be called twice; the first reason stays. */
-  async abandon(reason: Failure): Promise<void> {
-    if (this.#failure !== null) return;
+  /** Drops out and removes what was staged. The first reason stays; every call settles when that is done. */
+  abandon(reason: Failure): Promise<void> {
+    this.#abandoned ??= this.#dropOut(reason);
+    return this.#abandoned;
+  }
+
+  async #dropOut(reason: Failure): Promise<void> {
     this.#failure = reason;
     this.#queue.length = 0;
     this.#queuedBytes = 0;
