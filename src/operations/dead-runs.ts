@@ -3,7 +3,7 @@ import { Failure, reportOf } from "../domain/failure.ts";
 import type { Context } from "./context.ts";
 
 /** True when the process of an unfinished run is gone: another boot, or its pid no longer runs. Other hosts' runs are never judged. */
-export function isRunDead({ host }: Pick<Context, "host">, run: RunRow): boolean {
+function isRunDead({ host }: Pick<Context, "host">, run: RunRow): boolean {
   if (run.finishedAt !== null || run.host !== host.name) return false;
   return run.bootId !== host.bootId || !host.isAlive(run.pid);
 }

@@ -107,7 +107,7 @@ async function waitForOthers(context: Context, delivery: Delivery, leader: Share
 }
 
 /** Hashes every stored file of a share; null after giving it up. */
-export async function readBackShare(
+async function readBackShare(
   share: Share,
   produced: Pick<Produced, "files">,
   watch: Watch,
