@@ -11,7 +11,7 @@ shown on a terminal only. With \`--json\` stdout holds exactly one JSON document
 could not do its work, it is \`{"schemaVersion": 1, "error": {"code", "message", "hint"}}\`. Times in JSON are ISO 8601 in UTC.
 With \`-q\` only errors are written; with \`-v\` the whole log goes to stderr. \`NO_COLOR\` is obeyed.
 
-Ctrl-C and SIGTERM end a run in order: its programs are stopped, nothing half-written keeps a final name, its row is
+Ctrl-C, SIGTERM and SIGHUP end a run in order: its programs are stopped, nothing half-written keeps a final name, its row is
 closed. A second signal ends the process at once. Exit statuses and failure codes: [failures](failures.md).`;
 
 /** Keys of the one document that each command prints with --json. */

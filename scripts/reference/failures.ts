@@ -9,7 +9,7 @@ const exitMeanings: readonly (readonly [status: string, meaning: string])[] = [
   ["4", "damage or a mismatch was found"],
   ["5", "busy: another run holds the job's lock"],
   ["6", "stale: a job has no backup that is new enough"],
-  ["130, 143", "interrupted (Ctrl-C, SIGTERM)"],
+  ["130, 143", "interrupted (Ctrl-C, SIGTERM, SIGHUP)"],
 ];
 
 const retryMeanings: Readonly<Record<FailureMeaning["retry"], string>> = {
