@@ -123,7 +123,7 @@ export interface AdoptOptions {
   /** The directory of one of the job's destinations. */
   readonly directory: string;
   readonly job: string;
-  /** A glob on file names; null: every dump (or zip) that is not described yet. */
+  /** A glob on file names, which a person has chosen; null: what fits the job's name template and databases. */
   readonly pattern: string | null;
   readonly signal: AbortSignal;
 }
@@ -137,7 +137,7 @@ export interface AdoptReport {
   readonly reason: string | null;
   /** Set when the file could not be looked at or recorded, which says nothing of the file itself. */
   readonly failure: FailureReport | null;
-  /** 0 adopted, 3 left out because it is damaged or cut short, else the failure's. */
+  /** 0 adopted, 3 left out because it is damaged, cut short or not named as the job's, else the failure's. */
   readonly exit: ExitStatus;
 }
 

@@ -150,7 +150,8 @@ suite("a capsule, its checksums and a command, through the launcher", { concurre
       operator.path("old/replay_20260101T000000Z.zip"),
       operator.path("store/replay_20260101T000000Z.zip"),
     );
-    const { code, stderr } = await operator.run("adopt", "store", "--job", "capsule");
+    const chosen = ["--job", "capsule", "--pattern", "replay_2*.zip"];
+    const { code, stderr } = await operator.run("adopt", "store", ...chosen);
     assert.equal(stderr, "");
     assert.equal(code, 0);
     assert.match((await operator.run("list")).stdout, /^replay_20260101T000000Z .*adopted$/m);

@@ -47,9 +47,12 @@ function withFiles(scene: Scene, files: Readonly<Record<string, string | Buffer>
   return { ...scene, directory, destination };
 }
 
-async function adoptAll({ context, directory }: Pick<Old, "context" | "directory">) {
+async function adoptAll(
+  { context, directory }: Pick<Old, "context" | "directory">,
+  pattern: string | null = null,
+) {
   const job = context.jobs[0]?.name ?? "";
-  return adopt(context, { directory, job, pattern: null, signal: new AbortController().signal });
+  return adopt(context, { directory, job, pattern, signal: new AbortController().signal });
 }
 
 function broken(scene: Old, given: Partial<Destination>): Old {
@@ -170,12 +173,52 @@ test("a zip that is cut short is left out, one that the system will not read is 
   });
   const localPath = (name: string) =>
     name === "replay_2.zip" ? join(scene.directory, "gone", name) : scene.destination.localPath(name);
-  assert.deepEqual((await adoptAll(broken(scene, { localPath }))).map(told), [
+  assert.deepEqual((await adoptAll(broken(scene, { localPath }), "replay_*")).map(told), [
     [false, null, 3],
     [false, "platform.file", 1],
   ]);
   assert.deepEqual(
-    (await adoptAll(scene)).map((report) => report.exit),
+    (await adoptAll(scene, "replay_*")).map((report) => report.exit),
     [3, 0],
   );
+});
+
+test("without a pattern, other databases and keepsakes are left out and named, so that no prune takes them", async () => {
+  const scene = await oldDumps({
+    "codexdb_2026-11-01.sql": dump,
+    "codexdb_2026-11-01_031500.sql": dump,
+    "codexdb_2026-11-02_keepsake.sql": dump,
+    "codexdb_before-upgrade.sql": dump,
+    "payroll_2026-11-01.sql": dump,
+  });
+  const reports = await adoptAll(scene);
+  assert.deepEqual(
+    reports.filter(({ isAdopted }) => isAdopted).map(({ file }) => file),
+    ["codexdb_2026-11-01.sql", "codexdb_2026-11-01_031500.sql"],
+  );
+  const left = reports.filter(({ isAdopted }) => !isAdopted);
+  assert.deepEqual(
+    left.map(({ file }) => file),
+    ["codexdb_2026-11-02_keepsake.sql", "codexdb_before-upgrade.sql", "payroll_2026-11-01.sql"],
+  );
+  for (const report of left) {
+    assert.deepEqual(told(report), [false, null, 3]);
+    assert.match(report.reason ?? "", /does not fit the name template .*; name it with --pattern/);
+    assert.ok(!existsSync(join(scene.directory, report.file.replace(".sql", ".manifest.json"))));
+  }
+  const chosen = await adoptAll(scene, "codexdb_before-*.sql");
+  assert.deepEqual(chosen.map(told), [[true, null, 0]]);
+});
+
+test("a zip of an old script is adopted only when it is asked for by name", async () => {
+  const scene = withFiles(
+    await openScene({ jobs: [capsuleJob(temporaryDirectory("adopt"), { to: ["backups"] })] }),
+    {
+      "replay_20260101T000000Z.zip": "not looked at",
+    },
+  );
+  const [left] = await adoptAll(scene);
+  assert.match(left?.reason ?? "", /does not fit the name template/);
+  const [chosen] = await adoptAll(scene, "replay_*.zip");
+  assert.doesNotMatch(chosen?.reason ?? "", /name template/);
 });

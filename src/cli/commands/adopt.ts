@@ -19,8 +19,11 @@ export function registerAdopt(parent: Command, bind: Bind): void {
     )
     .argument("<directory>", "a destination of the job")
     .requiredOption("--job <job>", "the job that they belong to")
-    .option("--pattern <glob>", "only files of such names");
-  addExamples(command, [["codex-backup adopt /backups --job database", "the dumps of the old cron line"]]);
+    .option("--pattern <glob>", "files of such names, instead of those that fit the job's name template");
+  addExamples(command, [
+    ["codex-backup adopt /backups --job database", "the dumps of the old cron line"],
+    ["codex-backup adopt /replays --job capsule --pattern 'replay_*.zip'", "the zips of an old script"],
+  ]);
   bind<AdoptFlags>(
     command,
     ([directory = ""], flags) =>

@@ -12,6 +12,7 @@ import { recordBackup, recordCopy } from "../run/record.ts";
 import { seal } from "../run/seal.ts";
 import { clearOwnHash } from "./clear-own-hash.ts";
 import { type Adoptable, describeFile } from "./describe-file.ts";
+import { isOfJob } from "./is-of-job.ts";
 import { isUnfit, withoutBlame } from "./leave-out.ts";
 
 /**
@@ -29,6 +30,10 @@ export async function adopt(context: Context, options: AdoptOptions): Promise<re
     const reports: AdoptReport[] = [];
     for (const file of await adoptables(destination, job, options.pattern)) {
       options.signal.throwIfAborted();
+      if (options.pattern === null && !isOfJob(job, file.base)) {
+        reports.push(foreign(job, file.name));
+        continue;
+      }
       reports.push(
         await adoptOne(context, { job, destination, destinationId, runId, file, signal: options.signal }),
       );
@@ -77,6 +82,12 @@ async function adoptables(
     if (pattern !== null && !matches(stored.name, pattern)) return [];
     return [{ ...stored, base: parsed.base, file: parsed.file }];
   });
+}
+
+/** Whatever is adopted is one day pruned, so what nobody named and no run could have made is left alone. */
+function foreign({ name, nameTemplate }: BackupJob, file: string): AdoptReport {
+  const reason = `does not fit the name template "${nameTemplate}" of "${name}"; name it with --pattern`;
+  return { file, backup: null, createdAt: null, isAdopted: false, reason, failure: null, exit: 3 };
 }
 
 /** A glob with `*` and `?` over one file name. */

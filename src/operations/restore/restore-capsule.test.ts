@@ -42,7 +42,7 @@ async function adopt({ home, operations }: Scene): Promise<void> {
   const adopted = await operations.adopt({
     directory: join(home, "replays"),
     job: "capsule",
-    pattern: null,
+    pattern: "*.zip",
     signal,
   });
   assert.deepEqual(
