@@ -161,6 +161,7 @@ export interface RestoreFinding {
   /** "target": the database exists already; the caller decides whether it may be replaced. */
   readonly about:
     | "target"
+    | "leftover"
     | "version"
     | "role"
     | "tablespace"
@@ -183,11 +184,31 @@ export interface DatabaseSwap {
   readonly keepAs: string;
 }
 
+/** A restored database and the name that it shall bear. */
+export interface DatabaseNaming {
+  readonly restored: string;
+  /** Borne by none so far. */
+  readonly database: string;
+}
+
 /** A database's name with something added, cut to the 63 bytes that PostgreSQL keeps of a name. */
 export function nameBeside(database: string, suffix: string): string {
   const characters = [...database];
   while (Buffer.byteLength(characters.join("") + suffix) > 63) characters.pop();
   return characters.join("") + suffix;
+}
+
+/**
+ * What a database is called while it is restored, so that nothing half-restored ever bears its name. The token: six
+ * lower-case letters and digits.
+ */
+export function restoringName(database: string, token: string): string {
+  return nameBeside(database, `_restoring_${token}`);
+}
+
+/** Whether a name is one that restoringName makes for the database. */
+export function isRestoringName(name: string, database: string): boolean {
+  return /_restoring_[a-z0-9]{6}$/.test(name) && restoringName(database, name.slice(-6)) === name;
 }
 
 /** Whether a dump, uncompressed, is a custom archive; by its first five bytes or more. */
@@ -197,8 +218,8 @@ export function isArchive(head: Uint8Array): boolean {
 
 export interface PostgresRestorer {
   /**
-   * Versions, roles, extensions, collations, encoding, the space needed, whether the target exists, its size and use.
-   * Touches nothing.
+   * Versions, roles, extensions, collations, encoding, the space needed, whether the target exists, its size and use,
+   * and what interrupted restores of it left. Touches nothing.
    */
   preflight(request: {
     readonly database: string;
@@ -218,5 +239,10 @@ export interface PostgresRestorer {
    * that fails too, the hint has all names and the statement to type.
    */
   swap(swap: DatabaseSwap): Promise<void>;
+  /**
+   * Gives a restored database its name. Called off only before it begins. When it fails, also because the name was
+   * taken meanwhile, the restored one is dropped; where that fails too, the hint has the statement to type.
+   */
+  name(naming: DatabaseNaming): Promise<void>;
   drop(database: string): Promise<void>;
 }

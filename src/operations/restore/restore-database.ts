@@ -5,6 +5,7 @@ import {
   nameBeside,
   type PostgresServer,
   type RestoreReport,
+  restoringName,
   type ServerFacts,
 } from "../../postgres/postgres.ts";
 import type { Context } from "../context.ts";
@@ -31,8 +32,8 @@ const maintenanceDatabase = "postgres";
 
 /**
  * Restores a dump into a database of its own: hash first, then the preflight, then one transaction that is
- * committed only after hash and trailer were seen. Replacing a database restores beside it and swaps names;
- * the old one is kept under a new name.
+ * committed only after hash and trailer were seen. It is restored under a name of its own and gets the right one
+ * at the end, so that whoever finds the name finds all of it; a replaced database is kept under a new name.
  */
 export async function restoreDatabase(context: Context, request: DatabaseRestore): Promise<DatabaseRestored> {
   const startedMs = context.clock.monotonicMs();
@@ -129,7 +130,7 @@ async function restoreBeside(
 ): Promise<{ readonly report: RestoreReport; readonly oldDatabase: string | null }> {
   const { dump, to } = request;
   const isSwap = request.overwrite !== null && (await server.listDatabases()).includes(to);
-  const database = isSwap ? nameBeside(to, `_restoring_${context.randomToken(6)}`) : to;
+  const database = restoringName(to, context.randomToken(6));
   const report = await server.restore.restore({
     database,
     format: dump.format,
@@ -142,7 +143,10 @@ async function restoreBeside(
     signal: request.signal,
     onProgress: progressOf(context, request, "restore"),
   });
-  if (!isSwap) return { report, oldDatabase: null };
+  if (!isSwap) {
+    await server.restore.name({ database: to, restored: database });
+    return { report, oldDatabase: null };
+  }
   const oldDatabase = nameBeside(to, `_before_${formatTimestamp(context.clock.now())}`);
   await server.restore.swap({ database: to, restored: database, keepAs: oldDatabase });
   return { report, oldDatabase };

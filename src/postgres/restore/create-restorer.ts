@@ -1,6 +1,7 @@
 import type { PostgresRestorer } from "../postgres.ts";
 import type { ServerContext } from "../server.ts";
 import { dropDatabase } from "./maintenance.ts";
+import { nameDatabase } from "./name-database.ts";
 import { preflightRestore } from "./preflight.ts";
 import { restoreDump } from "./restore-dump.ts";
 import { swapDatabases } from "./swap-databases.ts";
@@ -10,6 +11,7 @@ export function createRestorer(context: ServerContext): PostgresRestorer {
   return {
     preflight: (request) => preflightRestore(context, request),
     restore: (request) => restoreDump(context, request),
+    name: (naming) => nameDatabase(context, naming),
     swap: (swap) => swapDatabases(context, swap),
     drop: (database) => dropDatabase(context, database, context.signal),
   };

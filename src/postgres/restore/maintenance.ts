@@ -58,9 +58,10 @@ export async function renameDatabase(context: ServerContext, rename: Rename): Pr
   });
 }
 
+/** Not autovacuum, which has no user: the rename ends it, and who is no superuser may not. */
 async function endSessions(session: Session, database: string): Promise<void> {
   await session.rows(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-    WHERE datname = ${quoteLiteral(database)} AND pid <> pg_backend_pid()`);
+    WHERE datname = ${quoteLiteral(database)} AND usesysid IS NOT NULL AND pid <> pg_backend_pid()`);
 }
 
 /** What the server refused, as a failure of the restore. */

@@ -2,8 +2,9 @@ import { Failure } from "../../domain/failure.ts";
 import type { PostgresFacts } from "../../domain/manifest.ts";
 import { describeCount, describeSize } from "../../domain/plain-words.ts";
 import { majorOf } from "../client/version.ts";
-import type { RestoreFinding } from "../postgres.ts";
+import { isRestoringName, type RestoreFinding } from "../postgres.ts";
 import type { ServerContext } from "../server.ts";
+import { quoteName } from "../sql/literal.ts";
 import { restoreTargetSql, type TargetRow } from "../sql/restore-target.ts";
 import { findEncoding } from "./encoding-findings.ts";
 import { findLocale } from "./locale-findings.ts";
@@ -37,6 +38,7 @@ function judgeTarget(
   const { facts, globals, header } = request;
   return [
     ...findTarget(request.database, target),
+    ...findLeftovers(request.database, target),
     ...findPrivileges(target),
     ...(facts === null ? [] : findVersion(facts, versionNum)),
     ...(facts === null ? [] : findRoles(facts, globals, target)),
@@ -60,6 +62,18 @@ function findTarget(database: string, target: TargetRow): readonly RestoreFindin
   const message = `database "${database}" is in use`;
   const hint = "Stop what uses it; replacing it ends these sessions.";
   return [exists, { about: "sessions", severity: "warning", message, hint }];
+}
+
+/** A restore that was killed cannot drop its half-made database; its size is not known to be small. */
+function findLeftovers(database: string, { restoring }: TargetRow): readonly RestoreFinding[] {
+  return (restoring ?? [])
+    .filter((name) => isRestoringName(name, database))
+    .map((name) => ({
+      about: "leftover",
+      severity: "warning",
+      message: `an interrupted restore of "${database}" left the database "${name}"`,
+      hint: `When no other restore of it is at work, drop it: DROP DATABASE ${quoteName(name)};`,
+    }));
 }
 
 function sizeOf({ sizeBytes }: TargetRow): string {

@@ -1,12 +1,12 @@
-import { asFailure, Failure } from "../../domain/failure.ts";
+import { asFailure } from "../../domain/failure.ts";
 import { underDeadline } from "../deadline.ts";
 import type { DatabaseSwap } from "../postgres.ts";
 import type { ServerContext } from "../server.ts";
 import { quoteLiteral, quoteName } from "../sql/literal.ts";
-import { dropDatabase, onMaintenance, renameDatabase } from "./maintenance.ts";
+import { dropRestored, undoDeadlineMs, withHint } from "./drop-restored.ts";
+import { onMaintenance, renameDatabase } from "./maintenance.ts";
 
 const swapDeadlineMs = 120_000;
-const undoDeadlineMs = 60_000;
 
 /**
  * Two renames. Between them nobody finds the database, so once begun they are not bound to the run's signal, and
@@ -45,7 +45,10 @@ async function undo(context: ServerContext, swap: DatabaseSwap): Promise<Undone>
       await renameDatabase(context, { from: keepAs, to: database, signal });
       return false;
     });
-    return { isSwapped, hint: isSwapped ? null : await dropRestored(context, restored) };
+    return {
+      isSwapped,
+      hint: isSwapped ? null : await dropRestored(context, restored, "Everything is as before"),
+    };
   } catch (error) {
     context.access.deps.log.error({ ...swap, error: String(error) }, "the old database is not in its place");
     const statement = `ALTER DATABASE ${quoteName(keepAs)} RENAME TO ${quoteName(database)};`;
@@ -65,21 +68,4 @@ async function present(
     session.rows<{ readonly name: string }>(sql),
   );
   return new Set(rows.map((row) => row.name));
-}
-
-async function dropRestored(context: ServerContext, restored: string): Promise<string | null> {
-  const { clock, log } = context.access.deps;
-  try {
-    await underDeadline(clock, undoDeadlineMs, (signal) => dropDatabase(context, restored, signal));
-    return null;
-  } catch (error) {
-    log.error({ database: restored, error: String(error) }, "the restored database could not be dropped");
-    return `Everything is as before; only drop the restored copy: DROP DATABASE ${quoteName(restored)};`;
-  }
-}
-
-function withHint(failure: Failure, hint: string | null): Failure {
-  if (hint === null) return failure;
-  const { code, message, context, cause } = failure;
-  return new Failure(code, message, { hint, context, cause });
 }

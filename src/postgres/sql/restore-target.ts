@@ -8,6 +8,8 @@ export interface TargetRow {
   readonly sizeBytes: string | null;
   /** Of template0, and so of a database for which none is asked. */
   readonly encoding: string;
+  /** All databases that are called as if they were being restored, and that no session uses; null: none. */
+  readonly restoring: readonly string[] | null;
   readonly mayCreate: boolean;
   readonly isSuperuser: boolean;
   readonly roles: readonly string[];
@@ -28,6 +30,8 @@ SELECT EXISTS (SELECT FROM pg_database WHERE datname = ${quoteLiteral(database)}
   (SELECT CASE WHEN has_database_privilege(oid, 'CONNECT') THEN pg_database_size(oid)::text END
     FROM pg_database WHERE datname = ${quoteLiteral(database)}) AS "sizeBytes",
   (SELECT pg_encoding_to_char(encoding) FROM pg_database WHERE datname = 'template0') AS encoding,
+  (SELECT json_agg(datname ORDER BY datname) FROM pg_database AS d WHERE datname LIKE '%\\_restoring\\_______'
+    AND NOT EXISTS (SELECT FROM pg_stat_activity AS a WHERE a.datid = d.oid AND a.usesysid IS NOT NULL)) AS restoring,
   coalesce((SELECT rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user), false) AS "mayCreate",
   coalesce((SELECT rolsuper FROM pg_roles WHERE rolname = current_user), false) AS "isSuperuser",
   (SELECT json_agg(rolname) FROM pg_roles) AS roles,
