@@ -26,6 +26,11 @@ function health(changes: Partial<HealthFacts>) {
     maxAgeMs: null,
     usualDurationMs: null,
     newestGoodAt: slot,
+    isDatedToTheDay: false,
+    misdatedAt: null,
+    hasBackups: true,
+    unlisted: 0,
+    unusable: [],
     lastRun: { outcome: "complete", startedAt: slot },
     ...changes,
   });
@@ -83,7 +88,7 @@ test("maxAge speaks to the millisecond, also for jobs by hand", () => {
 });
 
 test("a job configured after its last slot is new, and ill when its first slot passes without a backup", () => {
-  const fresh = { newestGoodAt: null, lastRun: null, knownSince: after(1) };
+  const fresh = { newestGoodAt: null, hasBackups: false, lastRun: null, knownSince: after(1) };
   assert.deepEqual(health(fresh), { healthy: true, rule: "new", reason: "waiting for its first run" });
   assert.equal(health({ ...fresh, now: after(dayMs + 2 * hourMs) }).rule, "slot");
   assert.match(health({ ...fresh, knownSince: slot }).reason, /missed, and there is no good one yet/);
@@ -101,10 +106,10 @@ test("a failed run is told at once, and healed by a later good one only", () => 
 });
 
 test("a job whose good backups are all gone is ill at once, whatever its last run said", () => {
-  const gone = { newestGoodAt: null, slotBefore: () => null };
+  const gone = { newestGoodAt: null, hasBackups: false, slotBefore: () => null };
   assert.deepEqual(health(gone), {
     healthy: false,
-    rule: "last-run",
+    rule: "none-left",
     reason: "its last run, 6 h ago, was complete, but no good backup is left",
   });
   assert.equal(health({ ...gone, lastRun: null }).rule, "new");
@@ -134,6 +139,61 @@ test("checksums and commands are as healthy as the run of their last due slot", 
     assert.equal(run("complete", after(-1)).rule, "slot");
     assert.equal(health({ kind, newestGoodAt: null, lastRun: null }).rule, "slot");
   }
+});
+
+test("backups of which none is good are no new job, though no run is remembered", () => {
+  const rotten = { newestGoodAt: null, lastRun: null, knownSince: after(1) };
+  assert.deepEqual(health(rotten), {
+    healthy: false,
+    rule: "none-left",
+    reason: "it has backups, but none of them is good",
+  });
+  assert.equal(health({ ...rotten, hasBackups: false }).rule, "new");
+});
+
+test("backups at the destinations that the catalog does not know are told with the way out", () => {
+  const lost = { newestGoodAt: null, hasBackups: false, lastRun: null, knownSince: after(1), unlisted: 30 };
+  assert.deepEqual(health(lost), {
+    healthy: false,
+    rule: "unlisted",
+    reason: "the catalog knows no backups, and 30 lie at the destinations: run codex-backup catalog rebuild",
+  });
+  assert.match(health({ ...lost, unlisted: 1 }).reason, /and 1 lies at/);
+});
+
+test("a destination that cannot be used makes its job ill, but hides no worse news", () => {
+  const found = health({ unusable: ["backups", "mirror"] });
+  assert.deepEqual(found, {
+    healthy: false,
+    rule: "destination",
+    reason: 'cannot use "backups", "mirror"',
+  });
+  assert.equal(health({ unusable: ["backups"], newestGoodAt: after(-dayMs) }).rule, "slot");
+});
+
+test("old backups are old also for a job that is known only since its last slot", () => {
+  const young = { knownSince: after(5 * hourMs), lastRun: null };
+  assert.equal(health({ ...young, newestGoodAt: after(-5 * dayMs) }).rule, "slot");
+  assert.equal(health({ ...young, newestGoodAt: after(hourMs) }).rule, "fresh");
+  assert.equal(health({ ...young, newestGoodAt: after(-dayMs), now: after(hourMs) }).rule, "fresh");
+});
+
+test("an adopted dump of today answers today's slot, whatever the hour; one of yesterday does not", () => {
+  const adopted = { knownSince: after(5 * hourMs), lastRun: null, isDatedToTheDay: true };
+  const today = after(-2 * hourMs);
+  assert.equal(health({ ...adopted, newestGoodAt: today }).rule, "fresh");
+  assert.equal(health({ ...adopted, newestGoodAt: instant(today - dayMs) }).rule, "slot");
+  assert.equal(health({ ...adopted, newestGoodAt: today, now: after(dayMs + 2 * hourMs) }).rule, "slot");
+});
+
+test("a wrong clock of a night that is over only warns", () => {
+  assert.deepEqual(health({ misdatedAt: after(9 * hourMs) }), {
+    healthy: true,
+    rule: "fresh",
+    reason:
+      "its newest good backup is 6 h old; one made before it is dated 3 h in the future by a wrong clock",
+  });
+  assert.equal(health({ misdatedAt: after(9 * hourMs), newestGoodAt: after(-dayMs) }).rule, "slot");
 });
 
 test("a backup from the future is not fresh for ever", () => {

@@ -262,7 +262,7 @@ export interface CapsuleRestored {
 export interface StatusReport {
   readonly jobs: readonly JobStatus[];
   readonly disk: readonly ListedDestination[];
-  /** 6 when any job is stale or its last run failed, else 0. */
+  /** 6 when any job is not healthy or any destination cannot be used, else 0. */
   readonly exit: ExitStatus;
 }
 

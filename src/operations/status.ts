@@ -1,6 +1,6 @@
 import type { BackupRow, RunRow } from "../catalog/catalog.ts";
 import type { AgedBackup } from "../domain/backup-report.ts";
-import { healthOf } from "../domain/health.ts";
+import { healthOf, isFuture } from "../domain/health.ts";
 import { formatInstant, type Instant } from "../domain/instant.ts";
 import { type Job, leavesBackups } from "../domain/job.ts";
 import { nextSlot, parseCron, previousSlot } from "../domain/schedule.ts";
@@ -8,36 +8,65 @@ import type { Context } from "./context.ts";
 import { closeDeadRuns } from "./dead-runs.ts";
 import { listDestinations } from "./initialise-destinations.ts";
 import { bestLevel, isGood, newestBackup } from "./list.ts";
-import type { JobStatus, StatusReport } from "./operation.ts";
+import type { JobStatus, ListedDestination, StatusReport } from "./operation.ts";
+import { unlistedBackups } from "./unlisted-backups.ts";
 
 /** Is every job well, what is next, and how full are the disks. Each database of a job is judged by itself. */
 export async function status(context: Context): Promise<StatusReport> {
   closeDeadRuns(context);
-  const jobs = context.jobs.flatMap((job) =>
-    databasesOf(context, job).map((database) => statusOf(context, job, database)),
-  );
   const disk = await listDestinations(context, (destination) => destination.look());
-  return { jobs, disk, exit: jobs.every((job) => job.healthy) ? 0 : 6 };
+  const jobs: JobStatus[] = [];
+  for (const job of context.jobs) {
+    const place = { unlisted: await countUnlisted(context, job), unusable: unusableOf(job, disk) };
+    jobs.push(...databasesOf(context, job).map((database) => statusOf(context, { job, database, ...place })));
+  }
+  const isWell = jobs.every((job) => job.healthy) && disk.every(({ failure }) => failure === null);
+  return { jobs, disk, exit: isWell ? 0 : 6 };
+}
+
+/** Looked for only where the catalog knows nothing, as after the state directory was lost. */
+async function countUnlisted(context: Context, job: Job): Promise<number> {
+  if (!leavesBackups(job) || context.catalog.backups({ job: job.name, limit: 1 }).length > 0) return 0;
+  return (await unlistedBackups(context, job)).size;
+}
+
+function unusableOf(job: Job, disk: readonly ListedDestination[]): readonly string[] {
+  const used = leavesBackups(job) ? job.to : job.kind === "checksums" ? [job.destination] : [];
+  return disk.filter(({ name, failure }) => failure !== null && used.includes(name)).map(({ name }) => name);
 }
 
 const dayMs = 86_400_000;
 
-/** The databases that the job is about: those named, else those that runs of the newest day were about. */
+/** The databases that the job is about: those named, else those that runs or backups of the newest day were about. */
 function databasesOf({ catalog }: Context, job: Job): readonly (string | null)[] {
   if (job.kind !== "postgres") return [null];
   if (job.databases.kind === "named") return job.databases.names;
   const runs = catalog.runs({ job: job.name, limit: 500 });
   const newest = runs[0]?.startedAt ?? 0;
   const recent = runs.filter((run) => run.startedAt > newest - dayMs && run.database !== null);
-  const names = [...new Set(recent.map((run) => run.database))].sort();
+  const known = recent.length > 0 ? recent : backupsOfNewestDay(catalog, job);
+  const names = [...new Set(known.map(({ database }) => database))].sort();
   return names.length > 0 ? names : [null];
 }
 
-function statusOf(context: Context, job: Job, database: string | null): JobStatus {
+/** What a rebuilt catalog knows of a job whose runs are forgotten. */
+function backupsOfNewestDay(catalog: Context["catalog"], job: Job): readonly BackupRow[] {
+  const backups = catalog.backups({ job: job.name, limit: 500 });
+  return backups.filter(({ createdAt }) => createdAt > (backups[0]?.createdAt ?? 0) - dayMs);
+}
+
+interface Asked {
+  readonly job: Job;
+  readonly database: string | null;
+  readonly unlisted: number;
+  readonly unusable: readonly string[];
+}
+
+function statusOf(context: Context, { job, database, unlisted, unusable }: Asked): JobStatus {
   const now = context.clock.now();
   const runs = runsAbout(context, job, database);
   const series = { job: job.name, database };
-  const good = newestBackup(context, series, isGood);
+  const { good, misdated } = newestGoodOf(context, series);
   const proven = newestBackup(context, { ...series, isProven: true }, isGood);
   const schedule = job.schedule === null ? null : parseCron(job.schedule, job.timezone);
   const health = healthOf({
@@ -49,6 +78,11 @@ function statusOf(context: Context, job: Job, database: string | null): JobStatu
     maxAgeMs: job.maxAgeMs,
     usualDurationMs: usualDuration(runs),
     newestGoodAt: good?.createdAt ?? lastSuccess(job, runs),
+    isDatedToTheDay: good?.adopted ?? false,
+    misdatedAt: misdated?.createdAt ?? null,
+    hasBackups: context.catalog.backups({ ...series, limit: 1 }).length > 0,
+    unlisted,
+    unusable,
     lastRun: lastEnded(job, runs),
   });
   const next = schedule === null ? null : nextSlot(schedule, now);
@@ -64,6 +98,37 @@ function statusOf(context: Context, job: Job, database: string | null): JobStatu
     nextSlot: next === null ? null : formatInstant(next),
     sizeBytes: good?.sizeBytes ?? null,
   };
+}
+
+interface Series {
+  readonly job: string;
+  readonly database: string | null;
+}
+
+interface NewestGood {
+  readonly good: BackupRow | null;
+  /** The one whose date is ahead of the clock although `good` was made after it. */
+  readonly misdated: BackupRow | null;
+}
+
+/**
+ * By date; but a backup from the future does not outshine for ever what later runs made, so there the order of
+ * the runs decides.
+ */
+function newestGoodOf(context: Context, series: Series): NewestGood {
+  const now = context.clock.now();
+  const newest = newestBackup(context, series, isGood);
+  if (newest === null || !isFuture(newest.createdAt, now)) return { good: newest, misdated: null };
+  const past = newestBackup(context, series, (row) => isGood(row) && !isFuture(row.createdAt, now));
+  const isLater = past !== null && wasMadeAfter(context, past, newest);
+  return isLater ? { good: past, misdated: newest } : { good: newest, misdated: null };
+}
+
+/** Runs are told last started first; what is not among them is older, or its run is not remembered. */
+function wasMadeAfter({ catalog }: Context, later: BackupRow, earlier: BackupRow): boolean {
+  const order = catalog.runs({ job: later.job }).map(({ backupId }) => backupId);
+  const [at, before] = [order.indexOf(later.id), order.indexOf(earlier.id)];
+  return at >= 0 && (before < 0 || at < before);
 }
 
 /** A run that died before it knew its databases concerns each of them. */
