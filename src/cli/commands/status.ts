@@ -8,7 +8,7 @@ export function registerStatus(parent: Command, bind: Bind): void {
   const command = parent
     .command("status")
     .description(
-      "One screen: the age of each job's newest backup, its last run, its next slot; disks. Ends with 6 if a job is stale.",
+      "One screen: the age of each job's newest backup, its last run, its next slot; disks. Ends with 6 if any job is unhealthy: stale, its last run failed, no good backup, or a destination cannot be used.",
     );
   addExamples(command, [
     ["codex-backup status", "look"],
