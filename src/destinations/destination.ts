@@ -105,11 +105,21 @@ export interface Destination {
   readonly checksums: DirectoryChecksums | null;
 }
 
+export interface ChecksumsRead {
+  /** False when there is no file. */
+  readonly exists: boolean;
+  readonly entries: readonly ChecksumLine[];
+  /** Numbers (from 1) of the lines that are no checksums; while there is one, nothing can be changed. */
+  readonly malformed: readonly number[];
+}
+
 /**
  * `checksums.txt` of a directory. Each change is one atomic replacement under the directory's lock; an
  * entry is never made from later bytes of a file that has one.
  */
 export interface DirectoryChecksums {
+  /** Reads what can be read: for the task that reports the rest. */
+  read(): Promise<ChecksumsRead>;
   /** In file order; malformed lines throw "checksums.malformed" with their number. Empty when there is no file. */
   entries(): Promise<readonly ChecksumLine[]>;
   /** Adds entries for names that have none. Throws "checksums.mismatch" when one has another hash. */

@@ -1,3 +1,4 @@
+import { formatBackupFile, parseBackupFile } from "./backup-file.ts";
 import type { ChecksumLine } from "./checksum-line.ts";
 import type { Instant } from "./instant.ts";
 
@@ -20,7 +21,7 @@ export interface ChecksumReviewInput {
   readonly entries: readonly ChecksumLine[];
   /** The directory as it is listed now (no hidden names, no folders). */
   readonly files: readonly ListedFile[];
-  /** Name → sha256 at birth of every file of our own backups, from their manifests. */
+  /** Name → sha256 at birth of the files of our own backups, from their NAME.sha256 and manifests. */
   readonly own: ReadonlyMap<string, string>;
   readonly seen: readonly ForeignFile[];
   readonly now: Instant;
@@ -33,10 +34,15 @@ export interface ChecksumReview {
    * say, because an entry may lead through a link or into a sub-folder. Duplicates are both here.
    */
   readonly toCheck: readonly ChecksumLine[];
-  /** Our own files without an entry: it is made again from the manifest, never from the bytes, and checked too. */
+  /**
+   * Our own files without an entry: it is made again from what they were at birth, never from the bytes, and
+   * checked too. Also those that are gone while their manifest still lies there.
+   */
   readonly toRestore: readonly ChecksumLine[];
   /** Our own files whose entry says something else than their manifest. */
   readonly contradictions: readonly ChecksumContradiction[];
+  /** Files under the name of one of our backups of which nothing says what they were: never taken as they are. */
+  readonly unvouched: readonly string[];
   /** Files of others that have settled: hash and add. */
   readonly toAdopt: readonly ForeignFile[];
   /** Files of others that may still be written to: looked at again next time. */
@@ -63,13 +69,18 @@ export function reviewChecksums(input: ChecksumReviewInput): ChecksumReview {
   const entries = input.entries.filter((line) => !isChecksumFile(line.path));
   const hasEntry = new Set(entries.map((line) => line.path));
   const before = new Map(input.seen.map((file) => [file.name, file]));
-  const foreign = files
-    .filter((file) => !hasEntry.has(file.name) && !input.own.has(file.name))
+  const shelf = shelfOf(input.files);
+  const unknown = files.filter((file) => !hasEntry.has(file.name) && !input.own.has(file.name));
+  const foreign = unknown
+    .filter((file) => !shelf.isOfBackup(file.name))
     .map((file) => remember(file, before.get(file.name), input.now));
   return {
     toCheck: entries,
-    toRestore: files.flatMap((file) => lineFromManifest(file.name, hasEntry, input.own)),
+    toRestore: [...input.own]
+      .filter(([name]) => !hasEntry.has(name) && isOwnListed(name) && shelf.isExpected(name))
+      .map(([path, sha256]) => ({ path, sha256 })),
     contradictions: entries.flatMap((line) => contradictionOf(line, input.own)),
+    unvouched: unknown.filter((file) => shelf.isOfBackup(file.name)).map((file) => file.name),
     toAdopt: foreign.filter((file) => isSettled(file, input.now)),
     unsettled: foreign.filter((file) => !isSettled(file, input.now)),
     seen: foreign,
@@ -91,6 +102,26 @@ export function isNeverListed(name: string): boolean {
   );
 }
 
+/** The manifests of our backups have an entry too: it was born with them. */
+function isOwnListed(name: string): boolean {
+  return !isNeverListed(name) || parseBackupFile(name)?.file.kind === "manifest";
+}
+
+interface Shelf {
+  /** Whether it bears the name of a backup whose manifest lies there. */
+  isOfBackup(name: string): boolean;
+  isExpected(name: string): boolean;
+}
+
+function shelfOf(files: readonly ListedFile[]): Shelf {
+  const names = new Set(files.map((file) => file.name));
+  const isOfBackup = (name: string): boolean => {
+    const parsed = parseBackupFile(name);
+    return parsed !== null && names.has(formatBackupFile(parsed.base, { kind: "manifest" }));
+  };
+  return { isOfBackup, isExpected: (name) => names.has(name) || isOfBackup(name) };
+}
+
 function isChecksumFile(name: string): boolean {
   return /^(test_)?checksums.*\.txt$/i.test(name);
 }
@@ -103,15 +134,6 @@ function remember(file: ListedFile, before: ForeignFile | undefined, now: Instan
 
 function isSettled(file: ForeignFile, now: Instant): boolean {
   return file.firstSeenAt <= now - settleMs || file.modifiedMs <= now - settleMs;
-}
-
-function lineFromManifest(
-  name: string,
-  hasEntry: ReadonlySet<string>,
-  own: ReadonlyMap<string, string>,
-): readonly ChecksumLine[] {
-  const sha256 = own.get(name);
-  return sha256 === undefined || hasEntry.has(name) ? [] : [{ path: name, sha256 }];
 }
 
 function contradictionOf(

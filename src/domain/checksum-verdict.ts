@@ -18,7 +18,12 @@ export interface ChecksumVerdict {
   /** "unknown": nothing was compared, which is never ok. */
   readonly outcome: "ok" | "damage" | "unknown";
   readonly equal: number;
+  /** Files whose bytes changed, each once. */
   readonly mismatched: readonly ChecksumLine[];
+  /** Files that are as they were made, while their entry says something else. */
+  readonly wrongEntries: readonly string[];
+  /** Files that are as their entry says, and not as they were made. */
+  readonly disputed: readonly string[];
   readonly missing: readonly string[];
   /** With the reason. Not checked is not ok. */
   readonly unreadable: readonly { readonly name: string; readonly reason: string }[];
@@ -43,17 +48,25 @@ export function judgeChecksums(
   const expected = [...review.toCheck, ...review.toRestore];
   const kindOf = (line: ChecksumLine) => found.get(line.path)?.kind ?? "unreadable";
   const hashed = expected.filter((line) => kindOf(line) === "hashed");
-  const mismatched = hashed.filter((line) => !isEqual(line, found.get(line.path)));
-  const missing = expected.filter((line) => kindOf(line) === "missing").map((line) => line.path);
-  const unreadable = expected
-    .filter((line) => kindOf(line) === "unreadable")
-    .map((line) => ({ name: line.path, reason: reasonOf(found.get(line.path)) }));
+  const born = new Map(review.contradictions.map((one) => [one.name, one.manifestSha256]));
+  const kinds = hashed.map((line) => compare(line, found.get(line.path), born.get(line.path)));
+  const ofKind = (kind: Comparison) => hashed.filter((_, index) => kinds[index] === kind);
+  const mismatched = onePerPath(ofKind("changed"));
+  const wrongEntries = onePerPath(ofKind("wrong entry")).map((line) => line.path);
+  const disputed = onePerPath(ofKind("disputed")).map((line) => line.path);
+  const missing = onePerPath(expected.filter((line) => kindOf(line) === "missing")).map((line) => line.path);
+  const unreadable = onePerPath(expected.filter((line) => kindOf(line) === "unreadable")).map((line) => ({
+    name: line.path,
+    reason: reasonOf(found.get(line.path)),
+  }));
   const adopted = review.toAdopt.map((file) => adoptedLine(file, found.get(file.name)));
-  const isDamaged = mismatched.length + missing.length + unreadable.length + review.contradictions.length > 0;
+  const isDamaged = [mismatched, missing, unreadable, wrongEntries, disputed].some((list) => list.length > 0);
   return {
     outcome: isDamaged ? "damage" : hashed.length > 0 ? "ok" : "unknown",
-    equal: hashed.length - mismatched.length,
+    equal: ofKind("equal").length,
     mismatched,
+    wrongEntries,
+    disputed,
     missing,
     unreadable,
     toAdd: [...review.toRestore, ...adopted.filter((line) => line !== null)],
@@ -61,8 +74,24 @@ export function judgeChecksums(
   };
 }
 
-function isEqual(line: ChecksumLine, finding: ChecksumFinding | undefined): boolean {
-  return finding?.kind === "hashed" && finding.sha256 === line.sha256;
+type Comparison = "equal" | "changed" | "wrong entry" | "disputed";
+
+/** `born`: what the file was when it was made, where that is not what its entry says. */
+function compare(
+  line: ChecksumLine,
+  finding: ChecksumFinding | undefined,
+  born: string | undefined,
+): Comparison {
+  if (finding?.kind !== "hashed") return "changed";
+  const isAsEntrySays = finding.sha256 === line.sha256;
+  // Of two entries of a name, the one that agrees is no news.
+  if (born === undefined || line.sha256 === born) return isAsEntrySays ? "equal" : "changed";
+  if (finding.sha256 === born) return "wrong entry";
+  return isAsEntrySays ? "disputed" : "changed";
+}
+
+function onePerPath(lines: readonly ChecksumLine[]): readonly ChecksumLine[] {
+  return [...new Map(lines.map((line) => [line.path, line])).values()];
 }
 
 function reasonOf(finding: ChecksumFinding | undefined): string {

@@ -26,6 +26,7 @@ export type FaultyMethod =
   | "put"
   | "remove"
   | "sync"
+  | "checksums.read"
   | "checksums.entries"
   | "checksums.add"
   | "checksums.drop"
@@ -209,6 +210,7 @@ function settled(start: (call: (error?: Error | null) => void) => void): Promise
 function faultyChecksums(plan: Plan, inner: DirectoryChecksums): DirectoryChecksums {
   const on = <T>(method: FaultyMethod, work: () => Promise<T>) => strike(plan, { method, file: "" }, work);
   return {
+    read: () => on("checksums.read", () => inner.read()),
     entries: () => on("checksums.entries", () => inner.entries()),
     add: (lines) => on("checksums.add", () => inner.add(lines)),
     drop: (names) => on("checksums.drop", () => inner.drop(names)),

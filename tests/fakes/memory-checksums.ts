@@ -27,6 +27,11 @@ export function createMemoryChecksums(text: ChecksumText): DirectoryChecksums {
     );
   };
   return {
+    async read() {
+      const bytes = text.read();
+      const file = parseChecksumFile(bytes, "/memory");
+      return { exists: bytes !== "", entries: entriesOf(file), malformed: file.malformed };
+    },
     entries: async () => entriesOf(read()),
     async add(lines) {
       const { file, conflicts } = addEntries(read(), lines);

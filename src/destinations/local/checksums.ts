@@ -23,6 +23,10 @@ const checksumsName = "checksums.txt";
 export function createDirectoryChecksums(parts: LocalParts): DirectoryChecksums {
   const directory = parts.settings.path;
   return {
+    read: async () => {
+      const { file, bytes } = await readText(directory);
+      return { exists: bytes !== null, entries: entriesOf(file), malformed: file.malformed };
+    },
     entries: async () => entriesOf((await readChecksums(directory)).file),
     add: (lines) => change(parts, (file) => addOrRefuse(directory, file, lines)),
     drop: (names) => change(parts, (file) => dropEntries(file, new Set(names))),
@@ -56,17 +60,24 @@ interface ReadChecksums {
   readonly bytes: string;
 }
 
-async function readChecksums(directory: string): Promise<ReadChecksums> {
+async function readText(
+  directory: string,
+): Promise<Pick<ReadChecksums, "file"> & { readonly bytes: string | null }> {
   const path = join(directory, checksumsName);
-  let bytes = "";
+  let bytes: string | null = null;
   try {
     bytes = await readFile(path, "latin1");
   } catch (error) {
     if (errnoOf(error) !== "ENOENT") throw translateError(error, { verb: "read", path, directory });
   }
-  const file = parseChecksumFile(bytes, directory);
+  return { file: parseChecksumFile(bytes ?? "", directory), bytes };
+}
+
+async function readChecksums(directory: string): Promise<ReadChecksums> {
+  const path = join(directory, checksumsName);
+  const { file, bytes } = await readText(directory);
   const [line] = file.malformed;
-  if (line === undefined) return { file, bytes };
+  if (line === undefined) return { file, bytes: bytes ?? "" };
   throw new Failure("checksums.malformed", `Cannot read "${path}": line ${line} is no checksum`, {
     hint: `Look at it: sed -n ${line}p "${path}"; take the line out if it is damaged.`,
     context: { line },

@@ -91,6 +91,7 @@ function patientFile(inner: StagedFile, within: Within): StagedFile {
 
 function patientChecksums(inner: DirectoryChecksums, within: Within): DirectoryChecksums {
   return {
+    read: () => within("read checksums.txt", () => inner.read()),
     entries: () => within("read checksums.txt", () => inner.entries()),
     add: (lines) => within("add to checksums.txt", () => inner.add(lines)),
     drop: (names) => within("drop from checksums.txt", () => inner.drop(names)),

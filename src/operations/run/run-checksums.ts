@@ -1,14 +1,14 @@
-import type { Destination, DirectoryChecksums } from "../../destinations/destination.ts";
+import type { Destination } from "../../destinations/destination.ts";
 import { type ChecksumReview, reviewChecksums } from "../../domain/checksum-review.ts";
 import { type ChecksumVerdict, judgeChecksums, namesToHash } from "../../domain/checksum-verdict.ts";
 import { Failure } from "../../domain/failure.ts";
 import type { ChecksumsJob } from "../../domain/job.ts";
-import { describeCount } from "../../domain/plain-words.ts";
 import type { RunReport } from "../../domain/run-report.ts";
 import { hashPaths } from "../../platform/hash.ts";
 import { type Context, destinationNamed } from "../context.ts";
-import { readBirthHashes } from "../own-hash.ts";
 import { attempt, type Work } from "./attempt.ts";
+import { reportChecksums } from "./checksums-report.ts";
+import { readOwnChecksums } from "./own-checksums.ts";
 import type { JobRun } from "./run.ts";
 import { startWatch, underWatch, type Watch } from "./watch.ts";
 
@@ -43,32 +43,18 @@ async function checksumsWork(context: Context, job: ChecksumsJob, watch: Watch):
     );
   }
   await destination.ready();
-  const review = await takeReview(context, destination, checksums);
+  const read = await checksums.read();
+  const files = await destination.list();
+  const own = await readOwnChecksums(context, destination, { files, entries: read.entries });
+  const seen = context.catalog.foreignSeen(destination.name);
+  const now = context.clock.now();
+  const review = reviewChecksums({ entries: read.entries, files, own: own.hashes, seen, now });
   const verdict = await hashAndJudge(context, destination, { job, review, watch });
-  await checksums.add(verdict.toAdd);
-  const remembered = review.seen.filter((file) => !verdict.toAdd.some((line) => line.path === file.name));
+  const added = read.malformed.length === 0 ? verdict.toAdd : [];
+  if (added.length > 0) await checksums.add(added);
+  const remembered = review.seen.filter((file) => !added.some((line) => line.path === file.name));
   context.catalog.putForeignSeen(destination.name, remembered);
-  return workOf(destination, review, verdict);
-}
-
-async function takeReview(
-  context: Context,
-  destination: Destination,
-  checksums: DirectoryChecksums,
-): Promise<ChecksumReview> {
-  return reviewChecksums({
-    entries: await checksums.entries(),
-    files: await destination.list(),
-    own: await ownHashes(destination),
-    seen: context.catalog.foreignSeen(destination.name),
-    now: context.clock.now(),
-  });
-}
-
-/** From the NAME.sha256 beside each of our backups. */
-async function ownHashes(destination: Destination): Promise<ReadonlyMap<string, string>> {
-  const born = await readBirthHashes(destination);
-  return new Map([...born].map(([name, { sha256 }]) => [name, sha256]));
+  return reportChecksums(destination, { read, own, review, verdict, added });
 }
 
 interface Judging {
@@ -100,60 +86,4 @@ async function hashAndJudge(
     return { ...found, name };
   });
   return judgeChecksums(review, findings);
-}
-
-function workOf(destination: Destination, review: ChecksumReview, verdict: ChecksumVerdict): Work {
-  const bad = [
-    ...verdict.mismatched.map((line) => `changed since its checksum was taken: "${line.path}"`),
-    ...verdict.missing.map((name) => `missing: "${name}"`),
-    ...verdict.unreadable.map(({ name, reason }) => `could not be read: "${name}" (${reason})`),
-    ...review.contradictions.map(
-      ({ name }) => `checksums.txt and the backup's own .sha256 differ: "${name}"`,
-    ),
-  ];
-  const notes = [
-    ...verdict.toAdd.map((line) => `added "${line.path}"`),
-    ...verdict.postponed.map((name) => `still changing, left for the next night: "${name}"`),
-  ];
-  const basis = { backup: null, copies: [], windowMs: null } as const;
-  if (bad.length === 0)
-    return { ...basis, ...soundOutcome(destination, { review, verdict, notes }), failure: null };
-  const failure = new Failure(
-    "checksums.mismatch",
-    `Cannot vouch for ${describeCount(bad.length, "file")} in ${destination.location}: ${bad.slice(0, 5).join("; ")}${bad.length > 5 ? "; …" : ""}`,
-    {
-      hint: 'Restore the file from another copy; if it was replaced on purpose: codex-backup checksums accept FILE --why "…".',
-      context: { damaged: bad.length, equal: verdict.equal },
-    },
-  );
-  const summary = `${describeCount(bad.length, "file")} damaged or missing, ${verdict.equal} equal`;
-  return { ...basis, outcome: "failed", warnings: [...bad, ...notes], failure, summary };
-}
-
-interface Sound {
-  readonly review: ChecksumReview;
-  readonly verdict: ChecksumVerdict;
-  readonly notes: readonly string[];
-}
-
-/** Nothing is damaged. That nothing was compared is no success either, unless tonight gave the first entries. */
-function soundOutcome(
-  { location }: Destination,
-  { review, verdict, notes }: Sound,
-): Pick<Work, "outcome" | "warnings" | "summary"> {
-  const { outcome, equal, toAdd, postponed } = verdict;
-  const added = toAdd.length > 0 ? `, ${toAdd.length} added` : "";
-  if (outcome !== "unknown") {
-    return {
-      outcome: "complete",
-      warnings: notes,
-      summary: `${describeCount(equal, "file")}, all equal${added}`,
-    };
-  }
-  if (toAdd.length > 0)
-    return { outcome: "complete", warnings: notes, summary: `nothing to compare yet${added}` };
-  const still =
-    postponed.length + review.unsettled.length > 0 ? ", and what lies there is still changing" : "";
-  const nothing = `nothing was compared: checksums.txt in ${location} has no entry${still}`;
-  return { outcome: "incomplete", warnings: [nothing, ...notes], summary: "nothing was compared" };
 }
