@@ -146,3 +146,37 @@ test("equal files make it ok, each counted once per entry", () => {
   ]);
   assert.deepEqual([verdict.outcome, verdict.equal], ["ok", 1]);
 });
+
+test("of two entries of our file only the wrong one is told, and one that both miss is told once", () => {
+  const entries = [a, b].map((sha256) => ({ path: "x.zip", sha256 }));
+  const found = review({ entries, files: [{ name: "x.zip", ...old }], own: new Map([["x.zip", a]]) });
+  const hashed = (sha256: string) =>
+    judgeChecksums(found, [{ kind: "hashed", name: "x.zip", sha256, isStable: true, sizeBytes: 5 }]);
+  const verdict = hashed(a);
+  assert.deepEqual([verdict.wrongEntries, verdict.mismatched, verdict.equal], [["x.zip"], [], 1]);
+  assert.equal(verdict.outcome, "damage");
+  assert.equal(hashed("c".repeat(64)).mismatched.length, 1);
+  assert.deepEqual(judgeChecksums(found, [{ kind: "missing", name: "x.zip" }]).missing, ["x.zip"]);
+});
+
+test("a file of a backup whose manifest lies there is not one of others, however old it is", () => {
+  const files = ["x.zip", "x.manifest.json", "x.manifest.json.zip"].map((name) => ({ name, ...old }));
+  const found = review({ files });
+  assert.deepEqual(found.unvouched, ["x.zip"]);
+  assert.deepEqual(
+    found.toAdopt.map((file) => file.name),
+    ["x.manifest.json.zip"],
+  );
+  const known = review({
+    files: files.slice(1),
+    own: new Map([
+      ["x.zip", a],
+      ["gone.zip", a],
+      ["x.manifest.json", b],
+    ]),
+  });
+  assert.deepEqual(
+    known.toRestore.map((line) => line.path),
+    ["x.zip", "x.manifest.json"],
+  );
+});
