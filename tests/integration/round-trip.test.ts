@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
 import { after, before, test } from "node:test";
+import { parseManifest } from "../../src/domain/manifest-text.ts";
 import type { Context } from "../../src/operations/context.ts";
 import { createOperations } from "../../src/operations/create-operations.ts";
 import type { Operations, RestoreRequest } from "../../src/operations/operation.ts";
@@ -152,7 +154,6 @@ test("without owners everything belongs to the one who restores", async () => {
 test("a dump damaged after it was made is refused before anything is sent", async () => {
   const backups = context.destinations.get("backups");
   const path = backups?.localPath(`sql_gzip_${idOf("sql_gzip").slice(-10)}.sql.gz`) ?? "";
-  const { readFileSync, writeFileSync } = await import("node:fs");
   const bytes = readFileSync(path);
   const damaged = Buffer.from(bytes);
   damaged[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1;
@@ -162,4 +163,35 @@ test("a dump damaged after it was made is refused before anything is sent", asyn
   });
   writeFileSync(path, bytes);
   assert.equal(await source.psql("SELECT count(*) FROM pg_database WHERE datname = 'never'"), "0");
+});
+
+test("a dump that a check found damaged blocks the restore, and its dry run says so, until it is mended", async () => {
+  const job = "custom_gzip";
+  const id = idOf(job).slice(job.length + 1);
+  const { files } = parseManifest(Buffer.from(context.catalog.manifestText(job, id) ?? ""), id);
+  const dump = files.find(({ role }) => role === "dump")?.path ?? "";
+  const path = context.destinations.get("backups")?.localPath(dump) ?? "";
+  const verify = () => operations.verify({ backups: [id], level: "read", sinceMs: null, signal });
+  const bytes = readFileSync(path);
+  writeFileSync(path, bytes.subarray(0, -100));
+  await verify();
+  const asked = request({ backup: id, to: "never" });
+  const dry = await operations.restore({ ...asked, dryRun: true });
+  assert.ok(dry.kind === "database");
+  const blockers = dry.findings.filter(({ severity }) => severity === "blocker");
+  assert.deepEqual(
+    blockers.map(({ message }) => message),
+    ['its only copy, at "backups", was found damaged'],
+  );
+  assert.match(
+    blockers[0]?.hint ?? "",
+    /^"custom_gzip" has no good backup; .*codex-backup verify custom_gzip_/,
+  );
+  await assert.rejects(operations.restore(asked), {
+    code: "postgres.restore-refused",
+    message: /found damaged/,
+  });
+  writeFileSync(path, bytes);
+  await verify();
+  assert.equal((await operations.restore({ ...asked, to: "mended" })).isRestored, true);
 });

@@ -15,6 +15,8 @@ import type { DumpSource } from "./dump-source.ts";
 
 export interface DatabaseRestore {
   readonly dump: DumpSource;
+  /** What was found beforehand and belongs to the preflight. */
+  readonly known: readonly PreflightFinding[];
   readonly server: PostgresSource;
   /** The database to make. */
   readonly to: string;
@@ -97,6 +99,7 @@ async function preflight(
   const found = await server.restore.preflight({ database: to, facts, globals, header });
   const findings: readonly PreflightFinding[] = [
     targetServer(request.server, server.facts),
+    ...request.known,
     ...found.map((finding) =>
       finding.about === "target" ? targetFinding(finding.message, request) : finding,
     ),

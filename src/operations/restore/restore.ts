@@ -6,11 +6,12 @@ import { Failure } from "../../domain/failure.ts";
 import type { PostgresJob } from "../../domain/job.ts";
 import { type Context, jobNamed } from "../context.ts";
 import { findBackup } from "../find-backup.ts";
-import type { RestoreReport, RestoreRequest } from "../operation.ts";
+import type { PreflightFinding, RestoreReport, RestoreRequest } from "../operation.ts";
 import { filesBeside, filesOfCopy } from "./backup-files.ts";
 import { readHead } from "./bare-file.ts";
 import { chooseCopy } from "./choose-copy.ts";
 import { type DumpSource, dumpOfBackup, dumpOfFile } from "./dump-source.ts";
+import { knownDamage } from "./known-damage.ts";
 import { restoreCapsule } from "./restore-capsule.ts";
 import { restoreDatabase } from "./restore-database.ts";
 
@@ -18,9 +19,17 @@ import { restoreDatabase } from "./restore-database.ts";
 export async function restore(context: Context, request: RestoreRequest): Promise<RestoreReport> {
   const row = await knownBackup(context, request.backup);
   if (row === null) return restoreFile(context, request, resolve(request.backup));
-  const files = filesOfCopy(await chooseCopy(context, row));
-  if (row.kind === "capsule") return restoreCapsule(context, { ...intoDirectory(request), from: files });
-  return intoDatabase(context, request, { dump: await dumpOfBackup(files), job: row.job });
+  const copy = await chooseCopy(context, row);
+  const files = filesOfCopy(copy);
+  const damage = knownDamage(context, row, copy);
+  if (row.kind !== "capsule") {
+    const known = damage === null ? [] : [damage];
+    return intoDatabase(context, request, { dump: await dumpOfBackup(files), job: row.job, known });
+  }
+  if (damage === null) return restoreCapsule(context, { ...intoDirectory(request), from: files });
+  throw new Failure("backup.mismatch", `Cannot restore "${row.id}": ${damage.message}`, {
+    hint: damage.hint,
+  });
 }
 
 /** Both names of the target as absolute paths, so that they are compared as the same kind of thing. */
@@ -51,22 +60,24 @@ async function restoreFile(context: Context, request: RestoreRequest, path: stri
     return restoreCapsule(context, { ...intoDirectory(request), from: files ?? { path } });
   }
   const dump = await (files === null ? dumpOfFile(path) : dumpOfBackup(files));
-  return intoDatabase(context, request, { dump, job: null });
+  return intoDatabase(context, request, { dump, job: null, known: [] });
 }
 
 interface DumpOfJob {
   readonly dump: DumpSource;
   /** The job that made it; null for a bare file. */
   readonly job: string | null;
+  /** What is known of its copies beforehand. */
+  readonly known: readonly PreflightFinding[];
 }
 
 function intoDatabase(
   context: Context,
   request: RestoreRequest,
-  { dump, job }: DumpOfJob,
+  { dump, job, known }: DumpOfJob,
 ): Promise<RestoreReport> {
   const { source } = serverJob(context, request.job ?? job);
-  return restoreDatabase(context, { ...request, dump, server: source });
+  return restoreDatabase(context, { ...request, dump, known, server: source });
 }
 
 function serverJob(context: Context, name: string | null): PostgresJob {
