@@ -64,7 +64,7 @@ function choose(capsule: OpenCapsule, only: readonly string[]): readonly Capsule
   for (const name of wanted) {
     if (capsule.items.some(({ raw }) => lies(raw, name))) continue;
     throw new Failure("capsule.entry-missing", `Cannot find "${textOf(name)}" in "${capsule.path}"`, {
-      hint: "List the capsule's entries; paths are relative to its root.",
+      hint: "List what is in it with unzip -l; paths are relative to its root.",
       context: { path: capsule.path, entry: textOf(name) },
     });
   }

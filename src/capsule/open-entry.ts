@@ -16,7 +16,7 @@ export async function openEntry(path: string, entry: string): Promise<Readable> 
   await capsule.handle.close();
   const seen = item === undefined ? "there is no such entry" : `it is a ${item.entry.type}`;
   throw new Failure("capsule.entry-missing", `Cannot open "${entry}" in "${path}": ${seen}`, {
-    hint: "List the capsule's entries; paths are relative to its root.",
+    hint: "List what is in it with unzip -l; paths are relative to its root.",
     context: { path, entry },
   });
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { capsuleJob, createRealContext } from "../../../tests/fakes/real-context.ts";
@@ -38,7 +38,7 @@ function request(given: Pick<RestoreRequest, "backup" | "to"> & Partial<RestoreR
   return { ...plain, dryRun: false, signal, ...given };
 }
 
-async function adopt({ home, operations }: Scene): Promise<void> {
+async function adopt({ home, operations }: Scene, count = 1): Promise<void> {
   const adopted = await operations.adopt({
     directory: join(home, "replays"),
     job: "capsule",
@@ -47,7 +47,7 @@ async function adopt({ home, operations }: Scene): Promise<void> {
   });
   assert.deepEqual(
     adopted.map(({ exit }) => exit),
-    [0],
+    Array<number>(count).fill(0),
   );
 }
 
@@ -88,4 +88,39 @@ test("an adopted zip that was damaged since is refused by its hash, before anyth
     await assert.rejects(operations.restore(asked), { code: "backup.mismatch" }, backup);
   }
   assert.ok(!readdirSync(home).includes("out"));
+});
+
+test("a capsule that a check found damaged is refused, and its dry run too, with the newest good one named", async (t) => {
+  const made = await scene(t);
+  const { home, operations, zip } = made;
+  const second = "capsule_20260102T000000Z";
+  copyFileSync(zip, join(home, "replays", `${second}.zip`));
+  await adopt(made, 2);
+  const verify = () => operations.verify({ backups: [], level: "read", sinceMs: null, signal });
+  await verify();
+  damage(join(home, "replays", `${second}.zip`));
+  await verify();
+  for (const dryRun of [true, false]) {
+    const asked = request({ backup: second, to: join(home, "out"), dryRun });
+    await assert.rejects(operations.restore(asked), {
+      code: "backup.mismatch",
+      message: `Cannot restore "${second}": its only copy, at "replays", was found damaged`,
+      hint: new RegExp(`^Restore ${id} instead, the newest good backup`),
+    });
+  }
+  assert.ok(!readdirSync(home).includes("out"));
+});
+
+test("a path that the capsule does not hold is refused, by a dry run too, with a command that lists them", async (t) => {
+  const made = await scene(t);
+  const { home, operations } = made;
+  await adopt(made);
+  for (const dryRun of [true, false]) {
+    const asked = request({ backup: id, to: join(home, "out"), only: ["ledger", "nope"], dryRun });
+    await assert.rejects(operations.restore(asked), { code: "capsule.entry-missing", hint: /unzip -l/ });
+  }
+  const dry = await operations.restore(
+    request({ backup: id, to: join(home, "out"), only: ["./ledger/"], dryRun: true }),
+  );
+  assert.ok(dry.kind === "capsule" && dry.entries === 2);
 });

@@ -77,7 +77,7 @@ async function restoreZip(
   };
   if (isForeign && !request.dryRun) return capsules.extractForeign(path, options);
   const listed = await (isForeign ? capsules.checkForeign : capsules.check)(path, checking);
-  if (request.dryRun) return listed.filter((entry) => isWanted(entry, only)).length;
+  if (request.dryRun) return wantedOf(listed, { path, only }).length;
   return capsules.extract(path, options);
 }
 
@@ -90,11 +90,23 @@ function progressOf(
     context.onProgress({ subject: to, step, doneBytes, totalBytes, current });
 }
 
-function isWanted(entry: CapsuleEntry, only: readonly string[]): boolean {
-  return (
-    only.length === 0 ||
-    only.some((path) => entry.path === path || entry.path.startsWith(`${path.replace(/\/$/, "")}/`))
-  );
+/** What extracting would write, and the same refusal where it would find nothing. */
+function wantedOf(
+  entries: readonly CapsuleEntry[],
+  { path, only }: { readonly path: string; readonly only: readonly string[] },
+): readonly CapsuleEntry[] {
+  const wanted = only.map((name) => name.replace(/^\.?\/+|\/+$/g, ""));
+  for (const name of wanted) {
+    if (entries.some((entry) => lies(entry, name))) continue;
+    throw new Failure("capsule.entry-missing", `Cannot find "${name}" in "${path}"`, {
+      hint: "List what is in it with unzip -l; paths are relative to its root.",
+    });
+  }
+  return entries.filter((entry) => wanted.length === 0 || wanted.some((name) => lies(entry, name)));
+}
+
+function lies({ path }: CapsuleEntry, name: string): boolean {
+  return name === "" || path === name || path === `${name}/` || path.startsWith(`${name}/`);
 }
 
 async function withZip<T>(
