@@ -3,15 +3,20 @@ import type { ListedBackup } from "../domain/backup-report.ts";
 import { isGoodBackup } from "../domain/good-backup.ts";
 import { formatInstant } from "../domain/instant.ts";
 import { highest, type Level } from "../domain/level.ts";
-import type { Context } from "./context.ts";
+import { type Context, jobNamed } from "./context.ts";
 import { closeDeadRuns } from "./dead-runs.ts";
 import type { ListOptions } from "./operation.ts";
 
-/** Newest first. From the catalog alone: nothing is asked of the destinations. */
+/**
+ * Newest first. From the catalog alone: nothing is asked of the destinations. Throws "usage.unknown-job" for a job
+ * that is neither in the config nor has left backups behind.
+ */
 export function listBackups(context: Context, { job, limit }: ListOptions): readonly ListedBackup[] {
   closeDeadRuns(context);
   const filter = { ...(job === null ? {} : { job }), ...(limit === null ? {} : { limit }) };
-  return context.catalog.backups(filter).map((row) => listed(context, row));
+  const rows = context.catalog.backups(filter);
+  if (job !== null && rows.length === 0) jobNamed(context, job);
+  return rows.map((row) => listed(context, row));
 }
 
 export function listed(context: Pick<Context, "destinations">, row: BackupRow): ListedBackup {

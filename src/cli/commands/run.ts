@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { parseDuration } from "../../domain/duration.ts";
+import { Failure } from "../../domain/failure.ts";
 import type { Job } from "../../domain/job.ts";
 import { combineExitStatuses, type ExitStatus, exitStatusOf } from "../../domain/outcome.ts";
 import { describeAge } from "../../domain/plain-words.ts";
@@ -31,19 +32,33 @@ export function registerRun(parent: Command, bind: Bind): void {
     ["codex-backup run database", "one job"],
     ["codex-backup run --all --wait=30m", "all of them, each waiting its turn"],
   ]);
-  bind<RunFlags>(command, (words, flags) => (session) => run(session, readWish(words, flags)));
+  bind<RunFlags>(command, (words, flags) => (session) => run(session, { words, flags }));
 }
 
-/** "--wait database" means to wait for the job "database": a time has a unit, so the two are told apart. */
-function readWish(words: readonly string[], { all = false, wait }: RunFlags): RunWish {
+interface Words {
+  readonly words: readonly string[];
+  readonly flags: RunFlags;
+}
+
+/**
+ * "--wait database" means to wait for the job "database": a time has a unit, so the two are told apart. Throws
+ * "usage.invalid-value" for what is neither.
+ */
+function readWish({ config }: Work, { words, flags: { all = false, wait } }: Words): RunWish {
   if (wait === undefined) return { jobs: words, all, waitMs: 0 };
-  const waitMs = wait === true ? null : parseDuration(wait);
-  const jobs = wait === true || waitMs !== null ? words : [wait, ...words];
-  return { jobs, all, waitMs: waitMs ?? Number.POSITIVE_INFINITY };
+  if (wait === true) return { jobs: words, all, waitMs: Number.POSITIVE_INFINITY };
+  const waitMs = parseDuration(wait);
+  if (waitMs !== null) return { jobs: words, all, waitMs };
+  if (config.jobs.some((job) => job.name === wait))
+    return { jobs: [wait, ...words], all, waitMs: Number.POSITIVE_INFINITY };
+  throw new Failure("usage.invalid-value", `Cannot use "${wait}" for --wait: it is no time and no job`, {
+    hint: 'Give --wait a time with its unit, such as "10m" or "1h".',
+  });
 }
 
-function run(session: Session, wish: RunWish): Promise<ExitStatus> {
+function run(session: Session, given: Words): Promise<ExitStatus> {
   return withOperations(session, "mending", async (work) => {
+    const wish = readWish(work, given);
     const reports: RunReport[] = [];
     const names = namesOf(work, wish);
     for (const jobs of names) {
