@@ -8,7 +8,10 @@ const exitMeanings: readonly (readonly [status: string, meaning: string])[] = [
   ["3", "finished but incomplete; the gaps are listed"],
   ["4", "damage or a mismatch was found"],
   ["5", "busy: another run holds the job's lock"],
-  ["6", "unhealthy: a job is stale, its last run failed or it has no good backup; or a destination cannot be used"],
+  [
+    "6",
+    "unhealthy: a job is stale, its last run failed or it has no good backup; or a destination cannot be used",
+  ],
   ["130, 143", "interrupted (Ctrl-C, SIGTERM, SIGHUP)"],
 ];
 
