@@ -156,8 +156,16 @@ test("a busy job is told at once, waits when it may, and harms nobody", async ()
   const tooLong = await runOne(other, { waitMs: 300 });
   assert.equal(tooLong.failure?.code, "run.busy");
   const stop = new AbortController();
-  const interruptible = runOne(other, { waitMs: 60_000, signal: stop.signal });
-  setTimeout(() => stop.abort(interrupted()), 300); // it has tried the lock and waits by then
+  const { clock } = other.context;
+  const stopping = {
+    ...clock,
+    after: (delayMs: number, call: () => void) => {
+      stop.abort(interrupted()); // its first wait: it has found the lock taken
+      return clock.after(delayMs, call);
+    },
+  };
+  const impatient = { ...other, context: { ...other.context, clock: stopping } };
+  const interruptible = runOne(impatient, { waitMs: 60_000, signal: stop.signal });
   assertFailed(other, await interruptible, "run.interrupted", 143);
 
   gate.resolve();
