@@ -58,7 +58,7 @@ test("after the loss of the catalog every backup is found again, with its level,
     assert.deepEqual(
       reports.map((report) => report.outcome),
       ["complete", "complete", "complete"],
-      `night ${night}`,
+      JSON.stringify([night, ...reports.map((report) => report.failure)]),
     );
   }
   const operations = createOperations(scene.context);
