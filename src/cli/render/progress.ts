@@ -17,7 +17,9 @@ export function renderProgress(progress: Progress, bytesPerSecond: number | null
     isMoving && totalBytes !== null
       ? `${describeAge(((totalBytes - doneBytes) / bytesPerSecond) * 1000)} left`
       : null;
-  return [subject, step, amount, rate, left, current].filter((part) => part !== null && part !== "").join("  ");
+  return [subject, step, amount, rate, left, current]
+    .filter((part) => part !== null && part !== "")
+    .join("  ");
 }
 
 function share(doneBytes: number, totalBytes: number): string {
