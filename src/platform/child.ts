@@ -31,7 +31,10 @@ export interface Child {
   readonly pid: number;
   /** Null unless stdin is "pipe". */
   readonly stdin: Writable | null;
-  /** Null unless stdout is "pipe". Must be read to its end or destroyed, else `ended` never settles. */
+  /**
+   * Null unless stdout is "pipe". Must be read to its end or destroyed, else `ended` never settles. Begin in
+   * the same turn in which startChild settled: when the child ends and nobody reads yet, Node discards it all.
+   */
   readonly stdout: Readable | null;
   /** The end of its stderr so far (the last 64 KiB). */
   stderr(): string;

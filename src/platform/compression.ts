@@ -6,7 +6,7 @@ import { type Child, describeEnd, startChild, succeeded } from "./child.ts";
 export type Compression = "none" | "gzip" | "zstd";
 
 export interface Compressed {
-  /** The compressed bytes, to be read to the end. */
+  /** The compressed bytes, to be read at once (Node discards what a child has left unread when it ends) and to the end. */
   readonly stream: Readable;
   /** Settles when the compressor is done; throws Failure "platform.compressor" when it did not end well. */
   finish(): Promise<void>;

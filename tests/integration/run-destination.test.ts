@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { chmodSync, chownSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { RunReport } from "../../src/domain/run-report.ts";
 import { capsuleJob, postgresJob } from "../fakes/real-context.ts";
@@ -19,6 +20,7 @@ import {
   published,
   runOne,
   runWell,
+  withDestination,
 } from "./run-scene.ts";
 
 let server: PostgresTestServer;
@@ -197,6 +199,21 @@ test("a file of somebody else's under tonight's name is never overwritten", asyn
   assert.equal(readFileSync(taken, "utf8"), "an old script's dump");
   assert.ok(directory);
 });
+
+for (const compress of ["none", "gzip", "zstd"] as const) {
+  test(`a destination that is slow to begin loses nothing of a dump that is over by then (${compress})`, async () => {
+    const scene = await openScene({ jobs: [postgresJob(sourceOf(server), { compress })] });
+    const inner = scene.context.destinations.get("backups");
+    assert.ok(inner);
+    // Longer than the whole dump takes: what nobody reads yet must wait.
+    const stage: typeof inner.stage = async (name, runId) => {
+      await delay(600);
+      return inner.stage(name, runId);
+    };
+    await runWell(withDestination(scene, { ...inner, stage }));
+    await assertSound(scene);
+  });
+}
 
 test("a second and a third run on a day keep all three, told apart by their time", async () => {
   const scene = await openScene({ jobs: [postgresJob(sourceOf(server))] });

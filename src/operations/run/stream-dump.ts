@@ -28,14 +28,18 @@ export interface StreamParts {
   readonly watch: Watch;
 }
 
-/** Starts pg_dump → compressor → all destinations. What it had started is ended when it throws. */
+/**
+ * Starts pg_dump → compressor → all destinations. What it had started is ended when it throws. The
+ * destinations come first: Node throws away what a child that has ended wrote and nobody was reading yet, so
+ * nothing may be waited for between the compressor's start and the first read.
+ */
 export async function startDumpStream(parts: StreamParts): Promise<DumpStream> {
   const { context, job, snapshot, delivery, path } = parts;
+  const fan = await delivery.openFile(path, onBytesOf(parts));
   const dump = await snapshot.startDump(job.format);
   let compressed: Compressed | null = null;
   try {
     compressed = await compress(job.compress, dump.stream, context.childEnv);
-    const fan = await delivery.openFile(path, onBytesOf(parts));
     return running(parts, { dump, compressed, fan });
   } catch (error) {
     compressed?.cancel();
