@@ -261,7 +261,7 @@ function report(dumpBytes: number): string {
   const machine = `${cpus().length} × ${model}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}, ${execFileSync("psql", ["--version"]).toString().trim()}`;
   const lines = results.map(
     ({ what, ours: mine, theirs, ratio, budget, isMet }) =>
-      `| ${what} | ${mine} | ${theirs} | ${ratio.toFixed(2)} | ${budget} | ${isMet ? "met" : "**not met**"} |`,
+      `| ${what} | ${mine} | ${theirs} | ${ratio.toFixed(2)} | ${budget} | ${budget === "none set" ? "–" : isMet ? "met" : "**not met**"} |`,
   );
   return `# Performance
 
