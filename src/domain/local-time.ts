@@ -50,8 +50,9 @@ export function instantOfWall(wall: WallTime, timezone: string): Instant {
   const offsetAfter = offsetMs(instant(wall + dayMs), timezone);
   const first = instant(wall - Math.max(offsetBefore, offsetAfter));
   const last = instant(wall - Math.min(offsetBefore, offsetAfter));
-  if (wallTimeOf(first, timezone) === wall) return first;
-  if (wallTimeOf(last, timezone) === wall) return last;
+  const second = Math.floor(wall / 1000) * 1000; // all that wallTimeOf tells
+  if (wallTimeOf(first, timezone) === second) return first;
+  if (wallTimeOf(last, timezone) === second) return last;
   return endOfGap(first, last, timezone);
 }
 
