@@ -41,7 +41,7 @@ async function startZstd(
 ): Promise<Compressed | null> {
   let child: Child;
   try {
-    // Level 1: on dumps it is as small as level 3 and takes half the time (docs/performance.md).
+    // Level 1: the window on the database counts more than the last percent of size.
     child = await startChild({
       program: "zstd",
       args: ["-1", "-T0", "--check", "-q", "-c"],
