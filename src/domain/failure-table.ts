@@ -106,6 +106,10 @@ export const failureTable = {
   "command.failed": failed,
   "command.not-started": failed,
 
+  "alerts.unreachable": failed,
+  "alerts.throttled": failed,
+  "alerts.refused": { ...failed, retry: "never" },
+
   "catalog.newer": failed,
   "catalog.damaged": failed,
   "catalog.io": failed,

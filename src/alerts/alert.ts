@@ -1,0 +1,43 @@
+/**
+ * Alerts: carries messages out of this machine, and remembers which have arrived.
+ *
+ * Owns: the channels (mail, chats, webhooks, programs, pings), their formats, time limits and retries.
+ * Refuses: to decide what is worth telling (domain), to store (the catalog's outbox is handed in), to make
+ * a run wait. Words: message, channel, attempt, ping.
+ * May go to: platform, domain.
+ */
+import type { AlertMessage } from "../domain/alert-message.ts";
+import type { FailureCode } from "../domain/failure-table.ts";
+
+/** What this room raises. @public */
+export type AlertFailureCode = Extract<FailureCode, `alerts.${string}`>;
+
+/** One way out. Knows nothing of rules, retries and stores. */
+export interface Channel {
+  /** As in the config. */
+  readonly name: string;
+  readonly kind: string;
+  /**
+   * One attempt. Resolves when the other side has taken the message. Throws "alerts.unreachable" (no answer,
+   * a time-out, a server's own fault: try again later), "alerts.throttled" (try again at `context.retryAfterMs`)
+   * or "alerts.refused" (wrong credentials or address: a person must act). No message or hint holds a secret.
+   */
+  deliver(message: AlertMessage, signal: AbortSignal): Promise<void>;
+  /** May be called twice. */
+  close(): void;
+}
+
+/** A dead-man's switch outside this machine (healthchecks style): it tells somebody when we are silent. */
+export interface Pinger {
+  /** One attempt; throws as `deliver` does. */
+  ping(ping: Ping, signal: AbortSignal): Promise<void>;
+}
+
+export interface Ping {
+  readonly job: string;
+  readonly kind: "start" | "success" | "fail";
+  /** Lets the other side match the start and the end of one run. */
+  readonly runId: string;
+  /** Plain text for a person: outcome and reason; no secret. */
+  readonly body: string;
+}

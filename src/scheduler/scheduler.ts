@@ -1,0 +1,60 @@
+/**
+ * Scheduler: waits for slots and has their runs started, once each.
+ *
+ * Owns: the loop, lanes and limits, draining; the crontab and the systemd units that replace the loop.
+ * Refuses: to decide when a slot is due (domain), to do a run's work (a RunStarter does), HTTP.
+ * Words: slot, claim (the right to run a slot), lane (jobs that share a database host run one after the other).
+ * May go to: operations, catalog, platform, domain.
+ */
+import type { Instant } from "../domain/instant.ts";
+import type { Progress } from "../domain/progress.ts";
+import type { RunReport } from "../domain/run-report.ts";
+
+export interface Scheduler {
+  /** Works until the signal, then starts nothing more and waits for what runs (drain). Never throws for a failed run. */
+  work(signal: AbortSignal): Promise<void>;
+  /**
+   * A run by hand through the same queue. Resolves when it has started; throws "run.busy" when the job runs
+   * or is queued, "usage.unknown-job" when there is none.
+   */
+  request(job: string): Promise<RunningJob>;
+  running(): readonly RunningJob[];
+  /** Hears everything that happens from now on; the returned function ends that (may be called twice). */
+  listen(listener: (event: RunEvent) => void): () => void;
+  /** Asks a running job to end; false when it does not run. */
+  cancel(job: string): boolean;
+}
+
+export interface RunningJob {
+  readonly job: string;
+  readonly runId: string;
+  readonly slot: Instant | null;
+  readonly startedAt: Instant;
+  /** Null until the first one. */
+  readonly progress: Progress | null;
+}
+
+export type RunEvent =
+  | { readonly kind: "started"; readonly job: string; readonly runId: string; readonly slot: Instant | null }
+  | { readonly kind: "progress"; readonly job: string; readonly runId: string; readonly progress: Progress }
+  | {
+      readonly kind: "ended";
+      readonly job: string;
+      readonly runId: string;
+      readonly reports: readonly RunReport[];
+    };
+
+/** Starts one run as a process of its own, so that nothing it does can stop the scheduler. */
+export interface RunStarter {
+  /** Resolves when it has ended, however it ended; a process that died without a report gives a failed one. */
+  start(wish: RunWish): Promise<readonly RunReport[]>;
+}
+
+export interface RunWish {
+  readonly job: string;
+  /** Null: by hand. */
+  readonly slot: Instant | null;
+  readonly onEvent: (event: RunEvent) => void;
+  /** Aborted: the run is asked to end (SIGTERM), and after a grace time made to. */
+  readonly signal: AbortSignal;
+}
