@@ -1,6 +1,7 @@
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import { Failure, type FailureDetails, messageOf } from "../domain/failure.ts";
 import type { FailureCode } from "../domain/failure-table.ts";
+import { startOwnThread } from "../platform/own-files.ts";
 import type { CrewWork } from "./crew-work.ts";
 
 /**
@@ -89,7 +90,7 @@ function leaveToCaller(): void {
 
 function hire(crewing: Crewing): Worker {
   // A worker holds little at a time; a small nursery keeps its dead objects few.
-  const worker = new Worker(new URL("./crew-thread.ts", import.meta.url), {
+  const worker = startOwnThread("src/capsule/crew-thread.ts", {
     resourceLimits: { maxYoungGenerationSizeMb: 4 },
     // Not the flags of the process: some of them a worker cannot start with.
     execArgv: [],

@@ -1,7 +1,6 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { Failure } from "../domain/failure.ts";
+import { listOwnFiles, readOwnText } from "../platform/own-files.ts";
 
 /** One step of the schema. Once released it is never changed: catalogs made with it exist. */
 export interface Migration {
@@ -15,11 +14,10 @@ const applicationId = 0x4378426b;
 
 /** Reads schema/NNNN-subject.sql beside this file, in order. */
 export function loadMigrations(): readonly Migration[] {
-  const directory = join(import.meta.dirname, "schema");
-  const names = readdirSync(directory).filter((name) => /^\d{4}-.+\.sql$/.test(name));
-  return names.sort().map((name) => ({
+  const names = listOwnFiles("src/catalog/schema").filter((name) => /^\d{4}-.+\.sql$/.test(name));
+  return names.map((name) => ({
     version: Number(name.slice(0, 4)),
-    sql: readFileSync(join(directory, name), "utf8"),
+    sql: readOwnText(`src/catalog/schema/${name}`),
   }));
 }
 

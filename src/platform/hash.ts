@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
-import { Worker } from "node:worker_threads";
 import { type HashedPath, hashPath } from "./hash-path.ts";
+import { startOwnThread } from "./own-files.ts";
 
 export interface HashPathsOptions {
   readonly signal: AbortSignal;
@@ -92,7 +92,7 @@ interface ThreadWork {
 
 /** Starts one thread, feeds it until no order is left, and ends it whatever happens. */
 async function runThread(work: ThreadWork): Promise<void> {
-  const worker = new Worker(new URL("./hash-worker.ts", import.meta.url));
+  const worker = startOwnThread("src/platform/hash-thread.ts");
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const onAbort = () => reject(work.signal.reason);
   work.signal.addEventListener("abort", onAbort, { once: true });

@@ -1,8 +1,7 @@
-import { readFileSync } from "node:fs";
+import { readOwnText } from "../platform/own-files.ts";
 
 /** As package.json says: one place. */
 export function toolVersion(): string {
-  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  const { version } = JSON.parse(text) as { readonly version: string }; // our own file, and npm demands the key
+  const { version } = JSON.parse(readOwnText("package.json")) as { readonly version: string }; // our own file, and npm demands the key
   return version;
 }

@@ -1,0 +1,22 @@
+import { join } from "node:path";
+import { ownForm } from "../platform/own-files.ts";
+
+export interface OwnProgram {
+  /** What to start as a child, without a shell: the same program in the same form on the same Node. */
+  readonly file: string;
+  /** To be put before the arguments of the command line. */
+  readonly args: readonly string[];
+  /** One absolute path that starts it, for a line of cron or a unit: it stays right when Node is replaced. */
+  readonly launcher: string;
+}
+
+/** How children, cron and units come back to this very program. */
+export function ownProgram(): OwnProgram {
+  const { kind, top } = ownForm;
+  const file = process.execPath;
+  if (kind === "executable") return { file, args: [], launcher: file };
+  const isBuilt = kind === "built";
+  const main = isBuilt ? join(top, "codex-backup.js") : join(top, "src/main.ts");
+  const launcher = join(top, isBuilt ? "../bin/codex-backup" : "bin/codex-backup");
+  return { file, args: ["--disable-warning=ExperimentalWarning", main], launcher };
+}
