@@ -8,6 +8,10 @@
  */
 import type { AlertMessage } from "../domain/alert-message.ts";
 import type { FailureCode } from "../domain/failure-table.ts";
+import type { Ping } from "../domain/ping.ts";
+
+/** What a pinger carries. @public */
+export type { Ping } from "../domain/ping.ts";
 
 /** What this room raises. @public */
 export type AlertFailureCode = Extract<FailureCode, `alerts.${string}`>;
@@ -31,13 +35,4 @@ export interface Channel {
 export interface Pinger {
   /** One attempt; throws as `deliver` does. */
   ping(ping: Ping, signal: AbortSignal): Promise<void>;
-}
-
-export interface Ping {
-  readonly job: string;
-  readonly kind: "start" | "success" | "fail";
-  /** Lets the other side match the start and the end of one run. */
-  readonly runId: string;
-  /** Plain text for a person: outcome and reason; no secret. */
-  readonly body: string;
 }
