@@ -216,7 +216,6 @@ jobs:
     hooks: { before: [] }
 alerts: { email: x }
 pings: { url: x }
-http: { listen: x }
 `;
   const { lines } = await folder.refuse(later);
   const told = lines.slice(1).map((line) => line.replace(/^config.yaml:\d+:\d+: /, ""));
@@ -231,7 +230,6 @@ http: { listen: x }
     "jobs.j.hooks",
     "alerts",
     "pings",
-    "http",
   ];
   assert.deepEqual(
     told.toSorted(),

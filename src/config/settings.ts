@@ -9,6 +9,7 @@ import {
   jobKinds,
   type PostgresJobSettings,
 } from "./schema/job.ts";
+import type { HttpSettings } from "./schema/http.ts";
 import { nameRule, nameRuleText } from "./schema/scalar.ts";
 import { isRecord, withoutUnavailable } from "./unavailable.ts";
 import { type Checked, check } from "./zod-problem.ts";
@@ -25,6 +26,8 @@ export interface Settings {
   readonly timezone: string;
   readonly destinations: ReadonlyMap<string, DestinationSettings>;
   readonly jobs: ReadonlyMap<string, JobSettings>;
+  /** Null: no server. */
+  readonly http: HttpSettings | null;
 }
 
 export interface ReadSettings {
@@ -61,8 +64,8 @@ export function readSettings(value: unknown): ReadSettings {
     if (settings) jobs.set(name, settings);
   }
   if (outer && groups.jobs.length === 0) problems.add(noJobs);
-  const { state = "", timezone = "UTC" } = outer ?? {};
-  return { settings: { state, timezone, destinations, jobs }, problems: problems.all };
+  const { state = "", timezone = "UTC", http = null } = outer ?? {};
+  return { settings: { state, timezone, destinations, jobs, http }, problems: problems.all };
 }
 
 const noJobs: Problem = { path: ["jobs"], at: "key", message: "jobs is empty; needed: at least one job" };

@@ -1,5 +1,6 @@
 import { stringify } from "yaml";
 import { formatDuration } from "../domain/duration.ts";
+import { formatListenAddress, type HttpSettings } from "../domain/http-settings.ts";
 import type { CapsuleJob, CommandJob, FileOwner, Job, KeepPolicy, PostgresJob } from "../domain/job.ts";
 import type { Secret } from "../domain/secret.ts";
 import { formatSize } from "../domain/size.ts";
@@ -24,8 +25,14 @@ export function formatEffective(config: Config, origins: SecretOrigins): string 
     timezone: config.timezone,
     destinations: Object.fromEntries(config.destinations.map((one) => [one.name, destinationOf(one)])),
     jobs: Object.fromEntries(config.jobs.map((job) => [job.name, jobOf(job, origins)])),
+    ...(config.http && { http: httpOf(config.http) }),
   };
   return `# ${config.path}, with every default filled in\n${stringify(body, { lineWidth: 0 })}`;
+}
+
+function httpOf({ listen, tokenFile, allowedHosts, isMetricsOpen }: HttpSettings): Yaml {
+  const address = formatListenAddress(listen);
+  return defined({ listen: address, tokenFile, allowedHosts, metricsOpen: isMetricsOpen });
 }
 
 function destinationOf(destination: DestinationConfig): Yaml {
@@ -34,6 +41,7 @@ function destinationOf(destination: DestinationConfig): Yaml {
     owner: ownerOf(destination.owner),
     mode: modeOf(destination.fileMode),
     directoryMode: modeOf(destination.directoryMode),
+    keep: destination.keep && keepOf(destination.keep),
   });
 }
 
@@ -74,8 +82,8 @@ function backupOf(job: PostgresJob | CapsuleJob): Yaml {
   });
 }
 
-function keepOf(keep: KeepPolicy): Yaml {
-  return defined({ ...keep });
+function keepOf({ sizeBytes, ...rules }: KeepPolicy): Yaml {
+  return defined({ ...rules, size: sizeBytes === null ? null : formatSize(sizeBytes) });
 }
 
 function postgresOf(job: PostgresJob, origins: SecretOrigins): Yaml {

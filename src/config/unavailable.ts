@@ -8,13 +8,11 @@ import { describePath } from "./problem.ts";
 const unavailableKeys: readonly Path[] = [
   ["alerts"],
   ["pings"],
-  ["http"],
   ["destinations", "*", "s3"],
   ["destinations", "*", "sftp"],
   ["destinations", "*", "azure"],
   ["destinations", "*", "webdav"],
   ["destinations", "*", "gcs"],
-  ["destinations", "*", "keep"],
   ["jobs", "*", "encrypt"],
   ["jobs", "*", "set"],
   ["jobs", "*", "references"],

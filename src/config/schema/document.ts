@@ -1,5 +1,7 @@
 import { z } from "zod";
+import { http } from "./http.ts";
 import { jobKinds } from "./job.ts";
+import { keep } from "./keep.ts";
 import { directoryMode, fileMode, nameRule, owner, plainText, timezone } from "./scalar.ts";
 
 export type DestinationSettings = z.output<typeof destination>;
@@ -14,6 +16,7 @@ export const destination = z
     directoryMode: directoryMode
       .optional()
       .describe("Permissions of the directory; default: as the files, with the matching x bits"),
+    keep: keep.optional().describe("What is kept here, instead of the jobs' own keep"),
   })
   .describe("A directory of this host");
 
@@ -26,6 +29,7 @@ const head = {
     .default("/var/lib/codex-backup")
     .describe("Directory for catalog, run logs, locks and work files"),
   timezone: timezone.default("UTC").describe("Zone of every schedule, such as Europe/Berlin"),
+  http: http.optional().describe("The server of `serve`: status, metrics and API; left out: none"),
 };
 
 /** The frame; destinations and jobs are checked one by one, by the kind that each names. */
