@@ -110,6 +110,18 @@ export const failureTable = {
   "alerts.throttled": failed,
   "alerts.refused": { ...failed, retry: "never" },
 
+  "http.unauthorized": { ...failed, http: 401, retry: "never" },
+  "http.forbidden": { ...failed, http: 403, retry: "never" },
+  "http.not-found": { ...failed, http: 404, retry: "never" },
+  "http.method": { ...failed, http: 405, retry: "never" },
+  "http.too-large": { ...failed, http: 413, retry: "never" },
+  "http.media-type": { ...failed, http: 415, retry: "never" },
+  "http.host": { ...failed, http: 421, retry: "never" },
+  "http.too-many": { ...failed, http: 429, retry: "later" },
+  "http.audit": { ...failed, http: 503 },
+  "http.tokens": failed,
+  "http.listen": failed,
+
   "catalog.newer": failed,
   "catalog.damaged": failed,
   "catalog.io": failed,
