@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import type { FileOwner } from "../domain/job.ts";
+import { buildKeep } from "./build-keep.ts";
 import type { DestinationConfig } from "./config.ts";
 import { describePath, type Problem } from "./problem.ts";
 import type { DestinationSettings } from "./schema/document.ts";
@@ -44,6 +45,7 @@ function buildDestination(
     owner: owner ?? null,
     fileMode,
     directoryMode: own.directoryMode ?? searchable(fileMode),
+    keep: own.keep === undefined ? null : buildKeep(own.keep),
   };
 }
 

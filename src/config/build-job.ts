@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
-import type { CapsuleJob, ChecksumsJob, CommandJob, Job, KeepPolicy, PostgresJob } from "../domain/job.ts";
+import type { CapsuleJob, ChecksumsJob, CommandJob, Job, PostgresJob } from "../domain/job.ts";
 import type { Secret } from "../domain/secret.ts";
+import { buildKeep } from "./build-keep.ts";
 import { buildDatabases, buildSource } from "./build-source.ts";
 import type { DestinationConfig } from "./config.ts";
 import type { Problem } from "./problem.ts";
@@ -105,21 +106,11 @@ function backupBasisOf(settings: PostgresJobSettings | CapsuleJobSettings, { des
     spoolBytes: settings.spool,
     owner: first?.owner ?? null,
     fileMode: first?.fileMode ?? 0o600,
-    keep: keepOf(settings.keep),
+    keep: buildKeep(settings.keep),
+    keepAt: Object.fromEntries(
+      destinations.flatMap(({ name, keep }) => (keep === null ? [] : [[name, keep]])),
+    ),
     labels: settings.labels,
     stallMs: settings.stall.limitMs,
-  };
-}
-
-function keepOf(settings: PostgresJobSettings["keep"]): KeepPolicy {
-  return {
-    days: settings.days ?? null,
-    last: settings.last ?? null,
-    hourly: settings.hourly ?? null,
-    daily: settings.daily ?? null,
-    weekly: settings.weekly ?? null,
-    monthly: settings.monthly ?? null,
-    yearly: settings.yearly ?? null,
-    minimum: settings.minimum,
   };
 }

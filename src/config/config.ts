@@ -7,8 +7,10 @@
  * Words: key, setting (a value as written), problem, secret, preset.
  * May go to: platform, domain.
  */
+import type { AlertSettings, PingSettings } from "../domain/alert-settings.ts";
 import type { FailureCode } from "../domain/failure-table.ts";
-import type { FileOwner, Job } from "../domain/job.ts";
+import type { HttpSettings } from "../domain/http-settings.ts";
+import type { FileOwner, Job, KeepPolicy } from "../domain/job.ts";
 import type { Secret } from "../domain/secret.ts";
 
 /** What this room raises. @public */
@@ -24,6 +26,12 @@ export interface Config {
   readonly destinations: readonly DestinationConfig[];
   /** In the file's order; at least one. */
   readonly jobs: readonly Job[];
+  /** Null: `serve` answers no requests. */
+  readonly http: HttpSettings | null;
+  /** Null when nobody is to be told. */
+  readonly alerts: AlertSettings | null;
+  /** Null when nobody outside watches. */
+  readonly pings: PingSettings | null;
   /** Every secret that was opened, for redaction. */
   readonly secrets: readonly Secret[];
 }
@@ -40,6 +48,8 @@ export interface LocalDestinationConfig {
   /** As `owner`; default 0600. Never any bit for others. */
   readonly fileMode: number;
   readonly directoryMode: number;
+  /** What is kept here, instead of the jobs' own keep; null: as each job says. */
+  readonly keep: KeepPolicy | null;
 }
 
 export interface LoadOptions {

@@ -47,6 +47,7 @@ const noRules = {
   weekly: null,
   monthly: null,
   yearly: null,
+  sizeBytes: null,
 };
 const hourMs = 3_600_000;
 
@@ -61,7 +62,15 @@ test("the example of the design is read, every default filled in", async (contex
   });
   const owner = { user: "codex", group: "codex" };
   assert.deepEqual(destinations, [
-    { kind: "local", name: "backups", path: "/backups", owner, fileMode: 0o600, directoryMode: 0o700 },
+    {
+      kind: "local",
+      name: "backups",
+      path: "/backups",
+      owner,
+      fileMode: 0o600,
+      directoryMode: 0o700,
+      keep: null,
+    },
     {
       kind: "local",
       name: "replays",
@@ -69,6 +78,7 @@ test("the example of the design is read, every default filled in", async (contex
       owner: null,
       fileMode: 0o600,
       directoryMode: 0o700,
+      keep: null,
     },
   ]);
   const basis = { timezone: "Europe/Berlin", timeoutMs: 6 * hourMs, maxAgeMs: null, graceMs: null };
@@ -92,6 +102,7 @@ test("the example of the design is read, every default filled in", async (contex
       nameTemplate: "codexdb_{date}",
       owner,
       keep: { ...noRules, days: 30, minimum: 3 },
+      keepAt: {},
       source: {
         transport: { kind: "container", engine: "docker", select: { by: "name", name: "codex_postgres" } },
         host: null,
@@ -118,6 +129,7 @@ test("the example of the design is read, every default filled in", async (contex
       nameTemplate: "codex_replay_{timestamp}",
       owner: null,
       keep: { ...noRules, days: 90, minimum: 3 },
+      keepAt: {},
       source: {
         root: "/opt/Super-Codex-AI/storage",
         include: ["audit.log", "ledger/**", "annals/**"],

@@ -50,6 +50,8 @@ interface BackupJobBasis extends JobBasis {
   /** Permission bits of files; never any for others. Directories get the matching x bits. */
   readonly fileMode: number;
   readonly keep: KeepPolicy;
+  /** By destination: what holds there instead of `keep`. */
+  readonly keepAt: Readonly<Record<string, KeepPolicy>>;
   readonly labels: Readonly<Record<string, string>>;
   /** No byte from the source for so long: the run is given up. Null: no such limit. */
   readonly stallMs: number | null;
@@ -103,6 +105,13 @@ export interface KeepPolicy {
   readonly weekly: number | null;
   readonly monthly: number | null;
   readonly yearly: number | null;
+  /** At most so many bytes of what the other rules want, newest first; with no other rule, of everything good. */
+  readonly sizeBytes: number | null;
   /** The newest good backups that are never removed; at least 1. */
   readonly minimum: number;
+}
+
+/** The rules that hold for a job's backups at a destination. */
+export function keepPolicyAt(job: Pick<BackupJob, "keep" | "keepAt">, destination: string): KeepPolicy {
+  return Object.hasOwn(job.keepAt, destination) ? (job.keepAt[destination] ?? job.keep) : job.keep;
 }

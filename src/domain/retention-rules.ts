@@ -1,5 +1,6 @@
 import { isGoodBackup } from "./good-backup.ts";
 import type { KeepPolicy } from "./job.ts";
+import { describeSize } from "./plain-words.ts";
 import type { RetainedBackup } from "./retention.ts";
 import type { CalendarUnit, Zone } from "./zone.ts";
 
@@ -21,21 +22,33 @@ interface Candidates {
 
 type Keep = (backup: RetainedBackup, reason: string) => void;
 
-/** Why each backup is kept, by its id; a backup that is not in the answer is surplus. */
-export function keepReasons(
+/** Why a backup is kept. */
+export interface Choice {
+  readonly reasons: readonly string[];
+  /** True for what no policy can take away, and no limit of size either. */
+  readonly isFloor: boolean;
+}
+
+/** What the rules want, by id, before any limit of size; a backup that is not in the answer is surplus. */
+export function chooseByRules(
   newestFirst: readonly RetainedBackup[],
   policy: KeepPolicy,
   zone: Zone,
-): ReadonlyMap<string, readonly string[]> {
-  const reasons = new Map<string, string[]>();
-  const keep: Keep = (backup, reason) => {
-    const known = reasons.get(backup.id);
-    if (known) known.push(reason);
-    else reasons.set(backup.id, [reason]);
-  };
+): ReadonlyMap<string, Choice> {
+  const choices = new Map<string, { readonly reasons: string[]; readonly isFloor: boolean }>();
+  const keepAs =
+    (isFloor: boolean): Keep =>
+    (backup, reason) => {
+      const known = choices.get(backup.id);
+      if (known) known.reasons.push(reason);
+      else choices.set(backup.id, { reasons: [reason], isFloor });
+    };
+  const keep = keepAs(false);
   const good = newestFirst.filter(isGoodBackup);
   const candidates = { all: newestFirst, good };
-  keepFloors(candidates, policy, keep);
+  keepFloors(candidates, policy, keepAs(true)); // first: a floor stays one whatever else keeps it
+  if (ruleCount(policy) === 0) for (const backup of newestFirst) keep(backup, "no rule is set");
+  keepBySize(good, policy, keep);
   keepByAge(candidates, policy, keep);
   keepByCount(good, policy, keep);
   for (const { rule, unit } of calendarRules) {
@@ -43,7 +56,7 @@ export function keepReasons(
     const chosen = newestOfEach(good, wanted, (backup) => zone.bucketOf(backup.createdAt, unit));
     for (const [index, backup] of chosen.entries()) keep(backup, `${rule} ${index + 1} of ${wanted}`);
   }
-  return reasons;
+  return choices;
 }
 
 /** What no policy can take away. */
@@ -64,7 +77,6 @@ function keepFloors({ all, good }: Candidates, policy: KeepPolicy, keep: Keep): 
 function keepByAge({ all, good }: Candidates, policy: KeepPolicy, keep: Keep): void {
   const { days } = policy;
   const [newestGood] = good;
-  if (hasNoRule(policy)) for (const backup of all) keep(backup, "no rule is set");
   if (days === null || newestGood === undefined) return;
   const oldestMs = newestGood.createdAt - days * dayMs;
   for (const backup of all) if (backup.createdAt >= oldestMs) keep(backup, `within ${days} days`);
@@ -112,7 +124,12 @@ function endOfBucket(
   return outside;
 }
 
-function hasNoRule(policy: KeepPolicy): boolean {
-  const { minimum: _, ...rules } = policy;
-  return Object.values(rules).every((rule) => rule === null);
+function ruleCount({ minimum: _, ...rules }: KeepPolicy): number {
+  return Object.values(rules).filter((rule) => rule !== null).length;
+}
+
+/** A size with no rule beside it is meant as one: everything good, as far as it goes. */
+function keepBySize(good: readonly RetainedBackup[], policy: KeepPolicy, keep: Keep): void {
+  if (policy.sizeBytes === null || ruleCount(policy) > 1) return;
+  for (const backup of good) keep(backup, `within ${describeSize(policy.sizeBytes)}`);
 }

@@ -24,6 +24,7 @@ const noRule: KeepPolicy = {
   weekly: null,
   monthly: null,
   yearly: null,
+  sizeBytes: null,
   minimum: 1,
 };
 
@@ -34,6 +35,7 @@ function backup(createdAt: Instant, changes: Partial<RetainedBackup> = {}): Reta
     level: "hashed",
     isHeld: false,
     isProven: false,
+    sizeBytes: 10,
   } as const;
   return { id: new Date(createdAt).toISOString(), createdAt, ...good, ...changes };
 }
@@ -280,6 +282,7 @@ const policies = fc.record({
   weekly: count,
   monthly: count,
   yearly: count,
+  sizeBytes: fc.constant(null),
   minimum: fc.integer({ min: -1, max: 5 }),
 });
 const zones = fc.constantFrom("UTC", "Europe/Berlin", "Australia/Lord_Howe");
@@ -325,6 +328,7 @@ test("a stricter policy never keeps what a laxer one removes", () => {
         weekly: choose(left.weekly ?? 0, right.weekly ?? 0),
         monthly: choose(left.monthly ?? 0, right.monthly ?? 0),
         yearly: choose(left.yearly ?? 0, right.yearly ?? 0),
+        sizeBytes: null,
         minimum: choose(left.minimum, right.minimum),
       });
       const strict = merge(Math.min);

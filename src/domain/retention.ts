@@ -1,9 +1,11 @@
 import { isGoodBackup, type JudgedBackup } from "./good-backup.ts";
 import type { Instant } from "./instant.ts";
 import type { KeepPolicy } from "./job.ts";
+import { describeSize } from "./plain-words.ts";
 import { type ClockHistory, clockDoubt, clockToleranceMs } from "./retention-clock.ts";
-import { keepReasons } from "./retention-rules.ts";
-import { createZone } from "./zone.ts";
+import { type Choice, chooseByRules } from "./retention-rules.ts";
+import { findOversize, type SizeNeed, shareSize, sizeNeed } from "./retention-size.ts";
+import { createZone, type Zone } from "./zone.ts";
 
 /** What retention must know of a backup: all of one job, database and destination. */
 export interface RetainedBackup extends JudgedBackup {
@@ -11,6 +13,7 @@ export interface RetainedBackup extends JudgedBackup {
   readonly createdAt: Instant;
   readonly isHeld: boolean;
   readonly isProven: boolean;
+  readonly sizeBytes: number;
 }
 
 export interface RetentionInput<T extends RetainedBackup> extends ClockHistory {
@@ -38,18 +41,76 @@ export interface Verdict<T extends RetainedBackup> {
  * removes nothing.
  */
 export function planRetention<T extends RetainedBackup>(input: RetentionInput<T>): readonly Verdict<T>[] {
+  return judge(input, choose(input), input.policy.sizeBytes);
+}
+
+/**
+ * Plans several rows of backups that share one limit of size: those of one job's databases at one destination.
+ * Each is judged by itself, within its part of the limit (shareSize).
+ */
+export function planTogether<T extends RetainedBackup>(
+  inputs: readonly RetentionInput<T>[],
+): readonly (readonly Verdict<T>[])[] {
+  const chosen = inputs.map(choose);
+  const limitBytes = inputs[0]?.policy.sizeBytes ?? null;
+  const needs = chosen.map(({ backups, choices }): SizeNeed => sizeNeed(backups, choices));
+  const shares = limitBytes === null || needs.length < 2 ? null : shareSize(limitBytes, needs);
+  return inputs.map((input, index) => {
+    const own = chosen[index] ?? choose(input);
+    return judge(input, own, shares === null ? limitBytes : (shares[index] ?? limitBytes));
+  });
+}
+
+interface Chosen<T> {
+  /** Newest first. */
+  readonly backups: readonly T[];
+  readonly choices: ReadonlyMap<string, Choice>;
+}
+
+const fromTheFuture: Choice = { reasons: ["dated in the future"], isFloor: true };
+
+function choose<T extends RetainedBackup>(input: RetentionInput<T>): Chosen<T> {
   const backups = [...input.backups].sort(newestFirst);
   const present = backups.filter((backup) => !isFuture(backup, input));
-  const byRule = keepReasons(present, input.policy, createZone(input.zone));
-  const removalOf = removalReasons(input.policy);
+  const choices = chooseByRules(present, input.policy, zoneNamed(input.zone));
+  if (present.length === backups.length) return { backups, choices };
+  const future = backups.slice(0, backups.length - present.length);
+  return { backups, choices: new Map([...choices, ...future.map(({ id }) => [id, fromTheFuture] as const)]) };
+}
+
+function judge<T extends RetainedBackup>(
+  input: RetentionInput<T>,
+  { backups, choices }: Chosen<T>,
+  limitBytes: number | null,
+): readonly Verdict<T>[] {
+  const over = limitBytes === null ? null : findOversize(backups, choices, limitBytes);
+  const surplusOf = removalReasons(input.policy);
+  const oversize = [describeOversize(limitBytes ?? 0, input.policy)];
   const block = blockOf(input);
   return backups.map((backup) => {
-    if (isFuture(backup, input)) return kept(backup, ["dated in the future"]);
-    const reasons = byRule.get(backup.id) ?? [];
-    if (reasons.length > 0) return kept(backup, reasons);
+    const isOver = over?.has(backup.id) ?? false;
+    const choice = isOver ? undefined : choices.get(backup.id);
+    if (choice) return kept(backup, choice.reasons);
     if (block !== null) return kept(backup, [block]);
-    return { backup, verdict: "remove", reasons: removalOf(backup) };
+    return { backup, verdict: "remove", reasons: isOver ? oversize : surplusOf(backup) };
   });
+}
+
+/** A job's part of its limit is told beside the limit that the operator has set. */
+function describeOversize(limitBytes: number, { sizeBytes }: KeepPolicy): string {
+  const set = describeSize(sizeBytes ?? limitBytes);
+  return limitBytes === sizeBytes || sizeBytes === null
+    ? `no room in ${set}`
+    : `no room in its ${describeSize(limitBytes)} of ${set}`;
+}
+
+/** Reading a zone's offsets costs more than a plan of a hundred backups; a simulation makes thousands. */
+const zones = new Map<string, Zone>();
+
+function zoneNamed(name: string): Zone {
+  const zone = zones.get(name) ?? createZone(name);
+  zones.set(name, zone);
+  return zone;
 }
 
 /** "kept: weekly 3 of 4, newest proven" or "removed: older than 30 days". */

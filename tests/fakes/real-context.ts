@@ -74,8 +74,10 @@ const basis = {
     weekly: null,
     monthly: null,
     yearly: null,
+    sizeBytes: null,
     minimum: 3,
   },
+  keepAt: {},
 } as const;
 
 /** A database job with every default; `source` says where. */

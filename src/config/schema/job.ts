@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { keep } from "./keep.ts";
 import { postgres } from "./postgres.ts";
 import {
   count,
@@ -34,21 +35,6 @@ const basis = {
       "How long after its due time a run may be missing; default: 2h, or three times the usual duration",
     ),
 };
-
-const keepCount = count(1);
-
-const keep = z.strictObject({
-  days: keepCount.optional().describe("Everything of the last so many days"),
-  last: keepCount.optional().describe("The last so many"),
-  hourly: keepCount.optional().describe("One an hour, for so many hours that have one"),
-  daily: keepCount.optional().describe("One a day, for so many days that have one"),
-  weekly: keepCount.optional().describe("One a week, for so many weeks that have one"),
-  monthly: keepCount.optional().describe("One a month, for so many months that have one"),
-  yearly: keepCount.optional().describe("One a year, for so many years that have one"),
-  minimum: keepCount
-    .default(3)
-    .describe("The newest good backups that are never removed, whatever the rest says"),
-});
 
 const to = z.union([plainText, z.array(plainText).min(1, { error: () => "at least one destination" })]);
 
