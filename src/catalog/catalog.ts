@@ -6,6 +6,7 @@
  * Words: run, backup, copy, check, mark (hold or acceptance), tombstone.
  * May go to: platform, domain.
  */
+import type { DiskSample } from "../domain/disk-forecast.ts";
 import type { FailureReport } from "../domain/failure.ts";
 import type { FailureCode } from "../domain/failure-table.ts";
 import type { Instant } from "../domain/instant.ts";
@@ -77,6 +78,32 @@ export interface MarkRow {
   readonly why: string;
 }
 
+/** One planned moment of a job, once it was decided. */
+export interface SlotRow {
+  readonly job: string;
+  readonly slot: Instant;
+  /** "claimed": a run was started for it; the others were not run, and `reason` says why. */
+  readonly state: "claimed" | "missed" | "skipped";
+  readonly reason: string | null;
+  /** Of the first run that was started for it; null: none was. */
+  readonly runId: string | null;
+  readonly decidedAt: Instant;
+  /** How many runs were started for it; the second only after the first has died. */
+  readonly attempts: number;
+  /** Who decided, to tell a claim whose process is gone. */
+  readonly pid: number;
+  readonly bootId: string;
+  readonly host: string;
+}
+
+export interface SlotFilter {
+  readonly job: string;
+  /** Slots from here, and up to there, both included. */
+  readonly since?: Instant;
+  readonly until?: Instant;
+  readonly limit?: number;
+}
+
 export interface RunFilter {
   readonly job?: string;
   readonly database?: string | null;
@@ -137,8 +164,31 @@ export interface Catalog {
   /** Replaces what was seen at this destination before. */
   putForeignSeen(destination: string, files: readonly ForeignFileRow[]): void;
 
+  /** Nothing when one of this disk was put within an hour; forgets what is older than 120 days. */
+  putDiskSample(sample: DiskSampleRow): void;
+  /** Of the disk with this sentinel, oldest first; null: as far back as they go. */
+  diskSamples(destination: string, destinationId: string, since: Instant | null): readonly DiskSample[];
+
   /** Since when this job is known, which is `now` for a new one: a slot before that was not missed. */
   knownSince(job: string, now: Instant): Instant;
+
+  /**
+   * The right to run a slot: true for exactly one of all who try, in whatever process. `died`: the run id of
+   * a claim whose process is gone, which is taken over; null: the slot must have no row yet.
+   */
+  claimSlot(row: SlotRow, died: string | null): boolean;
+  /** Of one job. A slot that has a row keeps it; the oldest rows go when there are too many. */
+  recordSlots(job: string, rows: readonly SlotRow[]): void;
+  /** The claim came to nothing: its run was not to be. */
+  skipSlot(claim: Pick<SlotRow, "job" | "slot" | "runId">, reason: string): void;
+  /** A claim whose run died is not taken over any more. */
+  giveUpSlot(job: string, slot: Instant): void;
+  /** Newest first. */
+  slots(filter: SlotFilter): readonly SlotRow[];
+  /** What a clock that was ahead has written down is no truth: such rows go. */
+  forgetFutureSlots(job: string, now: Instant): void;
+  /** Since when a job has this schedule, which is `now` for another one than before, or a moment that is yet to come. */
+  scheduleSince(job: string, schedule: string, now: Instant): Instant;
 
   /** Forgets backups, copies and marks (not runs), for a rebuild from the destinations. */
   forgetBackups(): void;
@@ -155,4 +205,10 @@ export interface ForeignFileRow {
   readonly sizeBytes: number;
   readonly modifiedMs: number;
   readonly firstSeenAt: Instant;
+}
+
+export interface DiskSampleRow extends DiskSample {
+  readonly destination: string;
+  /** Of the sentinel: another disk under the same name has a history of its own. */
+  readonly destinationId: string;
 }

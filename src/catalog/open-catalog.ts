@@ -7,12 +7,14 @@ import { createConnection } from "./connection.ts";
 import { loadMigrations, migrate } from "./migrations.ts";
 import { backupStatements } from "./statements/backups.ts";
 import { copyStatements } from "./statements/copies.ts";
+import { diskSampleStatements } from "./statements/disk-samples.ts";
 import { foreignFileStatements } from "./statements/foreign-files.ts";
 import { jobStatements } from "./statements/jobs.ts";
 import { markStatements } from "./statements/marks.ts";
 import { problemStatements } from "./statements/problems.ts";
 import { prunedStatements } from "./statements/pruned.ts";
 import { runStatements } from "./statements/runs.ts";
+import { slotStatements } from "./statements/slots.ts";
 
 export interface CatalogOptions {
   /** How long to wait for another process that is writing; default 10,000. */
@@ -36,7 +38,9 @@ export function openCatalog(path: string, options: CatalogOptions = {}): Catalog
     ...prunedStatements(connection),
     ...foreignFileStatements(connection),
     ...jobStatements(connection),
+    ...diskSampleStatements(connection),
     ...problemStatements(connection),
+    ...slotStatements(connection),
     atomically: connection.atomically,
     close: connection.close,
   };
