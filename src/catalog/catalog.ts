@@ -6,12 +6,15 @@
  * Words: run, backup, copy, check, mark (hold or acceptance), tombstone.
  * May go to: platform, domain.
  */
+
+import type { AlertState } from "../domain/alert-state.ts";
 import type { DiskSample } from "../domain/disk-forecast.ts";
 import type { FailureReport } from "../domain/failure.ts";
 import type { FailureCode } from "../domain/failure-table.ts";
 import type { Instant } from "../domain/instant.ts";
 import type { Level } from "../domain/level.ts";
 import type { Manifest } from "../domain/manifest.ts";
+import type { Attempted, OutboxRow, OutboxState } from "../domain/outbox.ts";
 import type { Outcome } from "../domain/outcome.ts";
 
 /** What this room raises. @public */
@@ -164,7 +167,7 @@ export interface Catalog {
   /** Replaces what was seen at this destination before. */
   putForeignSeen(destination: string, files: readonly ForeignFileRow[]): void;
 
-  /** Nothing when one of this disk was put within an hour; forgets what is older than 120 days. */
+  /** Nothing when one of this disk was put within an hour; keeps the newest 2,880. */
   putDiskSample(sample: DiskSampleRow): void;
   /** Of the disk with this sentinel, oldest first; null: as far back as they go. */
   diskSamples(destination: string, destinationId: string, since: Instant | null): readonly DiskSample[];
@@ -190,6 +193,26 @@ export interface Catalog {
   /** Since when a job has this schedule, which is `now` for another one than before, or a moment that is yet to come. */
   scheduleSince(job: string, schedule: string, now: Instant): Instant;
 
+  /** Puts one content on its way; it waits at the end. */
+  enqueue(entry: OutboxEntry): void;
+  /** What waits, oldest first. */
+  undelivered(): readonly OutboxRow[];
+  /** A newer row tells of it; nothing happens to a row that waits no more. */
+  mergeOutbox(seq: number, at: Instant): void;
+  /** What became of an attempt; it counts as one of the row and is the channel's last result. */
+  settleOutbox(row: OutboxRow, attempted: Attempted, at: Instant): void;
+  /** Newest first. The oldest are forgotten. */
+  endedOutbox(state: OutboxState, limit: number): readonly OutboxRow[];
+  channelResults(): readonly ChannelResult[];
+
+  /** What has been told of each key. */
+  alertStates(): readonly AlertState[];
+  /** Replaces them all. */
+  putAlertStates(states: readonly AlertState[]): void;
+  /** When something of this name was told last; null: never. */
+  alertTime(name: string): Instant | null;
+  putAlertTime(name: string, at: Instant): void;
+
   /** Forgets backups, copies and marks (not runs), for a rebuild from the destinations. */
   forgetBackups(): void;
   /** Runs everything in one transaction: all or nothing. May be nested; the work must not be asynchronous. */
@@ -198,6 +221,18 @@ export interface Catalog {
   problems(): readonly string[];
   /** May be called twice. */
   close(): void;
+}
+
+export type OutboxEntry = Pick<OutboxRow, "channel" | "key" | "content" | "createdAt" | "lapsesAt">;
+
+/** The last attempt through a channel. */
+export interface ChannelResult {
+  readonly channel: string;
+  readonly triedAt: Instant;
+  /** Null: nothing ever went through. */
+  readonly deliveredAt: Instant | null;
+  /** Null: the last attempt went through. */
+  readonly failure: FailureReport | null;
 }
 
 export interface ForeignFileRow {

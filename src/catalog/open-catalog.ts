@@ -5,12 +5,14 @@ import type { Catalog } from "./catalog.ts";
 import { catalogFailure } from "./catalog-failure.ts";
 import { createConnection } from "./connection.ts";
 import { loadMigrations, migrate } from "./migrations.ts";
+import { alertStateStatements } from "./statements/alert-states.ts";
 import { backupStatements } from "./statements/backups.ts";
 import { copyStatements } from "./statements/copies.ts";
 import { diskSampleStatements } from "./statements/disk-samples.ts";
 import { foreignFileStatements } from "./statements/foreign-files.ts";
 import { jobStatements } from "./statements/jobs.ts";
 import { markStatements } from "./statements/marks.ts";
+import { outboxStatements } from "./statements/outbox.ts";
 import { problemStatements } from "./statements/problems.ts";
 import { prunedStatements } from "./statements/pruned.ts";
 import { runStatements } from "./statements/runs.ts";
@@ -39,6 +41,8 @@ export function openCatalog(path: string, options: CatalogOptions = {}): Catalog
     ...foreignFileStatements(connection),
     ...jobStatements(connection),
     ...diskSampleStatements(connection),
+    ...outboxStatements(connection),
+    ...alertStateStatements(connection),
     ...problemStatements(connection),
     ...slotStatements(connection),
     atomically: connection.atomically,

@@ -1,7 +1,7 @@
 import type { AlertFacts, DiskFact, JobFact } from "./alert-facts.ts";
 import type { AlertEvent } from "./alert-message.ts";
 import { failureTable } from "./failure-table.ts";
-import type { Instant } from "./instant.ts";
+import { type Instant, instant } from "./instant.ts";
 
 /** Something that is not as it should be, at this moment. */
 export interface Condition {
@@ -53,7 +53,7 @@ function deadTool({ jobs }: AlertFacts): Condition | null {
   const planned = jobs.filter((job) => job.isScheduled);
   const silent = planned.flatMap(({ silentSince }) => (silentSince === null ? [] : [silentSince]));
   if (new Set(planned.map(({ job }) => job)).size < 2 || silent.length < planned.length) return null;
-  const since = silent.reduce((first, at) => (at < first ? at : first));
+  const since = instant(Math.min(...silent));
   return {
     ...about(toolKey),
     event: "dead",
@@ -69,9 +69,7 @@ function jobConditions(job: JobFact): readonly Condition[] {
   const seen = job.healthy ? null : (outOfSlot(job) ?? ofRule(job));
   if (seen === null) return [];
   const lastGoodAt = job.newestGood?.at ?? null;
-  return [
-    { ...about(jobKey(job)), hint: null, ...seen, job: job.job, database: job.database, lastGoodAt },
-  ];
+  return [{ ...about(jobKey(job)), hint: null, ...seen, job: job.job, database: job.database, lastGoodAt }];
 }
 
 type Seen = Pick<Condition, "event" | "what" | "nextStep" | "since"> &
@@ -84,7 +82,8 @@ function outOfSlot(job: JobFact): Seen | null {
   if (failed !== null && job.missedSlots < 2) return failed;
   const event = failed === null && job.missedSlots < 2 ? "missed" : "stale";
   const nextStep = failed === null ? "codex-backup doctor --as-cron" : failed.nextStep;
-  const why = failed === null ? {} : { hint: `The last run said: ${failed.what}.`, runId: failed.runId ?? null };
+  const why =
+    failed === null ? {} : { hint: `The last run said: ${failed.what}.`, runId: failed.runId ?? null };
   return { event, what: job.reason, nextStep, since: job.silentSince ?? failed?.since ?? null, ...why };
 }
 
@@ -94,7 +93,12 @@ function ofRule(job: JobFact): Seen | null {
     case "last-run":
       return badRun(job);
     case "age":
-      return { event: "stale", what, nextStep: `codex-backup run ${job.job}`, since: job.newestGood?.at ?? null };
+      return {
+        event: "stale",
+        what,
+        nextStep: `codex-backup run ${job.job}`,
+        since: job.newestGood?.at ?? null,
+      };
     case "slot":
       return { event: "missed", what, nextStep: "codex-backup doctor --as-cron", since: job.silentSince };
     case "clock":

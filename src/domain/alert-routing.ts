@@ -19,8 +19,7 @@ export function channelsOf(settings: AlertSettings, told: Told): readonly string
 export function escalationsOf(settings: AlertSettings, told: Told, lastedMs: number): readonly string[] {
   const all = settings.channels.map(({ name }) => name);
   const due = settings.rules.filter(
-    (rule) =>
-      isFitting(rule, told) && rule.escalateAfterMs !== null && lastedMs >= rule.escalateAfterMs,
+    (rule) => isFitting(rule, told) && rule.escalateAfterMs !== null && lastedMs >= rule.escalateAfterMs,
   );
   return all.filter((name) => due.some((rule) => rule.escalateTo.includes(name)));
 }

@@ -1,5 +1,5 @@
-import { type Instant, instant } from "./instant.ts";
 import type { AlertEvent } from "./alert-message.ts";
+import { type Instant, instant } from "./instant.ts";
 
 /** What has been told about one key, so that it is told once. Kept in the catalog. */
 export interface AlertState {

@@ -1,0 +1,155 @@
+import { type Condition, conditionsOf, jobKey, keysOf } from "./alert-condition.ts";
+import type { AlertFacts } from "./alert-facts.ts";
+import type { AlertMessage } from "./alert-message.ts";
+import { channelsOf, escalationsOf } from "./alert-routing.ts";
+import type { AlertSettings } from "./alert-settings.ts";
+import {
+  type AlertState,
+  type Incident,
+  isFlapping,
+  notAfter,
+  recentOpenings,
+  settleMs,
+} from "./alert-state.ts";
+import { escalationMessage, problemMessage, recoveredMessage, withFlappingNote } from "./alert-words.ts";
+
+/** A message and the channels that it goes to; with none, nobody wants to hear it. */
+export interface Dispatch {
+  readonly message: AlertMessage;
+  readonly channels: readonly string[];
+}
+
+export interface AlertDecision {
+  readonly dispatches: readonly Dispatch[];
+  /** What is to be remembered; what is absent may be forgotten. */
+  readonly states: readonly AlertState[];
+}
+
+/**
+ * What is to be told now, after what was told before: each problem once when it begins, once more for each
+ * other kind that it turns into, once to those who hear of what lasts, and once when it is over.
+ */
+export function decideAlerts(
+  previous: readonly AlertState[],
+  facts: AlertFacts,
+  settings: AlertSettings,
+): AlertDecision {
+  const before = new Map(previous.map((state) => [state.key, state]));
+  const conditions = new Map(conditionsOf(facts).map((condition) => [condition.key, condition]));
+  const seen = keysOf(facts);
+  const gone = facts.extent === "whole" ? [...before.keys()].filter((key) => !seen.includes(key)) : [];
+  const steps = [...new Set(seen)].map((key): Step => {
+    const state = before.get(key) ?? null;
+    const condition = conditions.get(key) ?? null;
+    if (condition !== null) return worsened(state ?? blank(condition), condition, { facts, settings });
+    return state === null ? nothing : improved(state, { facts, settings });
+  });
+  const closed = gone.map((key) => close(before.get(key) ?? null, { facts, settings }));
+  const untouched = previous.filter(({ key }) => !seen.includes(key) && !gone.includes(key));
+  const all = [...steps, ...closed];
+  return {
+    dispatches: all.flatMap(({ dispatches }) => dispatches),
+    states: [...untouched, ...all.flatMap(({ state }) => (state === null ? [] : [state]))],
+  };
+}
+
+interface Step {
+  readonly dispatches: readonly Dispatch[];
+  readonly state: AlertState | null;
+}
+
+interface Around {
+  readonly facts: AlertFacts;
+  readonly settings: AlertSettings;
+}
+
+const nothing: Step = { dispatches: [], state: null };
+
+function blank({ key, job, database }: Condition): AlertState {
+  return { key, job, database, incident: null, openings: [] };
+}
+
+function worsened(state: AlertState, condition: Condition, around: Around): Step {
+  const { now } = around.facts;
+  const openings = recentOpenings(state, now);
+  if (state.incident === null) {
+    return open({ ...state, openings: [...openings, now] }, condition, around);
+  }
+  const incident = { ...state.incident, since: notAfter(state.incident.since, now), wellSince: null };
+  const known = { ...state, openings, incident };
+  return incident.told.includes(condition.event)
+    ? escalate(known, condition, around)
+    : turn(known, condition, around);
+}
+
+function open(state: AlertState, condition: Condition, { facts, settings }: Around): Step {
+  const since = notAfter(condition.since ?? facts.now, facts.now);
+  const channels = channelsOf(settings, condition);
+  const told = [condition.event];
+  const incident: Incident = { since, told, channels, escalatedTo: [], wellSince: null };
+  const message = problemMessage(condition, incident, facts);
+  const isOften = isFlapping(state, facts.now);
+  const said = isOften ? withFlappingNote(message, state.openings.length, settleMs) : message;
+  return { dispatches: [{ message: said, channels }], state: { ...state, incident } };
+}
+
+type Open = AlertState & { readonly incident: Incident };
+
+/** It is something else now, such as stale after it failed. */
+function turn(state: Open, condition: Condition, { facts, settings }: Around): Step {
+  const channels = channelsOf(settings, condition);
+  const incident = {
+    ...state.incident,
+    told: [...state.incident.told, condition.event],
+    channels: [...new Set([...state.incident.channels, ...channels])],
+  };
+  const message = problemMessage(condition, incident, facts);
+  return { dispatches: [{ message, channels }], state: { ...state, incident } };
+}
+
+function escalate(state: Open, condition: Condition, { facts, settings }: Around): Step {
+  const { incident } = state;
+  const due = escalationsOf(settings, condition, facts.now - incident.since);
+  const channels = due.filter((name) => !incident.escalatedTo.includes(name));
+  if (channels.length === 0) return { dispatches: [], state };
+  const told = {
+    ...incident,
+    channels: [...new Set([...incident.channels, ...channels])],
+    escalatedTo: [...incident.escalatedTo, ...channels],
+  };
+  const message = escalationMessage(condition, incident, facts);
+  return { dispatches: [{ message, channels }], state: { ...state, incident: told } };
+}
+
+/** Well again: told at once, unless it has come and gone so often that it is not believed yet. */
+function improved(state: AlertState, around: Around): Step {
+  const { now } = around.facts;
+  const { incident } = state;
+  const openings = recentOpenings(state, now);
+  if (incident === null)
+    return { dispatches: [], state: openings.length === 0 ? null : { ...state, openings } };
+  const wellSince = notAfter(incident.wellSince ?? now, now);
+  const held = { ...state, openings, incident: { ...incident, wellSince } };
+  if (isFlapping(state, now) && now - wellSince < settleMs) return { dispatches: [], state: held };
+  return tellRecovered(held, around, false);
+}
+
+/** Its job, database or destination is no longer in the config. */
+function close(state: AlertState | null, around: Around): Step {
+  if (state === null || state.incident === null) return nothing;
+  const { dispatches } = tellRecovered({ ...state, incident: state.incident }, around, true);
+  return { dispatches, state: null };
+}
+
+function tellRecovered(state: Open, { facts, settings }: Around, isGone: boolean): Step {
+  const job = facts.jobs.find((one) => jobKey(one) === state.key) ?? null;
+  const lines = job === null || isGone ? [] : [`Now: ${job.reason}.`];
+  const lastGoodAt = job?.newestGood?.at ?? null;
+  const message = recoveredMessage(state, { isGone, lastGoodAt, lines }, facts);
+  const wanted = channelsOf(settings, message);
+  const { channels: heard, escalatedTo } = state.incident;
+  const channels = heard.filter((name) => wanted.includes(name) || escalatedTo.includes(name));
+  const openings = recentOpenings(state, facts.now);
+  const rest = isGone || openings.length === 0 ? null : { ...state, incident: null, openings };
+  return { dispatches: [{ message, channels }], state: rest };
+}
