@@ -1,17 +1,15 @@
-import type { BackupRow, CopyRow, RunRow } from "../../catalog/catalog.ts";
-import type { Instant } from "../../domain/instant.ts";
-import type { BackupJob } from "../../domain/job.ts";
-import { planRetention, type RetainedBackup, type Verdict } from "../../domain/retention.ts";
-import { nextSlot, parseCron } from "../../domain/schedule.ts";
+import type { BackupRow, CopyRow } from "../../catalog/catalog.ts";
+import { type BackupJob, keepPolicyAt } from "../../domain/job.ts";
+import type { Verdict } from "../../domain/retention.ts";
+import {
+  type JobRetention,
+  type PlannedCopy,
+  planCopies,
+  runsLookedAt,
+} from "../../domain/retention-plan.ts";
+import { parseCron } from "../../domain/schedule.ts";
 import type { Context } from "../context.ts";
 import type { Survey } from "./survey.ts";
-
-/** One backup at one destination, as retention sees it. */
-export interface PlannedCopy extends RetainedBackup {
-  readonly destination: string;
-  readonly database: string | null;
-  readonly sizeBytes: number;
-}
 
 /** The backups of a job, as they were found at the destinations that could be looked at. */
 export interface FoundBackups {
@@ -20,32 +18,37 @@ export interface FoundBackups {
 }
 
 /**
- * The verdicts for each (database, destination) of a job, each judged by itself. A destination without a
- * survey has none: what lies there is not known.
+ * The verdicts for each (destination, database) of a job. A destination without a survey has none: what lies
+ * there is not known. `currentRunId`: of the run that has just made its backup and is pruning now.
  */
 export function planJob(
   context: Context,
   job: BackupJob,
-  { rows, surveys }: FoundBackups,
+  { found, currentRunId }: { readonly found: FoundBackups; readonly currentRunId: string | null },
 ): readonly (readonly Verdict<PlannedCopy>[])[] {
+  const { here, elsewhere } = copiesOf(found);
+  const kept = elsewhere.map(keptElsewhere);
+  return [...planCopies(here, retentionOf(context, job, currentRunId)), ...(kept.length > 0 ? [kept] : [])];
+}
+
+interface FoundCopies {
+  readonly here: readonly PlannedCopy[];
+  /** On another disk than the one that is there now. */
+  readonly elsewhere: readonly PlannedCopy[];
+}
+
+/** What retention sees of the copies that lie where somebody looked; tombstoned ones are gone already. */
+export function copiesOf({ rows, surveys }: FoundBackups): FoundCopies {
   const held = heldIds(rows, surveys);
-  const databases = [...new Set(rows.map((row) => row.database))];
-  return databases.flatMap((database) =>
-    surveys.flatMap((survey) => {
-      const copies = rows
-        .filter((row) => row.database === database)
-        .flatMap((row) => row.copies.map((copy) => ({ row, copy })))
-        .filter(({ copy }) => copy.destination === survey.destination && copy.state !== "removing");
-      const { here = [], elsewhere = [] } = Object.groupBy(copies, ({ copy }) =>
-        copy.destinationId === survey.destinationId ? "here" : "elsewhere",
-      );
-      const planned = here.map((one) => plannedCopy(one, held));
-      return [
-        planOne(context, job, { database, copies: planned }),
-        elsewhere.map((one) => keptElsewhere(plannedCopy(one, held))),
-      ];
-    }),
-  );
+  const seen = new Map(surveys.map((survey) => [survey.destination, survey.destinationId]));
+  const copies = rows
+    .flatMap((row) => row.copies.map((copy) => ({ row, copy })))
+    .filter(({ copy }) => seen.has(copy.destination) && copy.state !== "removing");
+  const isHere = ({ copy }: RowAndCopy) => seen.get(copy.destination) === copy.destinationId;
+  return {
+    here: copies.filter(isHere).map((one) => plannedCopy(one, held)),
+    elsewhere: copies.filter((one) => !isHere(one)).map((one) => plannedCopy(one, held)),
+  };
 }
 
 /** A hold file protects at every destination, also one that the catalog has not heard of. */
@@ -79,48 +82,29 @@ function plannedCopy({ row, copy }: RowAndCopy, held: ReadonlySet<string>): Plan
   };
 }
 
-/** Of a copy on another disk than the one that is there now nothing is known. */
+/** Nothing is known of it. */
 function keptElsewhere(backup: PlannedCopy): Verdict<PlannedCopy> {
   return { backup, verdict: "keep", reasons: ["on another disk than the one that is there now"] };
 }
 
-interface Series {
-  readonly database: string | null;
-  readonly copies: readonly PlannedCopy[];
-}
-
-function planOne(
-  context: Context,
+/** What the job's retention goes by, from its config and the catalog. */
+export function retentionOf(
+  { catalog, clock }: Pick<Context, "catalog" | "clock">,
   job: BackupJob,
-  { database, copies }: Series,
-): readonly Verdict<PlannedCopy>[] {
-  const { catalog, clock } = context;
-  const now = clock.now();
-  const runs = catalog.runs({ job: job.name, database, limit: 50 });
-  const finished = runs.find((run) => run.finishedAt !== null);
-  const goodRunsAt = runs.filter((run) => run.outcome === "complete").map((run) => run.startedAt);
-  const usualIntervalMs = intervalOf(job, now);
-  return planRetention({
-    backups: copies,
-    policy: job.keep,
+  currentRunId: string | null,
+): JobRetention {
+  return {
+    now: clock.now(),
     zone: job.timezone,
-    newestIsSuspect: false,
-    now,
-    lastSeenNow: finished ? lastMomentOf(finished) : null,
-    goodRunsAt,
-    ...(usualIntervalMs === null ? {} : { usualIntervalMs }),
-  });
-}
-
-/** A run that died was closed by whoever noticed it, at that moment: only its start was seen by itself. */
-function lastMomentOf({ startedAt, finishedAt, failure }: RunRow): Instant {
-  return failure?.code === "run.died" ? startedAt : (finishedAt ?? startedAt);
-}
-
-function intervalOf(job: BackupJob, now: Instant): number | null {
-  if (job.schedule === null) return null;
-  const schedule = parseCron(job.schedule, job.timezone);
-  const first = nextSlot(schedule, now);
-  const second = first === null ? null : nextSlot(schedule, first);
-  return first === null || second === null ? null : second - first;
+    schedule: job.schedule === null ? null : parseCron(job.schedule, job.timezone),
+    policyAt: (destination) => keepPolicyAt(job, destination),
+    runsOf: (database) =>
+      catalog.runs({ job: job.name, database, limit: runsLookedAt }).map((run) => ({
+        startedAt: run.startedAt,
+        finishedAt: run.finishedAt,
+        isComplete: run.outcome === "complete" || run.runId === currentRunId,
+        isDead: run.failure?.code === "run.died",
+      })),
+    newestIsSuspect: () => false,
+  };
 }

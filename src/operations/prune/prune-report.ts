@@ -1,8 +1,8 @@
 import { type Failure, reportOf } from "../../domain/failure.ts";
 import type { Job } from "../../domain/job.ts";
 import type { Verdict } from "../../domain/retention.ts";
+import type { PlannedCopy } from "../../domain/retention-plan.ts";
 import type { PruneReport } from "../operation.ts";
-import type { PlannedCopy } from "./plan-job.ts";
 
 /** A copy of which nothing is removed yet. */
 export function reportVerdict(job: Job, { backup, verdict, reasons }: Verdict<PlannedCopy>): PruneReport {

@@ -1,16 +1,16 @@
-import type { CopyRow } from "../../catalog/catalog.ts";
-import { asFailure, Failure, reportOf } from "../../domain/failure.ts";
+import { asFailure, Failure } from "../../domain/failure.ts";
 import { type BackupJob, demandBackupJob, type Job, leavesBackups } from "../../domain/job.ts";
 import { removesMost, type Verdict } from "../../domain/retention.ts";
+import type { PlannedCopy } from "../../domain/retention-plan.ts";
 import { type Context, jobNamed } from "../context.ts";
 import { closeDeadRuns } from "../dead-runs.ts";
 import type { PruneOptions, PruneReport } from "../operation.ts";
 import { lockJob } from "../run/job-lock.ts";
-import { compareCopies } from "./compare-copies.ts";
-import { type FoundBackups, type PlannedCopy, planJob } from "./plan-job.ts";
+import { carryOut } from "./carry-out.ts";
+import { findBackups, noteLost } from "./find-backups.ts";
+import { planJob } from "./plan-job.ts";
 import { reportTrouble, reportVerdict } from "./prune-report.ts";
-import { finishRemovals, removeCopy } from "./remove-copy.ts";
-import { surveyDestinations, type Unseen } from "./survey.ts";
+import { finishRemovals } from "./remove-copy.ts";
 
 /**
  * Removes what policy says is surplus, one destination after the other, under the job's lock, and only after
@@ -45,8 +45,8 @@ async function pruneJob(
   options: PruneOptions,
 ): Promise<readonly PruneReport[]> {
   if (options.dryRun) {
-    const found = await findBackups(context, job, options);
-    const verdicts = planJob(context, job, found).flat();
+    const found = await findBackups(context, job, { dryRun: true, database: "any" });
+    const verdicts = planJob(context, job, { found, currentRunId: null }).flat();
     return [
       ...verdicts.map((verdict) => reportVerdict(job, verdict)),
       ...found.unseen.map((one) => reportTrouble(job, one)),
@@ -55,46 +55,17 @@ async function pruneJob(
   const wish = { job: job.name, runId: context.newRunId(), waitMs: 0, signal: options.signal };
   const lock = await lockJob(context, wish);
   try {
-    await finishRemovals(context, job);
-    const found = await findBackups(context, job, options);
+    await finishRemovals(context, job, options.signal);
+    const found = await findBackups(context, job, { dryRun: false, database: "any" });
     noteLost(context, found);
-    const plans = planJob(context, job, found);
+    const plans = planJob(context, job, { found, currentRunId: null });
     demandConsent(job, plans, options.yes);
-    const reports: PruneReport[] = [];
-    for (const verdict of plans.flat()) {
-      options.signal.throwIfAborted();
-      reports.push(
-        verdict.verdict === "keep" ? reportVerdict(job, verdict) : await removeOne(context, job, verdict),
-      );
-    }
+    const reports = await carryOut(context, job, { verdicts: plans.flat(), signal: options.signal });
+    options.signal.throwIfAborted();
     return [...reports, ...found.unseen.map((one) => reportTrouble(job, one))];
   } finally {
     lock.release();
   }
-}
-
-interface Found extends FoundBackups {
-  readonly unseen: readonly Unseen[];
-  /** What the catalog still calls whole. */
-  readonly lost: readonly CopyRow[];
-}
-
-async function findBackups(context: Context, job: BackupJob, options: PruneOptions): Promise<Found> {
-  const known = context.catalog.backups({ job: job.name });
-  const { seen, unseen } = await surveyDestinations(context, known, options);
-  const rows = compareCopies(context, known, seen);
-  const unchanged = new Set(known.flatMap((row) => row.copies));
-  const lost = rows.flatMap((row) => row.copies).filter((copy) => !unchanged.has(copy));
-  return { rows, surveys: seen, unseen, lost };
-}
-
-/** What the listings have shown to be lost is lost for list and status too. */
-function noteLost({ catalog, log }: Context, { lost }: Found): void {
-  catalog.atomically(() => {
-    for (const copy of lost) catalog.putCopy(copy);
-  });
-  for (const { backupId, destination, failure } of lost)
-    log.warn({ backup: backupId, destination }, failure?.message ?? "lost");
 }
 
 function demandConsent(job: Job, plans: readonly (readonly Verdict<PlannedCopy>[])[], yes: boolean): void {
@@ -106,19 +77,4 @@ function demandConsent(job: Job, plans: readonly (readonly Verdict<PlannedCopy>[
       hint: "Look at them with --dry-run, and say --yes when this is meant.",
     },
   );
-}
-
-async function removeOne(
-  context: Context,
-  job: BackupJob,
-  verdict: Verdict<PlannedCopy>,
-): Promise<PruneReport> {
-  const { id, destination } = verdict.backup;
-  try {
-    await removeCopy(context, job, verdict.backup);
-    return { ...reportVerdict(job, verdict), isRemoved: true };
-  } catch (error) {
-    const failure = asFailure(error, "destination.io", `Cannot remove "${id}" at "${destination}"`);
-    return { ...reportVerdict(job, verdict), failure: reportOf(failure), exit: failure.meaning.exit };
-  }
 }

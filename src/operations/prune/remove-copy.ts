@@ -1,7 +1,7 @@
-import type { CopyRow } from "../../catalog/catalog.ts";
+import type { BackupRow, CopyRow } from "../../catalog/catalog.ts";
 import type { Destination } from "../../destinations/destination.ts";
 import { type BackupFile, formatBackupFile, parseBackupFile } from "../../domain/backup-file.ts";
-import { Failure } from "../../domain/failure.ts";
+import { asFailure, Failure } from "../../domain/failure.ts";
 import type { BackupJob } from "../../domain/job.ts";
 import { parseManifest } from "../../domain/manifest-text.ts";
 import { type Context, destinationNamed } from "../context.ts";
@@ -12,35 +12,131 @@ interface CopyName {
   readonly destination: string;
 }
 
+/** What became of one copy that was to go. */
+export interface Removal extends CopyName {
+  /** Null when it is gone, as the destination's own list says. */
+  readonly failure: Failure | null;
+}
+
 /**
- * Removes one copy in the order of STATE: tombstone in the catalog, manifest, data, checksums, rows. A death
- * between any two steps leaves a tombstone that finishRemovals works off. Throws and removes nothing when
- * another disk lies there ("destination.sentinel-foreign") or a hold file stands beside the copy ("usage.refused").
+ * Removes copies in the order of STATE: tombstone in the catalog, manifest, data, checksums, rows. Then each
+ * destination is listed again: a copy of which anything still stands there keeps its tombstone and is told, since
+ * a storage may acknowledge what it does not do. A death between any two steps leaves a tombstone that
+ * finishRemovals works off. One that fails stops no other; after an abort the rest has no removal in the answer.
  */
-export async function removeCopy(
+export async function removeCopies(
   context: Context,
   job: BackupJob,
-  { id, destination: name }: CopyName,
-): Promise<void> {
-  const { catalog } = context;
+  { copies, signal }: { readonly copies: readonly CopyName[]; readonly signal: AbortSignal },
+): Promise<readonly Removal[]> {
+  const removals: Removal[] = [];
+  for (const [name, here] of Map.groupBy(copies, (copy) => copy.destination)) {
+    if (signal.aborted) break;
+    removals.push(...(await removeAt(context, job, { name, ids: here.map(({ id }) => id), signal })));
+  }
+  return removals;
+}
+
+interface Removing {
+  readonly name: string;
+  readonly ids: readonly string[];
+  readonly signal: AbortSignal;
+}
+
+async function removeAt(
+  context: Context,
+  job: BackupJob,
+  { name, ids, signal }: Removing,
+): Promise<readonly Removal[]> {
+  const removals = new Map<string, Failure | null>();
+  const erased: Erased[] = [];
+  try {
+    const destination = destinationNamed(context, name);
+    const before = namesOf(await destination.list());
+    for (const id of ids) {
+      if (signal.aborted) break;
+      const gone = await eraseCopy(context, job, { id, destination, before }).catch((error: unknown) =>
+        asFailure(error, "destination.io", `Cannot remove "${id}" at "${name}"`),
+      );
+      if (gone instanceof Failure) removals.set(id, gone);
+      else if (gone === null) removals.set(id, null);
+      else erased.push(gone);
+    }
+    const after = erased.length === 0 ? [] : namesOf(await destination.list());
+    for (const one of erased) removals.set(one.row.id, settle(context, one, after));
+  } catch (error) {
+    const failure = asFailure(error, "destination.io", `Cannot remove backups at "${name}"`);
+    for (const id of ids) if (!removals.has(id)) removals.set(id, failure);
+  }
+  return [...removals].map(([id, failure]) => ({ id, destination: name, failure }));
+}
+
+function namesOf(files: readonly { readonly name: string }[]): readonly string[] {
+  return files.map(({ name }) => name);
+}
+
+/** A copy whose files were removed; its rows still stand. */
+interface Erased {
+  readonly row: BackupRow;
+  readonly destination: string;
+  /** Of its data, as the manifest names them. */
+  readonly data: readonly string[];
+}
+
+interface Erasing {
+  readonly id: string;
+  readonly destination: Destination;
+  /** What lies there. */
+  readonly before: readonly string[];
+}
+
+/**
+ * Null when the catalog knows no such copy. Throws and removes nothing when another disk lies there
+ * ("destination.sentinel-foreign") or a hold file stands beside the copy ("usage.refused").
+ */
+async function eraseCopy(
+  { catalog }: Context,
+  job: BackupJob,
+  { id, destination, before }: Erasing,
+): Promise<Erased | null> {
   const row = catalog.backup(job.name, id);
-  const copy = row?.copies.find((candidate) => candidate.destination === name);
-  if (!row || !copy) return;
-  const destination = destinationNamed(context, name);
+  const copy = row?.copies.find((candidate) => candidate.destination === destination.name);
+  if (!row || !copy) return null;
   demandSameDisk(destination, await destination.ready(), copy);
   await demandNotHeld(destination, id);
-  const files = await filesOf(context, destination, { job: job.name, id });
+  const data = dataOf(catalog.manifestText(job.name, id), id);
+  const files = [...new Set([...data, ...before.filter((name) => isBeside(name, id, data))])];
+  const manifest = formatBackupFile(id, { kind: "manifest" });
   catalog.putCopy({ ...copy, state: "removing" });
-  await destination.remove(formatBackupFile(id, { kind: "manifest" }));
+  await destination.remove(manifest);
   await destination.sync();
   for (const file of files) await destination.remove(file);
   await destination.sync();
-  await destination.checksums?.drop([...files, formatBackupFile(id, { kind: "manifest" })]);
+  await destination.checksums?.drop([...files, manifest]);
+  return { row, destination: destination.name, data };
+}
+
+/** Forgets what is gone; what is not keeps its tombstone, for the next prune to try again. */
+function settle(
+  { catalog }: Context,
+  { row, destination, data }: Erased,
+  after: readonly string[],
+): Failure | null {
+  const left = after.filter((name) => data.includes(name) || isBeside(name, row.id, data));
+  if (left.length > 0) {
+    return new Failure(
+      "destination.io",
+      `Cannot remove "${row.id}" at "${destination}": ${left.map((name) => `"${name}"`).join(", ")} still there after it was removed`,
+      { hint: "Look why the storage keeps it; the next prune tries again." },
+    );
+  }
   catalog.atomically(() => {
-    catalog.removeCopy(job.name, id, name);
-    if (row.copies.length === 1) catalog.addPruned(job.name, row.database, id);
-    catalog.removeBackupIfBare(job.name, id);
+    const copies = catalog.backup(row.job, row.id)?.copies ?? [];
+    catalog.removeCopy(row.job, row.id, destination);
+    if (copies.length === 1) catalog.addPruned(row.job, row.database, row.id);
+    catalog.removeBackupIfBare(row.job, row.id);
   });
+  return null;
 }
 
 /** A hold may have been made since the plan, here or by another host. */
@@ -52,19 +148,10 @@ async function demandNotHeld(destination: Destination, id: string): Promise<void
   });
 }
 
-/** The data files that the manifest names, and what stands beside them under this name; never anything else. */
-async function filesOf(
-  { catalog }: Context,
-  destination: Destination,
-  { job, id }: { readonly job: string; readonly id: string },
-): Promise<readonly string[]> {
-  const text = catalog.manifestText(job, id);
-  const data =
-    text === null ? [] : parseManifest(Buffer.from(text), `catalog: ${id}`).files.map((file) => file.path);
-  const beside = (await destination.list())
-    .map(({ name }) => name)
-    .filter((name) => isBeside(name, id, data));
-  return [...new Set([...data, ...beside])];
+/** The data files that the manifest names; what else stands beside them under this name is told by isBeside. */
+function dataOf(manifestText: string | null, id: string): readonly string[] {
+  if (manifestText === null) return [];
+  return parseManifest(Buffer.from(manifestText), `catalog: ${id}`).files.map((file) => file.path);
 }
 
 function isBeside(name: string, id: string, data: readonly string[]): boolean {
@@ -95,19 +182,14 @@ function isPartOf(file: BackupFile, id: string, data: readonly string[]): boolea
 }
 
 /** Works off the tombstones that a dead prune left. A destination that is away is tried again next time. */
-export async function finishRemovals(context: Context, job: BackupJob): Promise<void> {
+export async function finishRemovals(context: Context, job: BackupJob, signal: AbortSignal): Promise<void> {
   const open: readonly CopyRow[] = context.catalog
     .backups({ job: job.name })
     .flatMap((row) => row.copies)
     .filter((copy) => copy.state === "removing");
-  for (const copy of open) {
-    try {
-      await removeCopy(context, job, { id: copy.backupId, destination: copy.destination });
-    } catch (error) {
-      context.log.warn(
-        { backup: copy.backupId, destination: copy.destination, error: String(error) },
-        "could not finish a removal yet",
-      );
-    }
+  const copies = open.map(({ backupId, destination }) => ({ id: backupId, destination }));
+  for (const { id, destination, failure } of await removeCopies(context, job, { copies, signal })) {
+    if (failure !== null)
+      context.log.warn({ backup: id, destination, error: failure.message }, "could not finish a removal yet");
   }
 }

@@ -1,0 +1,44 @@
+import type { CopyRow } from "../../catalog/catalog.ts";
+import type { BackupJob } from "../../domain/job.ts";
+import type { Context } from "../context.ts";
+import { compareCopies } from "./compare-copies.ts";
+import type { FoundBackups } from "./plan-job.ts";
+import { surveyDestinations, type Unseen } from "./survey.ts";
+
+interface Found extends FoundBackups {
+  readonly unseen: readonly Unseen[];
+  /** What the catalog still calls whole. */
+  readonly lost: readonly CopyRow[];
+}
+
+export interface FindOptions {
+  /** Writes nothing, at no destination. */
+  readonly dryRun: boolean;
+  /** Whose backups are compared with what lies there; those of others are taken as the catalog has them. */
+  readonly database: string | null | "any";
+}
+
+/** A job's backups as its destinations show them now. Never throws for a destination. */
+export async function findBackups(
+  context: Context,
+  job: BackupJob,
+  { dryRun, database }: FindOptions,
+): Promise<Found> {
+  const known = context.catalog.backups({ job: job.name });
+  const { seen, unseen } = await surveyDestinations(context, known, { dryRun });
+  const isCompared = (row: { readonly database: string | null }) =>
+    database === "any" || row.database === database;
+  const rows = compareCopies(context, known.filter(isCompared), seen);
+  const unchanged = new Set(known.flatMap((row) => row.copies));
+  const lost = rows.flatMap((row) => row.copies).filter((copy) => !unchanged.has(copy));
+  return { rows: [...rows, ...known.filter((row) => !isCompared(row))], surveys: seen, unseen, lost };
+}
+
+/** What the listings have shown to be lost is lost for list and status too. */
+export function noteLost({ catalog, log }: Context, { lost }: Found): void {
+  catalog.atomically(() => {
+    for (const copy of lost) catalog.putCopy(copy);
+  });
+  for (const { backupId, destination, failure } of lost)
+    log.warn({ backup: backupId, destination }, failure?.message ?? "lost");
+}
