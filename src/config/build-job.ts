@@ -93,6 +93,7 @@ function basisOf(settings: AnySettings, context: JobContext) {
     timeoutMs: settings.timeout.limitMs,
     maxAgeMs: settings.maxAge ?? null,
     graceMs: settings.grace ?? null,
+    due: { catchUp: settings.catchUp, blackout: settings.blackout, jitterMs: settings.jitter ?? 0 },
   };
 }
 

@@ -26,6 +26,7 @@ export interface Config {
   readonly destinations: readonly DestinationConfig[];
   /** In the file's order; at least one. */
   readonly jobs: readonly Job[];
+  readonly scheduler: SchedulerConfig;
   /** Null: `serve` answers no requests. */
   readonly http: HttpSettings | null;
   /** Null when nobody is to be told. */
@@ -34,6 +35,14 @@ export interface Config {
   readonly pings: PingSettings | null;
   /** Every secret that was opened, for redaction. */
   readonly secrets: readonly Secret[];
+}
+
+/** How `serve` starts runs. */
+export interface SchedulerConfig {
+  /** So many runs at once. */
+  readonly concurrency: number;
+  /** How long it waits for runs when it is asked to end. */
+  readonly drainMs: number;
 }
 
 export type DestinationConfig = LocalDestinationConfig;

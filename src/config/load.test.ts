@@ -58,6 +58,7 @@ test("the example of the design is read, every default filled in", async (contex
     path: `${folder.path}/config.yaml`,
     statePath: "/var/lib/codex-backup",
     timezone: "Europe/Berlin",
+    scheduler: { concurrency: 2, drainMs: 10 * 60_000 },
     secrets: [],
   });
   const owner = { user: "codex", group: "codex" };
@@ -81,7 +82,13 @@ test("the example of the design is read, every default filled in", async (contex
       keep: null,
     },
   ]);
-  const basis = { timezone: "Europe/Berlin", timeoutMs: 6 * hourMs, maxAgeMs: null, graceMs: null };
+  const basis = {
+    timezone: "Europe/Berlin",
+    timeoutMs: 6 * hourMs,
+    maxAgeMs: null,
+    graceMs: null,
+    due: { catchUp: "once", blackout: [], jitterMs: 0 },
+  };
   const backup = {
     requiredCopies: 1,
     spoolBytes: 256_000_000,

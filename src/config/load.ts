@@ -3,17 +3,20 @@ import { z } from "zod";
 import { Failure } from "../domain/failure.ts";
 import { Secret } from "../domain/secret.ts";
 import type { Clock } from "../platform/clock.ts";
+import { buildAlerts } from "./build-alerts.ts";
 import { buildDestinations } from "./build-destination.ts";
+import { buildHttp } from "./build-http.ts";
 import { buildJob } from "./build-job.ts";
+import { buildPings } from "./build-pings.ts";
 import { secretOf } from "./build-source.ts";
 import type { Config, ConfigLoader, LoadOptions } from "./config.ts";
 import { type ConfigText, locateConfig, readConfigText } from "./config-file.ts";
 import { crossCheck } from "./cross-check.ts";
-import { openSecret } from "./open-secret.ts";
 import { writePreset } from "./preset.ts";
-import { createProblemList, describePath, type Path, type Problem, type ProblemList } from "./problem.ts";
+import { createProblemList, type Problem, type ProblemList } from "./problem.ts";
 import { wholeDocument } from "./schema/document.ts";
-import type { SecretSetting } from "./schema/secret.ts";
+import type { SecretContext } from "./secret-key.ts";
+import { createSecretOpener } from "./secret-opener.ts";
 import { isSecretVariable } from "./secret-variable.ts";
 import { readSettings, type Settings } from "./settings.ts";
 import { formatEffective, type SecretOrigins } from "./show-effective.ts";
@@ -63,14 +66,18 @@ interface Building extends Loading {
 async function build(settings: Settings, file: ConfigText, building: Building): Promise<Config> {
   const { directory } = file;
   const report = building.list.add;
-  const passwords = await openPasswords(settings, file, building);
+  const { parts, origins, options } = building;
+  const secrets = options.secrets ?? "open";
+  const opener = createSecretOpener({ ...parts, file, secrets, origins, report });
+  const passwords = await openPasswords(settings, { directory, report, opener });
   const destinations = buildDestinations({ settings, directory, report });
   const shared = { timezone: settings.timezone, directory, destinations, report };
   const jobs = [...settings.jobs].map(([name, job]) =>
     buildJob(job, { ...shared, name, password: passwords.get(name) ?? null }),
   );
   crossCheck({ jobs, destinations, report });
-  const secrets = [...passwords.values()].filter((secret) => secret.reveal() !== "");
+  const alerts = await buildAlerts(settings, { directory, report, opener });
+  const pings = await buildPings(settings, { directory, report, opener });
   const hidden = jobs.flatMap((job) => (job.kind === "command" ? secretVariables(job.env) : []));
   return {
     path: file.path,
@@ -78,51 +85,27 @@ async function build(settings: Settings, file: ConfigText, building: Building): 
     timezone: settings.timezone,
     destinations,
     jobs,
-    secrets: [...secrets, ...hidden],
+    scheduler: { concurrency: settings.scheduler.concurrency, drainMs: settings.scheduler.drain },
+    http: buildHttp(settings.http, { directory, report }),
+    alerts,
+    pings,
+    secrets: [...opener.opened, ...hidden],
   };
 }
 
 /** By the name of the job. What cannot be opened is reported. */
 async function openPasswords(
   settings: Settings,
-  file: ConfigText,
-  building: Building,
+  { directory, report, opener }: SecretContext,
 ): Promise<ReadonlyMap<string, Secret>> {
   const passwords = new Map<string, Secret>();
   for (const [name, job] of settings.jobs) {
     if (job.kind !== "postgres") continue;
     const path = ["jobs", name, "postgres"];
-    const found = secretOf(job.value.postgres, {
-      path,
-      directory: file.directory,
-      report: building.list.add,
-    });
-    if (found === null) continue;
-    const secret = await openOne(found.setting, found.path, { file, building });
-    passwords.set(name, secret);
-    building.origins.set(secret, found.setting);
+    const found = secretOf(job.value.postgres, { path, directory, report });
+    if (found !== null) passwords.set(name, await opener.open(found));
   }
   return passwords;
-}
-
-async function openOne(
-  setting: SecretSetting,
-  path: Path,
-  { file, building }: { readonly file: ConfigText; readonly building: Building },
-): Promise<Secret> {
-  const { parts, options, list } = building;
-  const isClosed = options.secrets === "closed" && typeof setting !== "string";
-  if (isClosed) return new Secret("");
-  const around = {
-    env: parts.env,
-    clock: parts.clock,
-    directory: file.directory,
-    isConfigPrivate: file.isPrivate,
-  };
-  const opened = await openSecret(setting, around);
-  if (opened instanceof Secret) return opened;
-  list.add({ path, at: "value", message: `${describePath(path)} is ${opened.problem}`, isSecret: true });
-  return new Secret("");
 }
 
 /** Values that a command's environment most likely keeps secret: redacted in logs like the rest. */

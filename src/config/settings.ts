@@ -1,6 +1,8 @@
 import { nearest } from "./nearest.ts";
 import { createProblemList, type Path, type Problem, unknownKey, unknownName } from "./problem.ts";
+import type { AlertsKeys } from "./schema/alerts.ts";
 import { type DestinationSettings, destination, frame } from "./schema/document.ts";
+import type { HttpSettings } from "./schema/http.ts";
 import {
   type CapsuleJobSettings,
   type ChecksumsJobSettings,
@@ -9,8 +11,9 @@ import {
   jobKinds,
   type PostgresJobSettings,
 } from "./schema/job.ts";
-import type { HttpSettings } from "./schema/http.ts";
+import type { PingsKeys } from "./schema/pings.ts";
 import { nameRule, nameRuleText } from "./schema/scalar.ts";
+import type { SchedulerSettings } from "./schema/scheduler.ts";
 import { isRecord, withoutUnavailable } from "./unavailable.ts";
 import { type Checked, check } from "./zod-problem.ts";
 
@@ -27,7 +30,14 @@ export interface Settings {
   readonly destinations: ReadonlyMap<string, DestinationSettings>;
   readonly jobs: ReadonlyMap<string, JobSettings>;
   /** Null: no server. */
+  readonly scheduler: SchedulerSettings;
   readonly http: HttpSettings | null;
+  /** Null: nobody is told. */
+  readonly alerts: AlertsKeys | null;
+  /** Null: none but those that jobs name. */
+  readonly pings: PingsKeys | null;
+  /** Of all jobs, those with faults too. */
+  readonly jobNames: readonly string[];
 }
 
 export interface ReadSettings {
@@ -64,9 +74,23 @@ export function readSettings(value: unknown): ReadSettings {
     if (settings) jobs.set(name, settings);
   }
   if (outer && groups.jobs.length === 0) problems.add(noJobs);
-  const { state = "", timezone = "UTC", http = null } = outer ?? {};
-  return { settings: { state, timezone, destinations, jobs, http }, problems: problems.all };
+  const {
+    state = "",
+    timezone = "UTC",
+    scheduler = noScheduler,
+    http = null,
+    alerts = null,
+    pings = null,
+  } = outer ?? {};
+  const jobNames = groups.jobs.map(([name]) => name);
+  return {
+    settings: { state, timezone, scheduler, destinations, jobs, http, alerts, pings, jobNames },
+    problems: problems.all,
+  };
 }
+
+/** Only for a frame that was refused. */
+const noScheduler: SchedulerSettings = { concurrency: 1, drain: 0 };
 
 const noJobs: Problem = { path: ["jobs"], at: "key", message: "jobs is empty; needed: at least one job" };
 

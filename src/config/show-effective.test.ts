@@ -16,6 +16,9 @@ const basis = {
   timeout: maybe(limit),
   maxAge: maybe(time),
   grace: maybe(time),
+  catchUp: maybe(fc.constantFrom("once", "none")),
+  blackout: maybe(fc.constantFrom(["08:00-18:00"], ["Mon-Fri 22:00-04:00", "Sun 00:00-24:00"])),
+  jitter: maybe(time),
 };
 
 const backup = {

@@ -25,6 +25,10 @@ export function formatEffective(config: Config, origins: SecretOrigins): string 
     timezone: config.timezone,
     destinations: Object.fromEntries(config.destinations.map((one) => [one.name, destinationOf(one)])),
     jobs: Object.fromEntries(config.jobs.map((job) => [job.name, jobOf(job, origins)])),
+    scheduler: {
+      concurrency: config.scheduler.concurrency,
+      drain: formatDuration(config.scheduler.drainMs),
+    },
     ...(config.http && { http: httpOf(config.http) }),
   };
   return `# ${config.path}, with every default filled in\n${stringify(body, { lineWidth: 0 })}`;
@@ -67,6 +71,9 @@ function basisOf(job: Job): Yaml {
     timeout: limitOf(job.timeoutMs),
     maxAge: job.maxAgeMs === null ? null : formatDuration(job.maxAgeMs),
     grace: job.graceMs === null ? null : formatDuration(job.graceMs),
+    catchUp: job.due.catchUp,
+    blackout: job.due.blackout.length === 0 ? null : job.due.blackout.map(({ text }) => text),
+    jitter: job.due.jitterMs === 0 ? null : formatDuration(job.due.jitterMs),
   });
 }
 

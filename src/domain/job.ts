@@ -1,3 +1,4 @@
+import type { DuePolicy } from "./due.ts";
 import { Failure } from "./failure.ts";
 import type { CapsuleSource, PostgresSource } from "./source.ts";
 
@@ -34,6 +35,8 @@ interface JobBasis {
   readonly maxAgeMs: number | null;
   /** How long after a due slot a run may still be missing; null: 2 h or three times the usual duration. */
   readonly graceMs: number | null;
+  /** What becomes of slots that were not run in time, and when no run is started. */
+  readonly due: DuePolicy;
 }
 
 /** What jobs that leave backups have in common. */

@@ -60,6 +60,7 @@ const basis = {
   timeoutMs: 120_000,
   maxAgeMs: null,
   graceMs: null,
+  due: { catchUp: "once", blackout: [], jitterMs: 0 },
   requiredCopies: 1,
   spoolBytes: 64 * 1024 * 1024,
   owner: null,

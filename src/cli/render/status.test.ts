@@ -10,7 +10,16 @@ const now = instant(Date.parse("2026-11-23T07:00:00Z"));
 const hourMs = 3_600_000;
 
 function jobOf(name: string, timezone = "Europe/Berlin"): Job {
-  const basis = { name, schedule: "0 2 * * *", timezone, timeoutMs: null, maxAgeMs: null, graceMs: null };
+  const due = { catchUp: "once", blackout: [], jitterMs: 0 } as const;
+  const basis = {
+    name,
+    schedule: "0 2 * * *",
+    timezone,
+    timeoutMs: null,
+    maxAgeMs: null,
+    graceMs: null,
+    due,
+  };
   return { ...basis, kind: "command", argv: ["/bin/true"], cwd: null, env: {} };
 }
 

@@ -1,8 +1,11 @@
 import { z } from "zod";
+import { alerts } from "./alerts.ts";
 import { http } from "./http.ts";
 import { jobKinds } from "./job.ts";
 import { keep } from "./keep.ts";
+import { pings } from "./pings.ts";
 import { directoryMode, fileMode, nameRule, owner, plainText, timezone } from "./scalar.ts";
+import { scheduler } from "./scheduler.ts";
 
 export type DestinationSettings = z.output<typeof destination>;
 
@@ -29,7 +32,12 @@ const head = {
     .default("/var/lib/codex-backup")
     .describe("Directory for catalog, run logs, locks and work files"),
   timezone: timezone.default("UTC").describe("Zone of every schedule, such as Europe/Berlin"),
+  scheduler: scheduler.prefault({}).describe("How `serve` starts runs"),
   http: http.optional().describe("The server of `serve`: status, metrics and API; left out: none"),
+  alerts: alerts.optional().describe("Who is told what, and how; left out: nobody"),
+  pings: pings
+    .optional()
+    .describe("A watcher outside, healthchecks style: told when a run starts, succeeds, fails"),
 };
 
 /** The frame; destinations and jobs are checked one by one, by the kind that each names. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { keep } from "./keep.ts";
+import { ping } from "./pings.ts";
 import { postgres } from "./postgres.ts";
 import {
   count,
@@ -15,6 +16,7 @@ import {
   size,
   timezone,
 } from "./scalar.ts";
+import { dueKeys } from "./scheduler.ts";
 
 const basis = {
   schedule: cron
@@ -34,6 +36,8 @@ const basis = {
     .describe(
       "How long after its due time a run may be missing; default: 2h, or three times the usual duration",
     ),
+  ...dueKeys,
+  ping: ping.optional(),
 };
 
 const to = z.union([plainText, z.array(plainText).min(1, { error: () => "at least one destination" })]);
