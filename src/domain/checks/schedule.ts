@@ -1,0 +1,160 @@
+import { readCronFields } from "../cron-fields.ts";
+import { shiftCron } from "../cron-shift.ts";
+import { type Diagnosis, diagnose, shellWord } from "../finding.ts";
+import type { Instant } from "../instant.ts";
+import type { Job } from "../job.ts";
+import {
+  type CronFile,
+  type CronStart,
+  type CronSurroundings,
+  isIgnoredByCron,
+  judgeCronFile,
+  startsIn,
+} from "./cron-file.ts";
+
+/** A timer of systemd with the job that its service runs. */
+export interface TimerFacts {
+  readonly unit: string;
+  readonly jobs: readonly string[];
+  readonly isEnabled: boolean;
+  readonly isActive: boolean;
+}
+
+export interface ScheduleFacts extends CronSurroundings {
+  readonly now: Instant;
+  readonly hostTimezone: string;
+  readonly jobs: readonly Pick<Job, "name" | "schedule" | "timezone">[];
+  readonly cronFiles: readonly CronFile[];
+  readonly isCronRunning: boolean;
+  readonly timers: readonly TimerFacts[];
+  /** Process ids of `codex-backup serve` that may be of this configuration. */
+  readonly serving: readonly number[];
+  readonly isSystemdHere: boolean;
+  /** What cron last wrote about us; null: nothing there; "unreadable". */
+  readonly log: { readonly line: string } | "unreadable" | null;
+}
+
+/** Who starts the jobs tonight, and whether it will. */
+export function judgeSchedule(facts: ScheduleFacts): readonly Diagnosis[] {
+  const planned = facts.jobs.filter(({ schedule }) => schedule !== null);
+  if (planned.length === 0)
+    return [diagnose("schedule.ok", "schedule", "no job has a schedule: all are run by hand")];
+  const files = facts.cronFiles.map((file) => ({ file, found: judgeCronFile(file, facts) }));
+  const starts = files.flatMap(({ file }) => startsIn(file));
+  const isCronUsed = starts.length > 0;
+  const found = [
+    ...files.flatMap((one) => one.found),
+    ...(isCronUsed && !facts.isCronRunning ? [cronDead(facts)] : []),
+    ...facts.timers.filter(({ isEnabled, isActive }) => !isEnabled || !isActive).map(timerInactive),
+    ...judgeStarters(facts, starts),
+    ...planned.flatMap((job) => judgeTime(facts, job, starts)),
+  ];
+  const isLost = files.some((one) => isIgnoredByCron(one.found));
+  const isWell = !isLost && found.every(({ severity }) => severity !== "blocker");
+  return [...(isWell ? [starters(facts, starts)] : []), ...found, ...judgeLog(facts, isCronUsed)];
+}
+
+function starters({ serving, timers }: ScheduleFacts, starts: readonly CronStart[]): Diagnosis {
+  const ways = [
+    ...(starts.length > 0 ? ["cron"] : []),
+    ...(timers.length > 0 ? ["systemd"] : []),
+    ...serving.map((pid) => `codex-backup serve (process ${pid})`),
+  ];
+  return diagnose("schedule.ok", "schedule", `${ways.join(" and ")} will start the jobs`);
+}
+
+function cronDead({ isSystemdHere }: ScheduleFacts): Diagnosis {
+  const commands = isSystemdHere ? ["systemctl enable --now cron"] : ["service cron start"];
+  return diagnose("schedule.cron-dead", "cron", {
+    message: "the lines are installed, and no cron runs on this machine",
+    commands,
+  });
+}
+
+function timerInactive({ unit, isEnabled }: TimerFacts): Diagnosis {
+  const seen = isEnabled ? "enabled and not active" : "not enabled";
+  return diagnose("schedule.timer-inactive", unit, {
+    message: `the timer is ${seen}, so that it does not fire`,
+    commands: [`systemctl enable --now ${shellWord(unit)}`],
+  });
+}
+
+/** Each job must have one who starts it; two would meet at its lock each night. */
+function judgeStarters(facts: ScheduleFacts, starts: readonly CronStart[]): readonly Diagnosis[] {
+  const { jobs, timers, serving } = facts;
+  const planned = jobs.filter(({ schedule }) => schedule !== null);
+  if (starts.length === 0 && timers.length === 0 && serving.length === 0) return [nobody(facts, planned)];
+  return planned.flatMap(({ name }) => {
+    const ways = [
+      ...(starts.some((start) => start.isAll || start.jobs.includes(name)) ? ["cron"] : []),
+      ...(timers.some((timer) => timer.jobs.includes(name)) ? ["systemd"] : []),
+      ...(serving.length > 0 ? ["codex-backup serve"] : []),
+    ];
+    if (ways.length === 0) {
+      const message = "it has a schedule, and nothing starts it tonight";
+      return [diagnose("schedule.not-started", name, { message, commands: [installCommand(facts)] })];
+    }
+    if (ways.length === 1) return [];
+    const message = `${ways.join(" and ")} would both start it: one finds it busy, or it runs twice`;
+    return [diagnose("schedule.two", name, { message, commands: ["codex-backup schedule uninstall"] })];
+  });
+}
+
+function nobody(facts: ScheduleFacts, planned: readonly Pick<Job, "name">[]): Diagnosis {
+  const names = planned.map(({ name }) => name).join(", ");
+  return diagnose("schedule.nobody", "schedule", {
+    message: `${names}: a schedule, and neither cron nor systemd nor codex-backup serve starts anything`,
+    commands: [installCommand(facts)],
+  });
+}
+
+function installCommand({ isSystemdHere, timers, configPath }: ScheduleFacts): string {
+  const way = timers.length > 0 || isSystemdHere ? "--systemd" : "--cron";
+  return `codex-backup --config ${shellWord(configPath)} schedule install ${way}`;
+}
+
+/** The line wins over the configuration; the operator should know. */
+function judgeTime(
+  { hostTimezone, now }: ScheduleFacts,
+  { name, schedule, timezone }: Pick<Job, "name" | "schedule" | "timezone">,
+  starts: readonly CronStart[],
+): readonly Diagnosis[] {
+  const mine = starts.filter((start) => start.isAll || start.jobs.includes(name));
+  if (mine.length === 0 || schedule === null) return [];
+  const wanted = shiftCron(schedule, { from: timezone, to: hostTimezone, now });
+  const installed = mine.map(({ cron }) => cron);
+  const isEqual = wanted.kind === "lines" && sameTimes(installed, wanted.lines);
+  if (isEqual) return [];
+  const [first] = mine;
+  const why = wanted.kind === "refused" ? `; cron cannot say it: ${wanted.reason}` : "";
+  const message = `cron starts it at "${installed.join('", "')}" (${hostTimezone}), the configuration says "${schedule}" (${timezone})${why}`;
+  const commands = wanted.kind === "refused" ? [] : ["codex-backup schedule install --cron"];
+  return [
+    diagnose("schedule.differs", name, {
+      message: `${message}; line ${first?.number} of ${first?.file} wins`,
+      commands,
+    }),
+  ];
+}
+
+function sameTimes(installed: readonly string[], wanted: readonly string[]): boolean {
+  const plain = (crons: readonly string[]) =>
+    crons
+      .map((cron) => JSON.stringify(readCronFields(cron)))
+      .sort()
+      .join();
+  return plain(installed) === plain(wanted);
+}
+
+function judgeLog({ log }: ScheduleFacts, isCronUsed: boolean): readonly Diagnosis[] {
+  if (!isCronUsed || log === null) return [];
+  if (log === "unreadable")
+    return [
+      diagnose(
+        "schedule.log-unknown",
+        "cron",
+        "neither /var/log/cron.log nor /var/log/syslog can be read by this user",
+      ),
+    ];
+  return [diagnose("schedule.log", "cron", `cron last wrote: ${log.line.trim()}`)];
+}
