@@ -8,6 +8,8 @@
  */
 import type { AlertMessage } from "../domain/alert-message.ts";
 import type { FailureCode } from "../domain/failure-table.ts";
+import type { Instant } from "../domain/instant.ts";
+import type { Attempted, OutboxRow } from "../domain/outbox.ts";
 import type { Ping } from "../domain/ping.ts";
 
 /** What a pinger carries. @public */
@@ -35,4 +37,22 @@ export interface Channel {
 export interface Pinger {
   /** One attempt; throws as `deliver` does. */
   ping(ping: Ping, signal: AbortSignal): Promise<void>;
+}
+
+/** Where undelivered messages wait; the catalog's, handed in. */
+export interface Outbox {
+  /** What waits, oldest first. */
+  undelivered(): readonly OutboxRow[];
+  settle(row: OutboxRow, attempted: Attempted, at: Instant): void;
+}
+
+/** Delivers what waits, each channel by itself. */
+export interface Sender {
+  /**
+   * One pass over what is due. Resolves when its attempts have ended; never throws for a failed one, whose row
+   * says so. The signal starts no further attempt, and lets those that are under way end.
+   */
+  deliverDue(signal: AbortSignal): Promise<void>;
+  /** May be called twice. */
+  close(): void;
 }

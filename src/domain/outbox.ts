@@ -111,3 +111,15 @@ export function mergeMessages(undelivered: readonly AlertMessage[], newest: Aler
 export function isReplaced(waiting: Ping, newest: Ping): boolean {
   return newest.kind !== "start" || waiting.kind === "start";
 }
+
+/** How the rows of pings name their channel. */
+export function pingChannel(job: string): string {
+  return `${pingPrefix}${job}`;
+}
+
+export const pingPrefix = "ping:";
+
+/** When something is to be tried next; null: nothing waits. */
+export function nextTry(rows: readonly OutboxRow[]): Instant | null {
+  return rows.length === 0 ? null : instant(Math.min(...rows.map(({ nextAt }) => nextAt)));
+}
