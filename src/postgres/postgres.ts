@@ -8,6 +8,7 @@
  * May go to: platform, domain.
  */
 import type { Readable } from "node:stream";
+import type { FailureReport } from "../domain/failure.ts";
 import type { FailureCode } from "../domain/failure-table.ts";
 import type { Fingerprint, TableFingerprint } from "../domain/fingerprint.ts";
 import type { Instant } from "../domain/instant.ts";
@@ -76,6 +77,8 @@ export interface PostgresServer {
   readonly facts: ServerFacts;
   /** Databases that allow connections and are no templates, sorted. */
   listDatabases(): Promise<readonly string[]>;
+  /** What a dump of it would stumble on, and what doctor tells of it. Reads only; nothing is locked for long. */
+  examine(database: string): Promise<DatabaseExamination>;
   /** pg_database_size, for the estimate. */
   sizeOf(database: string): Promise<number>;
   /** Roles, memberships, tablespaces (pg_dumpall --globals-only; without passwords when the role may not read them, said in `warnings`). */
@@ -87,6 +90,25 @@ export interface PostgresServer {
   readonly restore: PostgresRestorer;
   /** Frees what connect() made (temporary password file). May be called twice. */
   close(): Promise<void>;
+}
+
+/** A database as the role sees it. */
+export interface DatabaseExamination {
+  /** Rights that are missing for a dump, with the statement that grants them as hint; empty when none is. */
+  readonly denied: readonly FailureReport[];
+  /** Libraries that C functions name and that the server lacks; for others than superusers, extensions. */
+  readonly missingLibraries: readonly {
+    readonly library: string;
+    readonly example: string;
+    /** Values of a column cannot be read without it. */
+    readonly isNeededToRead: boolean;
+  }[];
+  /** Of the role or the database, as written; null: none. */
+  readonly statementTimeout: string | null;
+  readonly serverNow: Instant;
+  /** On the server's machine; null where the role may not know it. */
+  readonly dataDirectory: string | null;
+  readonly sizeBytes: number;
 }
 
 export interface DumpedText {

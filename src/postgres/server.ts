@@ -3,6 +3,7 @@ import type { Access } from "./access.ts";
 import type { ClientVersion } from "./client/version.ts";
 import { closeReach } from "./connect.ts";
 import { dumpGlobals } from "./dump/text-dumps.ts";
+import { examineDatabase } from "./examine-database.ts";
 import type { PostgresServer, ServerFacts } from "./postgres.ts";
 import { createRestorer } from "./restore/create-restorer.ts";
 import { logIn } from "./session/login.ts";
@@ -29,6 +30,7 @@ export function createServer(context: ServerContext): PostgresServer {
     facts,
     restore: createRestorer(context),
     listDatabases: () => withSession(context, listDatabases),
+    examine: (name) => examineDatabase(context, name),
     sizeOf: (name) => withSession(context, (session) => sizeOf(session, name)),
     dumpGlobals: () => dumpGlobals(access, { database, isSuperuser: facts.isSuperuser, signal }),
     openSnapshot: (name, limits, own) => openSnapshot(context, { database: name, limits, signal: own }),
