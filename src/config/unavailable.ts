@@ -6,8 +6,6 @@ import { describePath } from "./problem.ts";
  * silently ignored is worse than none. "*" stands for any name. Drop a line here when its feature arrives.
  */
 const unavailableKeys: readonly Path[] = [
-  ["alerts"],
-  ["pings"],
   ["destinations", "*", "s3"],
   ["destinations", "*", "sftp"],
   ["destinations", "*", "azure"],

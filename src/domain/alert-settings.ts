@@ -134,13 +134,15 @@ export interface PagerDutySettings {
 export interface ExecSettings {
   readonly kind: "exec";
   readonly name: string;
+  /** Given the message as JSON on stdin; no shell. */
   readonly argv: readonly string[];
-  readonly timeoutMs: number;
 }
 
 /** The watcher outside: one URL for each job. */
 export interface PingSettings {
   /** By the job's name; a job that is absent here is not pinged. */
   readonly urls: ReadonlyMap<string, Secret>;
+  /** What the URLs of jobs without one of their own were made from: {job} stands for the name. */
+  readonly template: Secret | null;
   readonly caFile: string | null;
 }
