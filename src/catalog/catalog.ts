@@ -113,6 +113,8 @@ export interface RunFilter {
   /** Newest first, at most so many. */
   readonly limit?: number;
   readonly unfinishedOnly?: boolean;
+  /** Only runs started before this one; unknown: none. */
+  readonly before?: string;
 }
 
 export interface BackupFilter {
@@ -122,6 +124,25 @@ export interface BackupFilter {
   readonly isProven?: boolean;
   /** Newest first, at most so many. */
   readonly limit?: number;
+  /** Only those that come after this one in that order; unknown: none. */
+  readonly before?: { readonly job: string; readonly id: string };
+}
+
+/** How many runs of a job ended so. */
+export interface RunTally {
+  readonly job: string;
+  readonly outcome: Outcome;
+  readonly count: number;
+}
+
+/** How many copies at a destination are in this state, checked so far. */
+export interface CopyTally {
+  readonly destination: string;
+  readonly state: CopyRow["state"];
+  readonly level: Level;
+  readonly count: number;
+  /** When the oldest of these backups was made. */
+  readonly oldestAt: Instant;
 }
 
 export interface Catalog {
@@ -131,6 +152,8 @@ export interface Catalog {
   run(runId: string): RunRow | null;
   /** Last started first, whatever the clock said then. */
   runs(filter?: RunFilter): readonly RunRow[];
+  /** Of the runs that have ended. */
+  runTallies(): readonly RunTally[];
 
   /** Adds or replaces a backup with its manifest's text; copies are kept. */
   putBackup(manifest: Manifest, manifestText: string, manifestSha256: string): void;
@@ -141,6 +164,7 @@ export interface Catalog {
   /** The sentinels' ids under which copies at this destination were recorded. */
   destinationIds(destination: string): readonly string[];
   removeCopy(job: string, backupId: string, destination: string): void;
+  copyTallies(): readonly CopyTally[];
   /** Removes the backup row, and its marks, when no copy is left. */
   removeBackupIfBare(job: string, backupId: string): void;
   /** Newest first. */

@@ -16,6 +16,7 @@ import { outboxStatements } from "./statements/outbox.ts";
 import { problemStatements } from "./statements/problems.ts";
 import { prunedStatements } from "./statements/pruned.ts";
 import { runStatements } from "./statements/runs.ts";
+import { tallyStatements } from "./statements/tallies.ts";
 import { slotStatements } from "./statements/slots.ts";
 
 export interface CatalogOptions {
@@ -44,6 +45,7 @@ export function openCatalog(path: string, options: CatalogOptions = {}): Catalog
     ...outboxStatements(connection),
     ...alertStateStatements(connection),
     ...problemStatements(connection),
+    ...tallyStatements(connection),
     ...slotStatements(connection),
     atomically: connection.atomically,
     close: connection.close,

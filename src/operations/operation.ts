@@ -8,6 +8,7 @@
  */
 import type { RunRow } from "../catalog/catalog.ts";
 import type { AgedBackup, ListedBackup, ShownBackup } from "../domain/backup-report.ts";
+import type { DiskConcern } from "../domain/disk-concern.ts";
 import type { FailureReport } from "../domain/failure.ts";
 import type { Instant } from "../domain/instant.ts";
 import type { Level } from "../domain/level.ts";
@@ -24,6 +25,10 @@ export interface Operations {
   status(): Promise<StatusReport>;
   /** The run whose log is asked for; throws when there is none. */
   findRun(request: LogsRequest): Promise<RunRow>;
+  /** Last started first; asks only the catalog. */
+  listRuns(options: ListRunsOptions): Promise<readonly RunRow[]>;
+  /** For Prometheus: text in its format, from status and catalog. */
+  metrics(): Promise<string>;
   /** The newest complete backup of a job with a whole copy; null when there is none. */
   newestGood(job: string, database: string | null): Promise<ListedBackup | null>;
   verify(options: VerifyOptions): Promise<readonly VerifyReport[]>;
@@ -82,6 +87,15 @@ export interface VerifyReport {
 export interface ListOptions {
   readonly job: string | null;
   readonly limit: number | null;
+  /** Only those that come after this one in the list. Throws "usage.unknown-backup" when it is not there. */
+  readonly after?: { readonly job: string; readonly id: string };
+}
+
+export interface ListRunsOptions {
+  readonly job: string | null;
+  readonly limit: number;
+  /** Only those that come after this one in the list. Throws "usage.unknown-backup" when it is not there. */
+  readonly after: string | null;
 }
 
 export interface HoldRequest {
@@ -197,6 +211,28 @@ export interface ListedDestination {
   readonly failure: FailureReport | null;
 }
 
+/** A destination and how its disk fills. */
+export interface DiskStatus extends ListedDestination {
+  /** Null while it cannot be used or does not tell its size. */
+  readonly forecast: ReportedForecast | null;
+  /** "61 % full, 120 GB free, full in about 7 months (5-11)"; null as above. */
+  readonly summary: string | null;
+  /** What somebody must be told of it; null: nothing. */
+  readonly concern: DiskConcern | null;
+}
+
+/** See domain/disk-forecast.ts; moments are ISO 8601, UTC. */
+export type ReportedForecast =
+  | { readonly kind: "unknown"; readonly measuredDays: number }
+  | { readonly kind: "steady"; readonly growthBytesPerDay: number; readonly earliest: string | null }
+  | {
+      readonly kind: "filling";
+      readonly growthBytesPerDay: number;
+      readonly fullAt: string;
+      readonly earliest: string;
+      readonly latest: string | null;
+    };
+
 export interface LogsRequest {
   readonly runId: string | null;
   /** The newest run of this job; with neither, the newest of all. */
@@ -261,7 +297,7 @@ export interface CapsuleRestored {
 /** One screen: is every job well, and what is next (DESIGN 3). Times are ISO 8601, UTC. */
 export interface StatusReport {
   readonly jobs: readonly JobStatus[];
-  readonly disk: readonly ListedDestination[];
+  readonly disk: readonly DiskStatus[];
   /** 6 when any job is not healthy or any destination cannot be used, else 0. */
   readonly exit: ExitStatus;
 }

@@ -6,6 +6,7 @@ import { type Job, leavesBackups } from "../domain/job.ts";
 import { nextSlot, parseCron, previousSlot } from "../domain/schedule.ts";
 import type { Context } from "./context.ts";
 import { closeDeadRuns } from "./dead-runs.ts";
+import { recordDisk, withForecast } from "./disk-trend.ts";
 import { listDestinations } from "./initialise-destinations.ts";
 import { bestLevel, isGood, newestBackup } from "./list.ts";
 import type { JobStatus, ListedDestination, StatusReport } from "./operation.ts";
@@ -21,7 +22,7 @@ export async function status(context: Context): Promise<StatusReport> {
     jobs.push(...databasesOf(context, job).map((database) => statusOf(context, { job, database, ...place })));
   }
   const isWell = jobs.every((job) => job.healthy) && disk.every(({ failure }) => failure === null);
-  return { jobs, disk, exit: isWell ? 0 : 6 };
+  return { jobs, disk: withForecast(context, recordDisk(context, disk)), exit: isWell ? 0 : 6 };
 }
 
 /** Looked for only where the catalog knows nothing, as after the state directory was lost. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { instant } from "../../domain/instant.ts";
 import type { Job } from "../../domain/job.ts";
-import type { JobStatus, ListedDestination, StatusReport } from "../../operations/operation.ts";
+import type { DiskStatus, JobStatus, StatusReport } from "../../operations/operation.ts";
 import { plainPaint } from "../paint.ts";
 import { describeFill, renderStatus, renderTroubles } from "./status.ts";
 
@@ -51,7 +51,7 @@ function statusOf(job: string, more: Partial<JobStatus> = {}): JobStatus {
   };
 }
 
-const disk: ListedDestination = {
+const disk: DiskStatus = {
   name: "backups",
   location: "/backups",
   id: "x",
@@ -59,6 +59,9 @@ const disk: ListedDestination = {
   totalBytes: 100e9,
   warnings: [],
   failure: null,
+  forecast: { kind: "steady", growthBytesPerDay: 0, earliest: null },
+  summary: "61 % full, 39.0 GB free, not filling up",
+  concern: null,
 };
 
 function render(report: Pick<StatusReport, "jobs" | "disk">, jobs: readonly Job[]): readonly string[] {
@@ -77,7 +80,7 @@ test("ages come first, the zone stands above the next slots, and disks widen no 
     "           newest proven  newest good  last run         next (Europe/Berlin)  size",
     "database   30 h ago       6 h ago      complete, 4.1 s  tonight 02:00         223 MB",
     "checksums  –              6 h ago      complete, 4.1 s  tonight 02:00",
-    "disk       /backups 61 % full, 39.0 GB free",
+    "disk       /backups 61 % full, 39.0 GB free, not filling up",
   ]);
 });
 
@@ -102,7 +105,11 @@ test("what is wrong stands below in words, for jobs and disks, and no colour car
     newestGood: null,
     newestProven: null,
   });
-  const report = { jobs: [sick], disk: [{ ...disk, failure, freeBytes: null }], exit: 6 } as const;
+  const report = {
+    jobs: [sick],
+    disk: [{ ...disk, failure, freeBytes: null, summary: null }],
+    exit: 6,
+  } as const;
   assert.deepEqual(renderTroubles(report, plainPaint), [
     "database: no good backup since Friday",
     'backups: Cannot use "/backups": there is no such directory',

@@ -2,7 +2,7 @@ import type { Config } from "../../config/config.ts";
 import type { AgedBackup } from "../../domain/backup-report.ts";
 import { type Instant, parseInstant } from "../../domain/instant.ts";
 import { describeSize } from "../../domain/plain-words.ts";
-import type { JobStatus, ListedDestination, StatusReport } from "../../operations/operation.ts";
+import type { DiskStatus, JobStatus, StatusReport } from "../../operations/operation.ts";
 import { type Paint, widthOf } from "../paint.ts";
 import { renderColumns } from "./columns.ts";
 import { ago, describeUpcoming } from "./moment.ts";
@@ -17,9 +17,7 @@ export interface StatusSurroundings {
 export function renderStatus(report: StatusReport, around: StatusSurroundings): string {
   const rows = [headerOf(around), ...report.jobs.map((job) => jobRow(job, around))];
   const labelWidth = Math.max(...rows.map(([label = ""]) => widthOf(label)), widthOf(diskLabel));
-  const disks = report.disk.map(
-    (disk) => `${diskLabel.padEnd(labelWidth)}  ${describeDisk(disk, around.paint)}`,
-  );
+  const disks = report.disk.map((disk) => `${diskLabel.padEnd(labelWidth)}  ${diskLine(disk, around.paint)}`);
   return [renderColumns(rows), ...disks, ...renderTroubles(report, around.paint)].join("\n");
 }
 
@@ -96,9 +94,11 @@ function nextOf({ job, nextSlot }: JobStatus, { now, config }: StatusSurrounding
 }
 
 /** A sentence of its own: it must not widen the columns of ages. */
-function describeDisk({ location, freeBytes, totalBytes, failure }: ListedDestination, paint: Paint): string {
+function diskLine({ location, failure, summary, concern }: DiskStatus, paint: Paint): string {
   if (failure !== null) return `${location} ${paint.bad("cannot be used")}`;
-  return `${location} ${describeFill(freeBytes, totalBytes)}`;
+  const told = summary ?? "does not tell its size";
+  if (concern === null) return `${location} ${told}`;
+  return `${location} ${concern.severity === "critical" ? paint.bad(told) : paint.doubtful(told)}`;
 }
 
 /** "61 % full, 120 GB free"; what is reserved for root counts as used, as for those who write there. */
