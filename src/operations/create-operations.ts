@@ -11,6 +11,8 @@ export function createOperations(context: Context): Operations {
     status: async () => (await import("./status.ts")).status(context),
     list: async (options) => (await import("./list.ts")).listBackups(context, options),
     show: async (backup) => (await import("./show.ts")).showBackup(context, backup),
+    listRuns: async (options) => (await import("./list-runs.ts")).listRuns(context, options),
+    metrics: async () => (await import("./metrics.ts")).metrics(context),
     findRun: async (request) => (await import("./logs.ts")).findRun(context, request),
     newestGood: async (job, database) => (await import("./list.ts")).newestGood(context, job, database),
     verify: async (options) => (await import("./verify/verify.ts")).verify(context, options),

@@ -5,15 +5,21 @@ import { formatInstant } from "../domain/instant.ts";
 import { highest, type Level } from "../domain/level.ts";
 import { type Context, jobNamed } from "./context.ts";
 import { closeDeadRuns } from "./dead-runs.ts";
+import { findBackup } from "./find-backup.ts";
 import type { ListOptions } from "./operation.ts";
 
 /**
  * Newest first. From the catalog alone: nothing is asked of the destinations. Throws "usage.unknown-job" for a job
  * that is neither in the config nor has left backups behind.
  */
-export function listBackups(context: Context, { job, limit }: ListOptions): readonly ListedBackup[] {
+export function listBackups(context: Context, { job, limit, after }: ListOptions): readonly ListedBackup[] {
   closeDeadRuns(context);
-  const filter = { ...(job === null ? {} : { job }), ...(limit === null ? {} : { limit }) };
+  if (after !== undefined) findBackup(context, `${after.job}/${after.id}`);
+  const filter = {
+    ...(job === null ? {} : { job }),
+    ...(limit === null ? {} : { limit }),
+    ...(after === undefined ? {} : { before: after }),
+  };
   const rows = context.catalog.backups(filter);
   if (job !== null && rows.length === 0) jobNamed(context, job);
   return rows.map((row) => listed(context, row));

@@ -33,6 +33,11 @@ const forget = "DELETE FROM backups";
 const select = (condition: string) =>
   `SELECT * FROM backups WHERE ${condition} ORDER BY created_ms DESC, id DESC, job LIMIT $limit`;
 
+// In the order of select: newest first, then ids backwards, then jobs.
+const isAfter = `EXISTS (SELECT 1 FROM backups AS last WHERE last.job = $beforeJob AND last.id = $beforeId AND (
+  backups.created_ms < last.created_ms OR (backups.created_ms = last.created_ms AND (
+    backups.id < last.id OR (backups.id = last.id AND backups.job > last.job)))))`;
+
 const selectHeld = "SELECT DISTINCT backup FROM marks WHERE kind = 'hold'";
 
 type BackupMembers = Pick<
@@ -76,15 +81,21 @@ export function backupStatements(connection: Connection): BackupMembers {
 }
 
 function chosenBy(filter: BackupFilter): Chosen {
-  const { job, database, limit = everything } = filter;
+  const { job, database, before, limit = everything } = filter;
   const conditions = [
     ...(job === undefined ? [] : ["job = $job"]),
     ...(database === undefined ? [] : ["database IS $database"]),
     ...(filter.isProven === true ? ["proven_ms IS NOT NULL"] : []),
+    ...(before === undefined ? [] : [isAfter]),
   ];
+  const given = {
+    ...(job !== undefined && { job }),
+    ...(database !== undefined && { database }),
+    ...(before !== undefined && { beforeJob: before.job, beforeId: before.id }),
+  };
   return {
     condition: conditions.join(" AND ") || "true",
-    parameters: { limit, ...(job !== undefined && { job }), ...(database !== undefined && { database }) },
+    parameters: { limit, ...given },
   };
 }
 

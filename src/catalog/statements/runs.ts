@@ -51,6 +51,10 @@ function conditionOf(filter: RunFilter): { readonly condition: string; readonly 
     parameters.database = filter.database;
   }
   if (filter.unfinishedOnly) conditions.push("finished_ms IS NULL");
+  if (filter.before !== undefined) {
+    conditions.push("seq < (SELECT seq FROM runs WHERE run_id = $before)");
+    parameters.before = filter.before;
+  }
   return { condition: conditions.join(" AND "), parameters };
 }
 
