@@ -96,4 +96,5 @@ const io: Io = {
   userName: process.env.SUDO_USER ?? ownAccount().name,
   prompt: isSomebodyThere ? createPrompt() : null,
 };
-end(await runCli(argv, io, createTool(surroundings)));
+// Not awaited at the top: the single executable is no module. What rejects is told by onUncaught.
+void runCli(argv, io, createTool(surroundings)).then(end);
