@@ -9,6 +9,7 @@ import type { Config, DestinationConfig } from "./config.ts";
 import { sslKeys } from "./schema/postgres.ts";
 import type { SecretSetting } from "./schema/secret.ts";
 import { isSecretVariable } from "./secret-variable.ts";
+import { alertsOf, pingOf, pingsOf, type ShowSecret } from "./show-alerts.ts";
 
 /** Where each opened secret came from, so that the place can be shown instead of the value. */
 export type SecretOrigins = WeakMap<Secret, SecretSetting>;
@@ -19,17 +20,26 @@ const placeholder = "[secret]";
 
 /** See ConfigLoader.showEffective. */
 export function formatEffective(config: Config, origins: SecretOrigins): string {
+  const show: ShowSecret = (secret) => secretOf(secret, origins);
+  const isOwn = (secret: Secret) => origins.has(secret);
   const body = {
     version: 1,
     state: config.statePath,
     timezone: config.timezone,
     destinations: Object.fromEntries(config.destinations.map((one) => [one.name, destinationOf(one)])),
-    jobs: Object.fromEntries(config.jobs.map((job) => [job.name, jobOf(job, origins)])),
+    jobs: Object.fromEntries(
+      config.jobs.map((job) => [
+        job.name,
+        { ...jobOf(job, origins), ...pingOf(job.name, config.pings, { show, isOwn }) },
+      ]),
+    ),
     scheduler: {
       concurrency: config.scheduler.concurrency,
       drain: formatDuration(config.scheduler.drainMs),
     },
     ...(config.http && { http: httpOf(config.http) }),
+    ...(config.alerts && { alerts: alertsOf(config.alerts, show) }),
+    ...(config.pings && { pings: pingsOf(config.pings, show) }),
   };
   return `# ${config.path}, with every default filled in\n${stringify(body, { lineWidth: 0 })}`;
 }

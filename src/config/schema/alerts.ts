@@ -22,7 +22,7 @@ const names = (what: string) =>
 const rule = z.strictObject({
   jobs: names("job").optional().describe("Names of jobs; default: all, and what is about no job"),
   events: z
-    .union([z.enum(events), z.array(z.enum(events)).min(1, { error: () => "at least one event" })])
+    .union([z.array(z.enum(events)).min(1, { error: () => "at least one event" }), z.enum(events)])
     .optional()
     .describe("What is told; default: everything"),
   channels: names("channel").optional().describe("Names of channels; default: all"),
