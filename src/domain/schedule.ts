@@ -30,6 +30,14 @@ export function parseCron(cron: string, timezone: string): Schedule {
   return { cron, timezone, pattern: patternOf(cron) };
 }
 
+/** The schedule that the config gives a job; null: only by hand. */
+export function scheduleOfJob(job: {
+  readonly schedule: string | null;
+  readonly timezone: string;
+}): Schedule | null {
+  return job.schedule === null ? null : parseCron(job.schedule, job.timezone);
+}
+
 /** What is wrong with a cron text, as a half sentence about it; null when nothing is. */
 export function findCronProblem(cron: string): string | null {
   const fields = fieldsOf(cron);

@@ -4,6 +4,7 @@ import type { Destination } from "../destinations/destination.ts";
 import { Failure } from "../domain/failure.ts";
 import type { Job } from "../domain/job.ts";
 import type { OnProgress } from "../domain/progress.ts";
+import type { Schedule } from "../domain/schedule.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Host } from "../platform/host.ts";
 import type { Log } from "../platform/log.ts";
@@ -22,6 +23,8 @@ export interface Context {
   readonly host: Host;
   readonly log: Log;
   readonly onProgress: OnProgress;
+  /** What a job goes by: the config's schedule, or the times of a crontab or timer that is installed. Null: only by hand. */
+  scheduleOf(job: Job): Schedule | null;
   /** The bare environment for programs that we start: PATH, HOME, LANG, nothing of the caller's. */
   readonly childEnv: Readonly<Record<string, string>>;
   /** A log for one run, kept under STATE/logs. */

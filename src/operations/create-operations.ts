@@ -8,6 +8,9 @@ import type { Operations } from "./operation.ts";
 export function createOperations(context: Context): Operations {
   return {
     run: async (options) => (await import("./run/run.ts")).run(context, options),
+    decideSlots: async () => (await import("./slots.ts")).decideSlots(context),
+    skipSlot: async (job, passed) => (await import("./slots.ts")).skipSlot(context, job, passed),
+    reconcile: async (signal) => (await import("./run/reconcile.ts")).reconcile(context, signal),
     status: async () => (await import("./status.ts")).status(context),
     list: async (options) => (await import("./list.ts")).listBackups(context, options),
     show: async (backup) => (await import("./show.ts")).showBackup(context, backup),

@@ -9,6 +9,7 @@
 import type { RunRow } from "../catalog/catalog.ts";
 import type { AgedBackup, ListedBackup, ShownBackup } from "../domain/backup-report.ts";
 import type { DiskConcern } from "../domain/disk-concern.ts";
+import type { PassedSlot } from "../domain/due.ts";
 import type { FailureReport } from "../domain/failure.ts";
 import type { Instant } from "../domain/instant.ts";
 import type { Level } from "../domain/level.ts";
@@ -19,6 +20,12 @@ import type { RunReport } from "../domain/run-report.ts";
 export interface Operations {
   /** Runs jobs under their locks. A failed run is a report; only wrong names throw. */
   run(options: RunOptions): Promise<readonly RunReport[]>;
+  /** Of every job with a schedule; writes down what is passed over. What is due stays so until it is run. */
+  decideSlots(): Promise<readonly JobSlots[]>;
+  /** A due slot that is not run: it is written down, with why. */
+  skipSlot(job: string, passed: Pick<PassedSlot, "slot" | "reason">): Promise<void>;
+  /** Puts right what dead runs left, of every job that nobody is at; one line for each thing done. */
+  reconcile(signal: AbortSignal): Promise<readonly string[]>;
   /** Newest first; asks only the catalog. */
   list(options: ListOptions): Promise<readonly ListedBackup[]>;
   show(backup: string): Promise<ShownBackup>;
@@ -51,9 +58,38 @@ export interface RunOptions {
   readonly all: boolean;
   /** How long to wait for a busy job; 0: not at all. */
   readonly waitMs: number;
-  /** The planned moment; null for a run by hand. */
-  readonly slot: Instant | null;
+  /** The planned moment, or whichever is due now: it is claimed first, so that it is run once. Null: by hand. */
+  readonly slot: Instant | "due" | null;
   readonly signal: AbortSignal;
+  /** Hears why no run was started for a slot. */
+  readonly onSlot?: (news: SlotNews) => void;
+  /** Hears of each job's first run before it does anything. */
+  readonly onStarted?: (started: StartedRun) => void;
+}
+
+export interface StartedRun {
+  readonly job: string;
+  readonly runId: string;
+  readonly slot: Instant | null;
+}
+
+/** Why no run was started: another one has the slot, it is passed over, or it waits. */
+export interface SlotNews {
+  readonly job: string;
+  /** ISO 8601, UTC. */
+  readonly slot: string;
+  readonly state: "taken" | "skipped" | "missed" | "waiting";
+  readonly reason: string;
+}
+
+/** What is to be done about the slots of a job now (see domain/due.ts). */
+export interface JobSlots {
+  readonly job: string;
+  readonly due: Instant | null;
+  /** When to ask again at the latest; null: never. */
+  readonly next: Instant | null;
+  /** What was passed over just now. */
+  readonly passed: readonly PassedSlot[];
 }
 
 export type VerifyLevel = "stored" | "hashed" | "read";
@@ -320,6 +356,8 @@ export interface JobStatus {
   readonly newestGood: AgedBackup | null;
   readonly newestProven: AgedBackup | null;
   readonly nextSlot: string | null;
+  /** Of the last seven days, oldest first: planned, and nothing was there to run them. */
+  readonly missedSlots: readonly string[];
   /** Of the newest good backup. */
   readonly sizeBytes: number | null;
 }

@@ -3,13 +3,14 @@ import type { AgedBackup } from "../domain/backup-report.ts";
 import { healthOf, isFuture } from "../domain/health.ts";
 import { formatInstant, type Instant } from "../domain/instant.ts";
 import { type Job, leavesBackups } from "../domain/job.ts";
-import { nextSlot, parseCron, previousSlot } from "../domain/schedule.ts";
+import { nextSlot, previousSlot } from "../domain/schedule.ts";
 import type { Context } from "./context.ts";
 import { closeDeadRuns } from "./dead-runs.ts";
 import { recordDisk, withForecast } from "./disk-trend.ts";
 import { listDestinations } from "./initialise-destinations.ts";
 import { bestLevel, isGood, newestBackup } from "./list.ts";
 import type { JobStatus, ListedDestination, StatusReport } from "./operation.ts";
+import { missedSlots } from "./slots.ts";
 import { unlistedBackups } from "./unlisted-backups.ts";
 
 /** Is every job well, what is next, and how full are the disks. Each database of a job is judged by itself. */
@@ -69,7 +70,7 @@ function statusOf(context: Context, { job, database, unlisted, unusable }: Asked
   const series = { job: job.name, database };
   const { good, misdated } = newestGoodOf(context, series);
   const proven = newestBackup(context, { ...series, isProven: true }, isGood);
-  const schedule = job.schedule === null ? null : parseCron(job.schedule, job.timezone);
+  const schedule = context.scheduleOf(job);
   const health = healthOf({
     kind: job.kind,
     now,
@@ -97,6 +98,7 @@ function statusOf(context: Context, { job, database, unlisted, unusable }: Asked
     newestGood: good === null ? null : aged(good, now),
     newestProven: proven === null ? null : aged(proven, now),
     nextSlot: next === null ? null : formatInstant(next),
+    missedSlots: missedSlots(context, job),
     sizeBytes: good?.sizeBytes ?? null,
   };
 }

@@ -6,6 +6,7 @@ import type { LogEntry, Needs } from "../cli/cli.ts";
 import type { Config } from "../config/config.ts";
 import type { Destination } from "../destinations/destination.ts";
 import { createLocalDestination } from "../destinations/local/local-destination.ts";
+import { scheduleOfJob } from "../domain/schedule.ts";
 import type { Context, RunLog } from "../operations/context.ts";
 import type { Clock } from "../platform/clock.ts";
 import { createSystemHost, type Host } from "../platform/host.ts";
@@ -56,6 +57,7 @@ export function buildContext({ config, needs, clock, env }: ContextParts): Built
     capsules: lazyCapsules({ threads: Math.min(8, availableParallelism()) }),
     catalog,
     onProgress: needs.onProgress,
+    scheduleOf: scheduleOfJob,
     childEnv,
     openRunLog: (runId) => openRunLog(join(statePath, "logs"), runId, { config, needs }),
     newRunId: () => createRunId(clock.now(), systemRandom),

@@ -3,6 +3,7 @@ import { openCatalog } from "../../src/catalog/open-catalog.ts";
 import type { Destination } from "../../src/destinations/destination.ts";
 import { type Instant, instant } from "../../src/domain/instant.ts";
 import type { Job } from "../../src/domain/job.ts";
+import { scheduleOfJob } from "../../src/domain/schedule.ts";
 import type { Context } from "../../src/operations/context.ts";
 import type { Clock } from "../../src/platform/clock.ts";
 import { createSilentLog } from "../../src/platform/log.ts";
@@ -34,6 +35,7 @@ export function createMemoryContext(options: MemoryContextOptions): Context {
     host: { name: "host", bootId: "boot", pid: 1, isAlive: (pid) => pid === 1 },
     log,
     onProgress: () => undefined,
+    scheduleOf: scheduleOfJob,
     childEnv: {},
     openRunLog: () => ({ log, close: () => undefined }),
     newRunId: () => `run-${randomToken(6)}`,

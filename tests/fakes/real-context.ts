@@ -4,6 +4,7 @@ import { createCapsules } from "../../src/capsule/zip-capsules.ts";
 import { openCatalog } from "../../src/catalog/open-catalog.ts";
 import { createLocalDestination } from "../../src/destinations/local/local-destination.ts";
 import type { CapsuleJob, ChecksumsJob, CommandJob, Job, PostgresJob } from "../../src/domain/job.ts";
+import { scheduleOfJob } from "../../src/domain/schedule.ts";
 import type { PostgresSource } from "../../src/domain/source.ts";
 import type { Context } from "../../src/operations/context.ts";
 import { type Clock, createSystemClock } from "../../src/platform/clock.ts";
@@ -47,6 +48,7 @@ export function createRealContext(options: RealContextOptions): Context {
     host,
     log,
     onProgress: () => undefined,
+    scheduleOf: scheduleOfJob,
     childEnv: env,
     openRunLog: () => ({ log, close: () => undefined }),
     newRunId: () => createRunId(clock.now(), systemRandom),

@@ -46,6 +46,7 @@ function statusOf(job: string, more: Partial<JobStatus> = {}): JobStatus {
     newestGood: aged,
     newestProven: { ...aged, level: "proven", ageMs: 30 * hourMs },
     nextSlot: "2026-11-24T01:00:00.000Z",
+    missedSlots: [],
     sizeBytes: 223e6,
     ...more,
   };

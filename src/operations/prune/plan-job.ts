@@ -7,7 +7,6 @@ import {
   planCopies,
   runsLookedAt,
 } from "../../domain/retention-plan.ts";
-import { parseCron } from "../../domain/schedule.ts";
 import type { Context } from "../context.ts";
 import type { Survey } from "./survey.ts";
 
@@ -89,14 +88,14 @@ function keptElsewhere(backup: PlannedCopy): Verdict<PlannedCopy> {
 
 /** What the job's retention goes by, from its config and the catalog. */
 export function retentionOf(
-  { catalog, clock }: Pick<Context, "catalog" | "clock">,
+  { catalog, clock, scheduleOf }: Pick<Context, "catalog" | "clock" | "scheduleOf">,
   job: BackupJob,
   currentRunId: string | null,
 ): JobRetention {
   return {
     now: clock.now(),
     zone: job.timezone,
-    schedule: job.schedule === null ? null : parseCron(job.schedule, job.timezone),
+    schedule: scheduleOf(job),
     policyAt: (destination) => keepPolicyAt(job, destination),
     runsOf: (database) =>
       catalog.runs({ job: job.name, database, limit: runsLookedAt }).map((run) => ({

@@ -7,6 +7,7 @@ import { closeDeadRuns } from "../dead-runs.ts";
 import { patientDestination } from "../delivery/patient-destination.ts";
 import type { RunOptions } from "../operation.ts";
 import { type AttemptFacts, attempt } from "./attempt.ts";
+import { claimSlot } from "./claim.ts";
 import { lockJob } from "./job-lock.ts";
 import { recover } from "./recover.ts";
 import { runCapsule } from "./run-capsule.ts";
@@ -58,7 +59,8 @@ function selectJobs(context: Context, { jobs, all }: RunOptions): readonly Job[]
 /** So long one answer of a destination is waited for, or half the time that the job lets a source be silent. */
 const patienceMs = 5 * 60_000;
 
-function patiently(context: Context, job: Job): Context {
+/** The same destinations, but none of them is waited for for ever. */
+export function patiently(context: Context, job: Job): Context {
   const stallMs = "stallMs" in job ? job.stallMs : null;
   const limitMs = stallMs === null ? patienceMs : Math.min(patienceMs, stallMs / 2);
   const patient = [...context.destinations].map(
@@ -67,21 +69,44 @@ function patiently(context: Context, job: Job): Context {
   return { ...context, destinations: new Map(patient) };
 }
 
-async function runJob(outer: Context, job: Job, options: RunOptions): Promise<readonly RunReport[]> {
+/** For a planned run the slot is claimed first: whoever comes second leaves no run behind. */
+async function runJob(context: Context, job: Job, options: RunOptions): Promise<readonly RunReport[]> {
+  const { signal, onSlot, onStarted } = options;
+  const runId = context.newRunId();
+  if (options.slot === null) {
+    onStarted?.({ job: job.name, runId, slot: null });
+    return runLocked(context, job, { ...options, runId, slot: null, lines: [] });
+  }
+  const claim = await claimSlot(context, job, { slot: options.slot, runId, signal });
+  if (claim.kind === "none") {
+    onSlot?.(claim.news);
+    return [];
+  }
+  const { slot, lines } = claim;
+  onStarted?.({ job: job.name, runId, slot });
+  return runLocked(context, job, { ...options, runId, slot, lines });
+}
+
+interface LockedRun extends JobRun, Pick<RunOptions, "waitMs"> {
+  /** What is to be told of the slots before. */
+  readonly lines: readonly string[];
+}
+
+async function runLocked(outer: Context, job: Job, given: LockedRun): Promise<readonly RunReport[]> {
   const context = patiently(outer, job);
-  const jobRun: JobRun = { slot: options.slot, signal: options.signal, runId: context.newRunId() };
-  const facts: AttemptFacts = { runId: jobRun.runId, job: job.name, database: null, slot: options.slot };
-  const { signal, waitMs } = options;
-  const lock = await lockJob(context, { job: job.name, runId: jobRun.runId, waitMs, signal }).catch(
-    (error: unknown) => asFailure(error, "platform.lock", `Cannot lock "${job.name}"`),
+  const { runId, slot, signal, waitMs } = given;
+  const facts: AttemptFacts = { runId, job: job.name, database: null, slot };
+  const lock = await lockJob(context, { job: job.name, runId, waitMs, signal }).catch((error: unknown) =>
+    asFailure(error, "platform.lock", `Cannot lock "${job.name}"`),
   );
   if (lock instanceof Failure) return [await refused(context, facts, lock)];
   try {
     const limits = { job: job.name, timeoutMs: job.timeoutMs, stallMs: null };
     const watch = startWatch(context.clock, signal, limits);
     const recovered = await underWatch(watch, () => recover(context, job, watch.signal));
-    const telling = loggingRecovered(context, jobRun.runId, recovered);
-    return tellRecovered(context, await runKind(telling, job, jobRun), recovered);
+    const lines = [...given.lines, ...recovered];
+    const telling = loggingRecovered(context, runId, lines);
+    return tellRecovered(context, await runKind(telling, job, { slot, signal, runId }), lines);
   } catch (error) {
     return [await refused(context, facts, asFailure(error, "run.internal", `Cannot run "${job.name}"`))];
   } finally {
@@ -92,6 +117,8 @@ async function runJob(outer: Context, job: Job, options: RunOptions): Promise<re
 /** A run that never came to its work still leaves a row and a report. */
 function refused(context: Context, facts: AttemptFacts, failure: Failure): Promise<RunReport> {
   const outcome = failure.code === "run.busy" ? "skipped" : "failed";
+  if (failure.code === "run.busy" && facts.slot !== null)
+    context.catalog.skipSlot({ ...facts, slot: facts.slot }, "busy");
   const summary = failure.code === "run.busy" ? "skipped: busy" : null;
   return attempt(context, facts, async () => ({
     outcome,
