@@ -124,6 +124,11 @@ function endOfBucket(
   return outside;
 }
 
+/** Without a rule everything is kept, and there is nothing to prune. */
+export function hasRule(policy: KeepPolicy): boolean {
+  return ruleCount(policy) > 0;
+}
+
 function ruleCount({ minimum: _, ...rules }: KeepPolicy): number {
   return Object.values(rules).filter((rule) => rule !== null).length;
 }

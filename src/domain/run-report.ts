@@ -17,6 +17,8 @@ export interface RunReport {
   readonly windowMs: number | null;
   readonly backup: ReportedBackup | null;
   readonly copies: readonly CopyReport[];
+  /** What the run removed afterwards, by the job's keep; null when it was not to: no rule, or not complete. */
+  readonly pruned: RunPruning | null;
   readonly warnings: readonly string[];
   readonly failure: FailureReport | null;
   /** One line for people. */
@@ -40,4 +42,23 @@ export interface CopyReport {
   /** Not in the live stream: brought up afterwards from a finished copy. */
   readonly late: boolean;
   readonly failure: FailureReport | null;
+}
+
+/** The last step of a complete run: its job's retention, for the database that it backed up. */
+export interface RunPruning {
+  readonly removed: readonly PrunedCopy[];
+  readonly freedBytes: number;
+  /** Copies that stay, by policy. */
+  readonly kept: number;
+  /** Destinations where nothing was removed because more than half would go at once: a person has to say yes. */
+  readonly refusedAt: readonly string[];
+  /** What could not be removed or judged. The backup stands all the same, and the run ends with 3. */
+  readonly failures: readonly FailureReport[];
+}
+
+export interface PrunedCopy {
+  readonly backup: string;
+  readonly destination: string;
+  readonly reasons: readonly string[];
+  readonly sizeBytes: number;
 }

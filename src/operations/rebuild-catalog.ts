@@ -43,7 +43,7 @@ interface FoundMark {
 export async function rebuildCatalog(context: Context, signal: AbortSignal): Promise<RebuildReport> {
   return underAllLocks(context, signal, async () => {
     for (const job of context.jobs)
-      if (job.kind === "postgres" || job.kind === "capsule") await finishRemovals(context, job);
+      if (job.kind === "postgres" || job.kind === "capsule") await finishRemovals(context, job, signal);
     const found: Found[] = [];
     const problems: CatalogProblem[] = [];
     for (const destination of context.destinations.values()) {

@@ -4,7 +4,7 @@ import { formatInstant, type Instant } from "../../domain/instant.ts";
 import { highest } from "../../domain/level.ts";
 import type { ExitStatus, Outcome } from "../../domain/outcome.ts";
 import { describeDuration } from "../../domain/plain-words.ts";
-import type { CopyReport, ReportedBackup, RunReport } from "../../domain/run-report.ts";
+import type { CopyReport, ReportedBackup, RunPruning, RunReport } from "../../domain/run-report.ts";
 import type { Context, RunLog } from "../context.ts";
 
 /** What a run came to, as its job kind tells it. */
@@ -13,6 +13,8 @@ export interface Work {
   readonly backup: ReportedBackup | null;
   readonly copies: readonly CopyReport[];
   readonly windowMs: number | null;
+  /** Left out: nothing was to be pruned. */
+  readonly pruned?: RunPruning;
   readonly warnings: readonly string[];
   readonly failure: Failure | null;
   /** One line for people; null: outcome and duration say enough. */
@@ -116,6 +118,7 @@ function reportOn(row: RunRow, work: Work, durationMs: number): RunReport {
     windowMs: work.windowMs,
     backup: work.backup,
     copies: work.copies,
+    pruned: work.pruned ?? null,
     warnings: work.warnings,
     failure: work.failure === null ? null : reportOf(work.failure),
     summary: work.summary ?? `${work.outcome}, ${describeDuration(durationMs)}`,
@@ -123,8 +126,9 @@ function reportOn(row: RunRow, work: Work, durationMs: number): RunReport {
   };
 }
 
-function exitOf({ outcome, failure }: Work): ExitStatus {
-  if (outcome === "complete") return 0;
+/** A backup that stands is complete whatever pruning came to; that its last step was not done is told by 3. */
+function exitOf({ outcome, failure, pruned }: Work): ExitStatus {
+  if (outcome === "complete") return (pruned?.failures.length ?? 0) > 0 ? 3 : 0;
   if (outcome === "incomplete") return 3;
   return failure?.meaning.exit ?? 1;
 }

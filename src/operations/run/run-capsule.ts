@@ -5,6 +5,7 @@ import { attempt } from "./attempt.ts";
 import { backupWork } from "./backup-work.ts";
 import { createCapsuleProducer } from "./produce-capsule.ts";
 import type { JobRun } from "./run.ts";
+import { thenPrune } from "./then-prune.ts";
 import { startWatch, underWatch } from "./watch.ts";
 
 /** The replay capsule: one directory tree, one zip. */
@@ -16,11 +17,12 @@ export async function runCapsule(
   const report = await attempt(
     context,
     { runId, job: job.name, database: null, slot },
-    (inner, startedAt) => {
+    async (inner, startedAt) => {
       const { name, timeoutMs, stallMs } = job;
       const watch = startWatch(inner.clock, signal, { job: name, timeoutMs, stallMs });
       const producer = createCapsuleProducer(inner, job, watch.signal);
-      return underWatch(watch, () => backupWork(inner, { runId, slot, startedAt, job, producer, watch }));
+      const backUp = () => backupWork(inner, { runId, slot, startedAt, job, producer, watch });
+      return thenPrune(inner, job, { runId, database: null, signal, work: await underWatch(watch, backUp) });
     },
   );
   return [report];

@@ -8,6 +8,7 @@ import type { BackupRun } from "./backup.ts";
 import { backupWork } from "./backup-work.ts";
 import { createDumpProducer } from "./produce-dump.ts";
 import type { JobRun } from "./run.ts";
+import { thenPrune } from "./then-prune.ts";
 import { startWatch, underWatch, type Watch } from "./watch.ts";
 
 /** Where a server is asked for its databases: those that every cluster begins with, since one may be dropped. */
@@ -113,10 +114,11 @@ function runDatabase(
   job: PostgresJob,
   { facts, database, signal }: DatabaseRun,
 ): Promise<RunReport> {
-  return attempt(context, facts, (inner, startedAt) => {
+  return attempt(context, facts, async (inner, startedAt) => {
     const { runId, slot } = facts;
     const watch = startWatch(inner.clock, signal, watchLimits(job));
-    return underWatch(watch, () => dump(inner, database, { runId, slot, startedAt, job, watch }));
+    const backUp = () => dump(inner, database, { runId, slot, startedAt, job, watch });
+    return thenPrune(inner, job, { runId, database, signal, work: await underWatch(watch, backUp) });
   });
 }
 

@@ -1,0 +1,74 @@
+import { asFailure, type Failure, reportOf } from "../../domain/failure.ts";
+import type { BackupJob } from "../../domain/job.ts";
+import { removesMost, type Verdict } from "../../domain/retention.ts";
+import type { PlannedCopy } from "../../domain/retention-plan.ts";
+import type { RunPruning } from "../../domain/run-report.ts";
+import type { Context } from "../context.ts";
+import type { PruneReport } from "../operation.ts";
+import { carryOut } from "./carry-out.ts";
+import { findBackups, noteLost } from "./find-backups.ts";
+import { planJob } from "./plan-job.ts";
+import { finishRemovals } from "./remove-copy.ts";
+import type { Unseen } from "./survey.ts";
+
+export interface AfterRun {
+  /** Of the run that has just made its backup; its row is still open. */
+  readonly runId: string;
+  readonly database: string | null;
+  /** Destinations that this run could not use: that is told already. */
+  readonly away: ReadonlySet<string>;
+  readonly signal: AbortSignal;
+}
+
+const nothing: RunPruning = { removed: [], freedBytes: 0, kept: 0, refusedAt: [], failures: [] };
+
+/** Prunes one database's backups, or a capsule's; the caller holds the job's lock. Never throws: see RunPruning. */
+export async function pruneAfterRun(context: Context, job: BackupJob, run: AfterRun): Promise<RunPruning> {
+  const { runId, database, signal } = run;
+  try {
+    await finishRemovals(context, job, signal);
+    const found = await findBackups(context, job, { dryRun: false, database });
+    noteLost(context, found);
+    const plans = planJob(context, job, { found, currentRunId: runId }).map((plan) =>
+      plan.filter(({ backup }) => backup.database === database),
+    );
+    const verdicts = plans.filter((plan) => !removesMost(plan)).flat();
+    const reports = await carryOut(context, job, { verdicts, signal });
+    const stopped = signal.aborted ? [asFailure(signal.reason, "run.cancelled", "Cannot go on pruning")] : [];
+    return conclude(reports, {
+      refused: plans.filter(removesMost),
+      troubles: [...troubling(job, run, found.unseen), ...stopped],
+    });
+  } catch (error) {
+    const failure = asFailure(error, "run.internal", `Cannot prune "${job.name}" after its run`);
+    return { ...nothing, failures: [reportOf(failure)] };
+  }
+}
+
+/** A disk that only takes its turns is away on most nights: what matters is where the job writes. */
+function troubling(job: BackupJob, { away }: AfterRun, unseen: readonly Unseen[]): readonly Failure[] {
+  return unseen
+    .filter(({ destination }) => job.to.includes(destination) && !away.has(destination))
+    .map(({ failure }) => failure);
+}
+
+interface Rest {
+  readonly refused: readonly (readonly Verdict<PlannedCopy>[])[];
+  readonly troubles: readonly Failure[];
+}
+
+function conclude(reports: readonly PruneReport[], { refused, troubles }: Rest): RunPruning {
+  const removed = reports.flatMap(({ isRemoved, backup, destination, reasons, sizeBytes }) =>
+    isRemoved && backup !== null && destination !== null ? [{ backup, destination, reasons, sizeBytes }] : [],
+  );
+  return {
+    removed,
+    freedBytes: removed.reduce((sum, one) => sum + one.sizeBytes, 0),
+    kept: reports.filter((report) => report.verdict === "keep").length + refused.flat().length,
+    refusedAt: refused.flatMap((plan) => plan.slice(0, 1).map(({ backup }) => backup.destination)),
+    failures: [
+      ...reports.flatMap(({ failure }) => (failure === null ? [] : [failure])),
+      ...troubles.map(reportOf),
+    ],
+  };
+}
