@@ -1,7 +1,10 @@
 import type { Needs, Opened, Tool } from "./cli/cli.ts";
 import type { Config, ConfigLoader } from "./config/config.ts";
 import { type Clock, createSystemClock, sleep } from "./platform/clock.ts";
+import { createSystemHost } from "./platform/host.ts";
 import { createFile } from "./wiring/create-file.ts";
+import { replacePublicFile } from "./wiring/replace-public-file.ts";
+import { createTokenFile } from "./wiring/token-file.ts";
 import { toolVersion } from "./wiring/version.ts";
 
 /** What the process was started with. */
@@ -32,6 +35,8 @@ export function createTool({ env, cwd }: Surroundings): Tool {
     configLoader,
     open,
     createFile,
+    replacePublicFile,
+    tokenFile: (path, statePath) => createTokenFile({ path, statePath, clock, host: createSystemHost() }),
     async demo(wish) {
       const { showDemo } = await import("./wiring/show-demo.ts");
       const openTool = async (path: string) => open(await (await configLoader()).load(path), wish.needs);

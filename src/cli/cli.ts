@@ -8,15 +8,17 @@
  */
 import type { Config, ConfigLoader } from "../config/config.ts";
 import type { DemoReport } from "../demo/demo.ts";
+import type { TokenFile } from "../domain/access-token.ts";
 import { Failure } from "../domain/failure.ts";
 import type { Instant } from "../domain/instant.ts";
 import { type ExitStatus, exitStatusOf } from "../domain/outcome.ts";
 import type { OnProgress } from "../domain/progress.ts";
 import type { Operations } from "../operations/operation.ts";
+import { tellUnknown } from "./commands/check.ts";
 import { readGlobalFlags } from "./global-flags.ts";
 import { createProgram } from "./program.ts";
 import { createSession, type Session } from "./session.ts";
-import { isUsageError, outcomeOfUsage, type UsageOutcome } from "./usage.ts";
+import { commandMeant, isUsageError, outcomeOfUsage, type UsageOutcome } from "./usage.ts";
 
 /** Where text goes. */
 export interface Writer {
@@ -72,6 +74,10 @@ export interface Tool {
   demo(wish: DemoWish): Promise<DemoShown>;
   /** Throws "config.exists" when something is there; makes missing directories. */
   createFile(path: string, text: string): Promise<void>;
+  /** Replaces a file that everybody may read, in one step; when that fails, what was there is removed. Throws "platform.file". */
+  replacePublicFile(path: string, text: string): Promise<void>;
+  /** The file of the config's `http.tokenFile`. */
+  tokenFile(path: string, statePath: string): TokenFile;
 }
 
 /** What the operations may tell while they work. */
@@ -140,35 +146,30 @@ export async function runCli(argv: readonly string[], io: Io, tool: Tool): Promi
     await program.parseAsync([...argv], { from: "user" });
     return status;
   } catch (thrown) {
-    return isUsageError(thrown)
-      ? tellUsage(session, outcomeOfUsage(thrown, { program, argv, said }))
-      : tellFailure(session, thrown);
+    const outcome = isUsageError(thrown) ? outcomeOfUsage(thrown, { program, argv, said }) : null;
+    if (outcome?.kind === "version" || outcome?.kind === "help") return tellAsked(session, outcome);
+    const failure = outcome?.failure ?? failureOf(session, thrown);
+    if (commandMeant(program, argv).name() === "check") return tellUnknown(session, failure);
+    session.screen.fail(failure);
+    return exitStatusOf(failure);
   } finally {
     session.screen.close();
   }
 }
 
-function tellUsage({ screen, tool }: Session, outcome: UsageOutcome): ExitStatus {
-  switch (outcome.kind) {
-    case "version":
-      screen.answer(`${tool.version}\n`, { version: tool.version });
-      return 0;
-    case "help":
-      screen.answer(outcome.text, { help: outcome.text });
-      return 0;
-    case "failure":
-      screen.fail(outcome.failure);
-      return exitStatusOf(outcome.failure);
-    default:
-      return outcome satisfies never;
-  }
+/** What was asked for, and is no failure. */
+function tellAsked(
+  { screen, tool }: Session,
+  outcome: Exclude<UsageOutcome, { kind: "failure" }>,
+): ExitStatus {
+  if (outcome.kind === "version") screen.answer(`${tool.version}\n`, { version: tool.version });
+  else screen.answer(outcome.text, { help: outcome.text });
+  return 0;
 }
 
-function tellFailure({ screen, io }: Session, thrown: unknown): ExitStatus {
+function failureOf({ io }: Session, thrown: unknown): Failure {
   const reason: unknown = io.signal.aborted ? io.signal.reason : thrown;
-  const failure = reason instanceof Failure ? reason : unexpected(reason);
-  screen.fail(failure);
-  return exitStatusOf(failure);
+  return reason instanceof Failure ? reason : unexpected(reason);
 }
 
 /** A mistake of ours: nobody foresaw it, so it has no better name. */

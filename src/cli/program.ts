@@ -2,6 +2,7 @@ import { Command, Option } from "commander";
 import { addExamples, type Bind, type Register, type Shell } from "./command.ts";
 import { registerAdopt } from "./commands/adopt.ts";
 import { registerCatalog } from "./commands/catalog.ts";
+import { registerCheck } from "./commands/check.ts";
 import { registerChecksums } from "./commands/checksums.ts";
 import { registerCompletion } from "./commands/completion.ts";
 import { registerConfig } from "./commands/config.ts";
@@ -11,6 +12,7 @@ import { registerHold } from "./commands/hold.ts";
 import { registerInit } from "./commands/init.ts";
 import { registerList } from "./commands/list.ts";
 import { registerLogs } from "./commands/logs.ts";
+import { registerMetrics } from "./commands/metrics.ts";
 import { registerPrune } from "./commands/prune.ts";
 import { registerRelease } from "./commands/release.ts";
 import { registerRestore } from "./commands/restore.ts";
@@ -18,6 +20,7 @@ import { registerRun } from "./commands/run.ts";
 import { registerSchedule } from "./commands/schedule.ts";
 import { registerShow } from "./commands/show.ts";
 import { registerStatus } from "./commands/status.ts";
+import { registerToken } from "./commands/token.ts";
 import { registerVerify } from "./commands/verify.ts";
 import { globalFlagsOf, globalOptions, type ParsedGlobals } from "./global-flags.ts";
 
@@ -26,6 +29,7 @@ const groups: readonly (readonly [heading: string, commands: readonly Register[]
   ["Every day:", [registerStatus, registerRun, registerList, registerShow, registerLogs, registerSchedule]],
   ["Trust and restore:", [registerVerify, registerRestore, registerChecksums]],
   ["What is kept:", [registerPrune, registerHold, registerRelease, registerAdopt]],
+  ["Watch:", [registerCheck, registerMetrics, registerToken]],
   [
     "Set up and mend:",
     [registerInit, registerConfig, registerDestination, registerCatalog, registerCompletion, registerDemo],

@@ -29,7 +29,7 @@ export function outcomeOfUsage(error: CommanderError, { program, argv, said }: U
 }
 
 /** The deepest command that the line names. */
-function commandMeant(program: Command, argv: readonly string[]): Command {
+export function commandMeant(program: Command, argv: readonly string[]): Command {
   let found = program;
   for (const word of argv) found = found.commands.find((child) => child.name() === word) ?? found;
   return found;

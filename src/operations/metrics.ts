@@ -36,9 +36,7 @@ export interface MetricFacts {
 export function formatMetrics(facts: MetricFacts): Promise<string> {
   const registry = new Registry();
   const gauges = gaugesOf((name, help, labels) => {
-    const gauge = new Gauge({ name, help, labelNames: [...labels], registers: [registry] });
-    gauge.remove(); // without labels it would begin as 0, which nobody has measured
-    return gauge;
+    return new Gauge({ name, help, labelNames: [...labels], registers: [registry] });
   });
   const set: Setter = (name, labels, value) => {
     if (value !== null) gauges[name].set({ ...labels }, value);
@@ -68,8 +66,7 @@ function tellJob(job: JobStatus, facts: MetricFacts, set: Setter): void {
   set("codex_backup_newest_proven_timestamp_seconds", labels, secondsOf(job.newestProven?.createdAt));
   set("codex_backup_newest_good_size_bytes", labels, job.sizeBytes);
   set("codex_backup_next_slot_timestamp_seconds", labels, secondsOf(job.nextSlot));
-  if ("missedSlots" in job && Array.isArray(job.missedSlots))
-    set("codex_backup_missed_slots", labels, job.missedSlots.length);
+  set("codex_backup_missed_slots", labels, job.missedSlots.length);
   const run = job.lastRun === null ? null : facts.runOf(job.lastRun.runId);
   if (run === null) return;
   set("codex_backup_job_running", labels, run.outcome === null ? 1 : 0);
@@ -86,7 +83,7 @@ function tellDisk(disk: StatusReport["disk"][number], set: Setter): void {
   set("codex_backup_destination_usable", labels, failure === null ? 1 : 0);
   set("codex_backup_destination_free_bytes", labels, freeBytes);
   set("codex_backup_destination_size_bytes", labels, totalBytes);
-  const fullAt = forecast.kind === "filling" ? forecast.fullAt / 1000 : null;
+  const fullAt = forecast?.kind === "filling" ? secondsOf(forecast.fullAt) : null;
   set("codex_backup_destination_full_timestamp_seconds", labels, fullAt);
 }
 

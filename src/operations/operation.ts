@@ -11,6 +11,7 @@ import type { AgedBackup, ListedBackup, ShownBackup } from "../domain/backup-rep
 import type { DiskConcern } from "../domain/disk-concern.ts";
 import type { PassedSlot } from "../domain/due.ts";
 import type { FailureReport } from "../domain/failure.ts";
+import type { HealthRule } from "../domain/health.ts";
 import type { Instant } from "../domain/instant.ts";
 import type { Level } from "../domain/level.ts";
 import type { ExitStatus, Outcome } from "../domain/outcome.ts";
@@ -343,7 +344,9 @@ export interface JobStatus {
   readonly kind: "postgres" | "capsule" | "checksums" | "command";
   readonly database: string | null;
   readonly healthy: boolean;
-  /** Which rule spoke, in words. */
+  /** Which rule spoke. */
+  readonly rule: HealthRule;
+  /** The same in words. */
   readonly reason: string;
   readonly lastRun: {
     readonly runId: string;

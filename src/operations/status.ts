@@ -26,6 +26,13 @@ export async function status(context: Context): Promise<StatusReport> {
   return { jobs, disk: withForecast(context, recordDisk(context, disk)), exit: isWell ? 0 : 6 };
 }
 
+/** The job's databases by what the catalog knows alone: no destination is asked, so that nothing can hang. */
+export function statusByCatalog(context: Context, job: Job): readonly JobStatus[] {
+  return databasesOf(context, job).map((database) =>
+    statusOf(context, { job, database, unlisted: 0, unusable: [] }),
+  );
+}
+
 /** Looked for only where the catalog knows nothing, as after the state directory was lost. */
 async function countUnlisted(context: Context, job: Job): Promise<number> {
   if (!leavesBackups(job) || context.catalog.backups({ job: job.name, limit: 1 }).length > 0) return 0;
@@ -93,6 +100,7 @@ function statusOf(context: Context, { job, database, unlisted, unusable }: Asked
     kind: job.kind,
     database,
     healthy: health.healthy,
+    rule: health.rule,
     reason: health.reason,
     lastRun: runs[0] ? toldRun(runs[0]) : null,
     newestGood: good === null ? null : aged(good, now),

@@ -35,6 +35,7 @@ function statusOf(job: string, more: Partial<JobStatus> = {}): JobStatus {
     kind: "postgres",
     database: null,
     healthy: true,
+    rule: "fresh",
     reason: "newest good backup is 6 h old",
     lastRun: {
       runId: "r",
