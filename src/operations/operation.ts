@@ -11,6 +11,7 @@ import type { AgedBackup, ListedBackup, ShownBackup } from "../domain/backup-rep
 import type { DiskConcern } from "../domain/disk-concern.ts";
 import type { PassedSlot } from "../domain/due.ts";
 import type { FailureReport } from "../domain/failure.ts";
+import type { Finding } from "../domain/finding.ts";
 import type { HealthRule } from "../domain/health.ts";
 import type { Instant } from "../domain/instant.ts";
 import type { Level } from "../domain/level.ts";
@@ -363,4 +364,12 @@ export interface JobStatus {
   readonly missedSlots: readonly string[];
   /** Of the newest good backup. */
   readonly sizeBytes: number | null;
+}
+
+/** What would fail tonight. */
+export interface DoctorReport {
+  /** In the order of the checks. */
+  readonly findings: readonly Finding[];
+  /** 1 with a blocker, 3 when something that tonight needs could not be looked at, else 0. */
+  readonly exit: ExitStatus;
 }

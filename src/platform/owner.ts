@@ -61,7 +61,10 @@ function isNumber(text: string): boolean {
 }
 
 /** The fields of a record, by name or by number (the third field); null when nobody knows it. */
-async function findRecord(database: "passwd" | "group", key: string): Promise<readonly string[] | null> {
+export async function findRecord(
+  database: "passwd" | "group",
+  key: string,
+): Promise<readonly string[] | null> {
   const column = isNumber(key) ? 2 : 0;
   const local = (await readFile(`/etc/${database}`, "utf8")).split("\n").map((line) => line.split(":"));
   return local.find((fields) => fields[column] === key) ?? (await askNameService(database, key));

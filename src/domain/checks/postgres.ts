@@ -1,7 +1,7 @@
 import type { CheckCode } from "../check-table.ts";
 import type { FailureReport } from "../failure.ts";
 import type { FailureCode } from "../failure-table.ts";
-import { areaOf, type Diagnosis, diagnose } from "../finding.ts";
+import { type Diagnosis, diagnose } from "../finding.ts";
 import { describeAge, describeCount } from "../plain-words.ts";
 
 /** One database of a job, as its server shows it to the job's role. */
@@ -125,16 +125,13 @@ function judgeServer(subject: string, facts: DatabaseFacts): readonly Diagnosis[
 /** Databases of a server that no job backs up: a new one is easily forgotten. */
 export function judgeCoverage(
   job: string,
+  /** In `covered`, "*" stands for every database. */
   facts: { readonly onServer: readonly string[]; readonly covered: readonly string[] },
 ): readonly Diagnosis[] {
+  if (facts.covered.includes("*")) return [];
   const forgotten = facts.onServer.filter((name) => name !== "postgres" && !facts.covered.includes(name));
   if (forgotten.length === 0) return [];
   const names = forgotten.map((name) => `"${name}"`).join(", ");
   const message = `no job backs up ${describeCount(forgotten.length, "database")} of the server: ${names}; add it to a job, or set database: "*" with except`;
   return [diagnose("postgres.uncovered", job, message)];
-}
-
-/** True for codes that speak of the container, not of the server in it. */
-export function isAboutContainer({ code }: Pick<Diagnosis, "code">): boolean {
-  return areaOf(code) === "container";
 }

@@ -1,0 +1,96 @@
+import type { Diagnosis } from "../../domain/finding.ts";
+import { type Job, leavesBackups } from "../../domain/job.ts";
+import {
+  lookAtAlerts,
+  lookAtClock,
+  lookAtConfig,
+  lookAtHistory,
+  lookAtLocks,
+  lookAtTool,
+} from "./look-around.ts";
+import { lookAtCapsule } from "./look-at-capsule.ts";
+import { lookAtCommand } from "./look-at-command.ts";
+import { lookAtDestination } from "./look-at-destination.ts";
+import { lookAtPostgres } from "./look-at-postgres.ts";
+import { lookAtSchedule } from "./look-at-schedule.ts";
+import { lookAtSpace } from "./look-at-space.ts";
+import { lookAtState } from "./look-at-state.ts";
+import type { DoctorScene } from "./scene.ts";
+import { createServers } from "./servers.ts";
+
+/** One thing to look at, within its time. */
+export interface Check {
+  readonly name: string;
+  /** What it is about, should it break off. */
+  readonly subject: string;
+  run(signal: AbortSignal): Promise<readonly Diagnosis[]> | readonly Diagnosis[];
+}
+
+/** Everything there is to look at, in the order in which it is told. */
+export function checksOf(scene: DoctorScene): readonly Check[] {
+  const { context, places, config, nodeVersion } = scene;
+  const used = places.filter(({ name }) => context.jobs.some((job) => uses(job, name)));
+  return [
+    { name: "config", subject: config.path, run: () => lookAtConfig(scene) },
+    { name: "tool", subject: "codex-backup", run: () => lookAtTool(context.version, nodeVersion) },
+    { name: "state", subject: context.statePath, run: () => lookAtState(scene) },
+    ...used.map((place) => ({
+      name: "destination",
+      subject: place.name,
+      run: () => lookAtDestination(scene, place),
+    })),
+    ...sourceChecks(scene),
+    { name: "schedule", subject: "schedule", run: (signal) => lookAtSchedule(scene, signal) },
+    { name: "clock", subject: "clock", run: (signal) => lookAtClock(scene, signal) },
+    { name: "history", subject: "history", run: () => lookAtHistory(scene) },
+    { name: "lock", subject: "locks", run: () => lookAtLocks(scene) },
+    { name: "alerts", subject: "alerts", run: () => lookAtAlerts(scene) },
+  ];
+}
+
+function uses(job: Job, destination: string): boolean {
+  if (leavesBackups(job)) return job.to.includes(destination);
+  return job.kind === "checksums" && job.destination === destination;
+}
+
+/** Each job's source, and the room for what comes of them. All checks share the logins. */
+function sourceChecks(scene: DoctorScene): readonly Check[] {
+  const { context, places } = scene;
+  const ended = new AbortController();
+  const servers = createServers(context, ended.signal);
+  const jobs = context.jobs.map((job): Check => {
+    const { name } = job;
+    switch (job.kind) {
+      case "postgres":
+        return {
+          name: "postgres",
+          subject: name,
+          run: (signal) => lookAtPostgres(scene, job, linked(signal)),
+        };
+      case "capsule":
+        return { name: "capsule", subject: name, run: (signal) => lookAtCapsule(scene, job, signal) };
+      case "command":
+        return { name: "command", subject: name, run: (signal) => lookAtCommand(scene, job, signal) };
+      case "checksums":
+        return { name: "checksums", subject: name, run: () => [] }; // its destination's check says it all
+      default:
+        return job satisfies never;
+    }
+  });
+  const used = places.filter(({ name }) =>
+    context.jobs.some((job) => leavesBackups(job) && job.to.includes(name)),
+  );
+  const space = used.map(
+    (place): Check => ({
+      name: "space",
+      subject: place.name,
+      run: (signal) => lookAtSpace(scene, place, linked(signal)),
+    }),
+  );
+  return [...jobs, ...space];
+
+  function linked(signal: AbortSignal) {
+    signal.addEventListener("abort", () => ended.abort(signal.reason), { once: true });
+    return servers;
+  }
+}

@@ -1,0 +1,82 @@
+import { judgeAlerts } from "../../domain/checks/alerts.ts";
+import { judgeClock } from "../../domain/checks/clock.ts";
+import { judgeConfig } from "../../domain/checks/config.ts";
+import { judgeHistory } from "../../domain/checks/history.ts";
+import { judgeLock } from "../../domain/checks/lock.ts";
+import { judgeTool } from "../../domain/checks/tool.ts";
+import type { Diagnosis } from "../../domain/finding.ts";
+import { parseInstant } from "../../domain/instant.ts";
+import { isTimezone } from "../../domain/local-time.ts";
+import type { Context } from "../context.ts";
+import { status } from "../status.ts";
+import { outputOf, rightsAt } from "./ask.ts";
+import type { DoctorScene } from "./scene.ts";
+
+// The checks that need no more than a question or two.
+
+/** The configuration's file. */
+export async function lookAtConfig({ config }: Pick<DoctorScene, "config">): Promise<readonly Diagnosis[]> {
+  return judgeConfig({ ...config, mode: (await rightsAt(config.path))?.mode ?? null });
+}
+
+/** This program and its Node. */
+export function lookAtTool(version: string, nodeVersion: string): readonly Diagnosis[] {
+  return judgeTool({ version, nodeVersion });
+}
+
+/** The clock, by who keeps it right and by what is known of the past. */
+export async function lookAtClock(scene: DoctorScene, signal: AbortSignal): Promise<readonly Diagnosis[]> {
+  const { context } = scene;
+  const [run] = context.catalog.runs({ limit: 1 });
+  const backups = context.jobs.flatMap((job) => context.catalog.backups({ job: job.name, limit: 1 }));
+  const dated = [
+    ...(run ? [{ what: `run ${run.runId} of ${run.job}`, at: run.startedAt }] : []),
+    ...backups.map((backup) => ({ what: `the newest backup of ${backup.job}`, at: backup.createdAt })),
+  ].toSorted((a, b) => b.at - a.at);
+  return judgeClock({
+    now: context.clock.now(),
+    isSynchronised: await isSynchronised(context, signal),
+    newest: dated[0] ?? null,
+    unknownZones: [...new Set(context.jobs.map((job) => job.timezone))].filter((zone) => !isTimezone(zone)),
+  });
+}
+
+/** Null where neither program is there or knows. */
+async function isSynchronised({ childEnv }: Context, signal: AbortSignal): Promise<boolean | null> {
+  const args = ["show", "--property=NTPSynchronized", "--value"];
+  const timedate = await outputOf({ program: "timedatectl", args, env: childEnv }, signal);
+  if (timedate !== null) return timedate.trim() === "yes";
+  const chrony = await outputOf({ program: "chronyc", args: ["-n", "tracking"], env: childEnv }, signal);
+  return chrony === null ? null : /Leap status\s*:\s*Normal/.test(chrony);
+}
+
+/** What last night left, for each database of each job. */
+export async function lookAtHistory({ context }: DoctorScene): Promise<readonly Diagnosis[]> {
+  const { jobs } = await status(context);
+  const now = context.clock.now();
+  return jobs.flatMap(({ job, database, healthy, reason, lastRun }) => {
+    const startedAt = lastRun === null ? null : parseInstant(lastRun.startedAt);
+    const ended =
+      lastRun?.outcome && startedAt !== null
+        ? { ...lastRun, outcome: lastRun.outcome, ageMs: Math.max(0, now - startedAt) }
+        : null;
+    return judgeHistory({ job, database, health: { healthy, reason }, lastRun: ended });
+  });
+}
+
+/** By the rows of runs, whose dead ones are closed: taking the lock to see whether it is free could make a run busy. */
+export function lookAtLocks({ context }: DoctorScene): readonly Diagnosis[] {
+  const now = context.clock.now();
+  return context.jobs.flatMap(({ name }) => {
+    const [run] = context.catalog.runs({ job: name, unfinishedOnly: true, limit: 1 });
+    const holder = run
+      ? { runId: run.runId, pid: run.pid, host: run.host, ageMs: now - run.startedAt }
+      : null;
+    return judgeLock({ job: name, holder });
+  });
+}
+
+/** Who is told. */
+export function lookAtAlerts({ alerts, config }: DoctorScene): readonly Diagnosis[] {
+  return judgeAlerts({ ...alerts, configPath: config.path, waiting: null });
+}

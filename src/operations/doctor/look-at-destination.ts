@@ -1,0 +1,109 @@
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { Destination } from "../../destinations/destination.ts";
+import { type DestinationLook, judgeDestination } from "../../domain/checks/destination.ts";
+import { asFailure, type FailureReport, reportOf } from "../../domain/failure.ts";
+import type { Diagnosis } from "../../domain/finding.ts";
+import { destinationNamed } from "../context.ts";
+import { rightsAt } from "./ask.ts";
+import { unmountedAbove } from "./mounts.ts";
+import type { DestinationPlace, DoctorScene } from "./scene.ts";
+
+/** One destination, tried out as a run would use it: ready, then a probe put, read back and removed. */
+export async function lookAtDestination(
+  scene: DoctorScene,
+  place: DestinationPlace,
+): Promise<readonly Diagnosis[]> {
+  const { context, machine, user } = scene;
+  const destination = destinationNamed(context, place.name);
+  const unmounted = await unmountedAbove(place.path, machine);
+  const use = unmounted === null ? await readyOf(destination) : { id: null, failure: null };
+  const rights = await rightsAt(place.path);
+  const isUsable = unmounted === null && use.failure === null;
+  return judgeDestination({
+    ...place,
+    ...use,
+    user,
+    mode: rights?.mode ?? null,
+    ownedBy: rights?.ownedBy ?? null,
+    unmounted,
+    isEmptyOrOurs: await isEmptyOrOurs(scene, place),
+    knownIds: context.catalog.destinationIds(place.name),
+    probe: isUsable ? await tryProbe(destination, context.randomToken(12)) : null,
+    readable: await readableBackups(place.path),
+    holdsLost: isUsable ? await lostHolds(scene, destination) : [],
+  });
+}
+
+type Use = Pick<DestinationLook, "id" | "failure">;
+
+async function readyOf(destination: Destination): Promise<Use> {
+  try {
+    return { id: (await destination.ready()).id, failure: null };
+  } catch (error) {
+    return { id: null, failure: failureOf(error, destination.location) };
+  }
+}
+
+function failureOf(error: unknown, location: string): FailureReport {
+  return reportOf(asFailure(error, "destination.io", `Cannot use "${location}"`));
+}
+
+/** Through the same door as a backup's files, under a name that no retention and no checksums take for one. */
+async function tryProbe(
+  destination: Destination,
+  token: string,
+): Promise<NonNullable<DestinationLook["probe"]>> {
+  const name = `codex-backup-doctor-${token}.probe`;
+  const bytes = Buffer.from(`written by codex-backup doctor, ${token}; it may be removed\n`);
+  try {
+    await destination.put(name, bytes, `doctor-${token}`);
+    const back = await destination.read(name);
+    return { isEqual: back.equals(bytes) && (await destination.remove(name)), failure: null };
+  } catch (error) {
+    await destination.remove(name).catch(() => false); // the first error is the one to tell
+    return { isEqual: false, failure: failureOf(error, destination.location) };
+  }
+}
+
+const ourNames = /^(\.codex-backup|RESTORE-v1\.md$|checksums\.txt$)|\.(manifest\.json|sha256|hold|accepted)$/;
+
+/** Whether marking it as ours could hide that it is something else. */
+async function isEmptyOrOurs({ context }: DoctorScene, { name, path }: DestinationPlace): Promise<boolean> {
+  const names = await readdir(path).catch(() => null);
+  if (names === null) return false;
+  if (context.catalog.destinationIds(name).length > 0) return false; // it had a mark: another disk lies there now
+  return names.every((one) => ourNames.test(one) || one === "lost+found");
+}
+
+const backupNames = /\.(sql|dump|zip|gz|zst|age)$/;
+
+/** Files that look like backups, ours or an old script's, that others may read, in a directory that lets them in. */
+async function readableBackups(path: string): Promise<readonly string[]> {
+  const names = (await readdir(path).catch(() => [])).filter((name) => backupNames.test(name));
+  const found = await Promise.all(
+    names.map(async (name) => {
+      const seen = await stat(join(path, name)).catch(() => null);
+      return seen?.isFile() && (seen.mode & 0o007) !== 0 ? [name] : [];
+    }),
+  );
+  return found.flat().sort();
+}
+
+async function lostHolds({ context }: DoctorScene, destination: Destination): Promise<readonly string[]> {
+  const { catalog, jobs } = context;
+  const held = jobs
+    .flatMap(({ name }) => catalog.backups({ job: name }))
+    .filter(
+      (row) =>
+        row.held &&
+        row.copies.some((copy) => copy.destination === destination.name && copy.state === "whole"),
+    )
+    .filter((row) =>
+      catalog
+        .marks(row.job, row.id)
+        .some((mark) => mark.kind === "hold" && mark.destination === destination.name),
+    );
+  const marks = await Promise.all(held.map((row) => destination.stat(`${row.id}.hold`)));
+  return held.filter((_, index) => marks[index] === null).map((row) => `${row.job}/${row.id}`);
+}
