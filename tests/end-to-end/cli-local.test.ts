@@ -108,8 +108,8 @@ suite("a capsule, its checksums and a command, through the launcher", { concurre
   });
 
   test("a held backup stays when policy would remove it, a released one goes", async () => {
-    assert.equal((await operator.run("run", "capsule")).code, 0);
     assert.equal((await operator.run("hold", backup, "--why", "the auditors want it")).code, 0);
+    assert.equal((await operator.run("run", "capsule")).code, 0);
     assert.match((await operator.run("list")).stdout, /held/);
     assert.match((await operator.run("show", backup)).stdout, /the auditors want it/);
     const kept = await operator.json("prune");
@@ -118,6 +118,9 @@ suite("a capsule, its checksums and a command, through the launcher", { concurre
       [],
     );
     assert.equal((await operator.run("release", backup)).code, 0);
+    const table = (await operator.run("prune", "--dry-run")).stdout;
+    assert.match(table, /^replay_\S+ {2}store {2}\S+ \w?B {2}kept: newest good 1 of 1, last 1 of 1$/m);
+    assert.match(table, new RegExp(`^${backup} .* {2}would go: no rule keeps it$`, "m"));
     const planned = await operator.json("prune", "--dry-run");
     assert.deepEqual(
       planned.document.verdicts.map((one: Json) => [one.backup === backup, one.verdict, one.isRemoved]),

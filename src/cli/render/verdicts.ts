@@ -8,7 +8,7 @@ export interface VerdictWish {
   readonly paint: Paint;
 }
 
-/** Each backup with its verdict and the reasons in words; then what went, or would go. */
+/** Each backup with its verdict and the reasons in words ("kept: weekly 3 of 4"); then what went, or would go. */
 export function renderVerdicts(verdicts: readonly PruneReport[], { isDryRun, paint }: VerdictWish): string {
   if (verdicts.length === 0) return "There is nothing to prune: no backups.";
   const judged = verdicts.filter((verdict) => verdict.backup !== null);
@@ -17,8 +17,7 @@ export function renderVerdicts(verdicts: readonly PruneReport[], { isDryRun, pai
     verdict.backup ?? "",
     verdict.destination ?? "",
     describeSize(verdict.sizeBytes),
-    wordOf(verdict, isDryRun, paint),
-    verdict.reasons.join(", "),
+    `${wordOf(verdict, isDryRun, paint)}: ${verdict.reasons.join(", ")}`,
   ]);
   return `${renderColumns(rows)}\n${sumOf(judged, isDryRun)}`;
 }
