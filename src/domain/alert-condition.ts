@@ -141,7 +141,7 @@ function diskConditions(disk: DiskFact): readonly Condition[] {
     return [{ ...basis, what, hint: failure.hint, nextStep: "codex-backup destination list" }];
   }
   if (forecast === null) return [];
-  const what = `"${destination}" (${location}) will be ${forecast}`;
+  const what = `"${destination}" (${location}) is ${forecast}`;
   return [{ ...basis, what, hint: null, nextStep: "codex-backup prune --dry-run" }];
 }
 

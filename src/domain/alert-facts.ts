@@ -53,7 +53,7 @@ export interface DiskFact {
   readonly location: string;
   /** Why it cannot be used now; null when it can. */
   readonly failure: FailureReport | null;
-  /** Half a sentence when it will be full soon, such as "full in about 5 days (3–9)"; else null. */
+  /** Half a sentence when somebody must look at it, such as "95 % full, full in about 5 days (3-9)"; else null. */
   readonly forecast: string | null;
   readonly freeBytes: number | null;
   readonly totalBytes: number | null;

@@ -1,6 +1,8 @@
+import type { Sender } from "../alerts/alert.ts";
 import type { Capsules } from "../capsule/capsule.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { Destination } from "../destinations/destination.ts";
+import type { AlertSettings } from "../domain/alert-settings.ts";
 import { Failure } from "../domain/failure.ts";
 import type { Job } from "../domain/job.ts";
 import type { OnProgress } from "../domain/progress.ts";
@@ -27,11 +29,25 @@ export interface Context {
   scheduleOf(job: Job): Schedule | null;
   /** The bare environment for programs that we start: PATH, HOME, LANG, nothing of the caller's. */
   readonly childEnv: Readonly<Record<string, string>>;
+  readonly alerts: AlertsPart | null;
   /** A log for one run, kept under STATE/logs. */
   openRunLog(runId: string): RunLog;
   newRunId(): string;
   /** So many random lower-case letters and digits. */
   randomToken(length: number): string;
+}
+
+/** What is told to people and to watchers outside; null in the context where nothing of it is configured. */
+export interface AlertsPart {
+  readonly settings: AlertSettings;
+  /** Names of the jobs that a watcher outside hears of. */
+  readonly pinged: ReadonlySet<string>;
+  /** For times in messages, and the digest. */
+  readonly timezone: string;
+  /** Loads the channels when it is first called. */
+  sender(): Promise<Sender>;
+  /** Starts a process of its own that delivers what waits, and does not wait for it. Never throws. */
+  startDelivery(): void;
 }
 
 export interface RunLog {

@@ -19,6 +19,11 @@ export function createOperations(context: Context): Operations {
     findRun: async (request) => (await import("./logs.ts")).findRun(context, request),
     newestGood: async (job, database) => (await import("./list.ts")).newestGood(context, job, database),
     verify: async (options) => (await import("./verify/verify.ts")).verify(context, options),
+    watch: async (options) => (await import("./alerts/watch.ts")).watch(context, options),
+    deliverAlerts: async (options) => (await import("./alerts/deliver.ts")).deliver(context, options),
+    testAlerts: async (channel, signal) =>
+      (await import("./alerts/test-alerts.ts")).testAlerts(context, channel, signal),
+    listAlerts: async () => (await import("./alerts/list-alerts.ts")).listAlerts(context),
     restore: async (request) => (await import("./restore/restore.ts")).restore(context, request),
     hold: async (request) => (await import("./hold.ts")).hold(context, request),
     release: async (request) => (await import("./hold.ts")).release(context, request),

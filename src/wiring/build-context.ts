@@ -14,6 +14,7 @@ import { createLog, type Log } from "../platform/log.ts";
 import { createRunId, systemRandom } from "../platform/run-id.ts";
 import { createRunLogFile, removeSurplusRunLogs } from "../platform/run-log.ts";
 import { ownAccount } from "./account.ts";
+import { alertsPart } from "./alerts-part.ts";
 import { childEnvironment } from "./child-environment.ts";
 import { lazyCapsules } from "./lazy-capsules.ts";
 import { lazyPostgres } from "./lazy-postgres.ts";
@@ -56,6 +57,7 @@ export function buildContext({ config, needs, clock, env }: ContextParts): Built
     postgres: lazyPostgres({ clock, log, env: childEnv, newToken: () => randomToken(24) }),
     capsules: lazyCapsules({ threads: Math.min(8, availableParallelism()) }),
     catalog,
+    alerts: alertsPart({ config, catalog, clock, log, host, childEnv }),
     onProgress: needs.onProgress,
     scheduleOf: scheduleOfJob,
     childEnv,

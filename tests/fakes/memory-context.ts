@@ -34,6 +34,7 @@ export function createMemoryContext(options: MemoryContextOptions): Context {
     clock,
     host: { name: "host", bootId: "boot", pid: 1, isAlive: (pid) => pid === 1 },
     log,
+    alerts: null,
     onProgress: () => undefined,
     scheduleOf: scheduleOfJob,
     childEnv: {},

@@ -47,6 +47,7 @@ export function createRealContext(options: RealContextOptions): Context {
     clock,
     host,
     log,
+    alerts: null,
     onProgress: () => undefined,
     scheduleOf: scheduleOfJob,
     childEnv: env,

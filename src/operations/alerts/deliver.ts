@@ -1,0 +1,46 @@
+import { nextTry } from "../../domain/outbox.ts";
+import { sleep } from "../../platform/clock.ts";
+import type { Context } from "../context.ts";
+import type { DeliverReport } from "../operation.ts";
+
+export interface DeliverOptions {
+  /** Retries are waited for at most so long; 0: each message is tried once. */
+  readonly maxMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** Between two looks while another process has a channel. */
+const lookMs = 2000;
+
+/**
+ * Delivers what is due, and waits for retries within the limit. The signal lets attempts under way end, and
+ * starts no other. What could not be delivered stays for the next one.
+ */
+export async function deliver(context: Context, { maxMs, signal }: DeliverOptions): Promise<DeliverReport> {
+  const { alerts, catalog, clock } = context;
+  if (alerts === null) return { waiting: 0 };
+  const untilMs = clock.monotonicMs() + maxMs;
+  for (;;) {
+    // Only then are the channels loaded.
+    if (catalog.undelivered().length > 0) await (await alerts.sender()).deliverDue(signal);
+    const rows = catalog.undelivered();
+    const next = nextTry(rows);
+    if (next === null || signal.aborted) return { waiting: rows.length };
+    const waitMs = Math.max(next - clock.now(), lookMs);
+    if (clock.monotonicMs() + waitMs > untilMs) return { waiting: rows.length };
+    await pause(context, waitMs, signal);
+  }
+}
+
+/** Being asked to end is no error here. */
+export async function pause(
+  { clock }: Pick<Context, "clock">,
+  waitMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await sleep(clock, waitMs, signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}

@@ -1,0 +1,59 @@
+import { decideAlerts } from "../../domain/alert-decision.ts";
+import { digestMessage } from "../../domain/alert-digest.ts";
+import type { AlertFacts } from "../../domain/alert-facts.ts";
+import type { AlertMessage } from "../../domain/alert-message.ts";
+import { channelsOf } from "../../domain/alert-routing.ts";
+import type { Instant } from "../../domain/instant.ts";
+import { parseCron, previousSlot } from "../../domain/schedule.ts";
+import type { AlertsPart, Context } from "../context.ts";
+import { enqueueMessage } from "./enqueue.ts";
+
+type Parts = Pick<Context, "catalog" | "clock">;
+
+/**
+ * Compares the facts with what has been told, and puts what is new on its way, in one transaction: two
+ * processes that look at the same time tell it once. Returns what was told.
+ */
+export function tell(parts: Parts, alerts: AlertsPart, facts: AlertFacts): readonly AlertMessage[] {
+  const { catalog } = parts;
+  const before = catalog.alertStates();
+  const isChanged = !isSame(before, decideAlerts(before, facts, alerts.settings).states);
+  const isDigestDue = facts.extent === "whole" && alerts.settings.digest.schedule !== null;
+  if (!isChanged && !isDigestDue) return []; // nothing is written when nothing has happened
+  return catalog.atomically(() => {
+    const previous = catalog.alertStates();
+    const { dispatches, states } = decideAlerts(previous, facts, alerts.settings);
+    if (!isSame(previous, states)) catalog.putAlertStates(states);
+    const digest = isDigestDue ? dueDigest(parts, alerts, facts) : [];
+    const all = [...dispatches, ...digest];
+    for (const { message, channels } of all)
+      for (const channel of channels) enqueueMessage(parts, channel, message);
+    return all.map(({ message }) => message);
+  });
+}
+
+function isSame(one: readonly unknown[], other: readonly unknown[]): boolean {
+  const textOf = (states: readonly unknown[]) =>
+    states
+      .map((state) => JSON.stringify(state))
+      .sort()
+      .join("\n");
+  return textOf(one) === textOf(other);
+}
+
+/** After a time without us, or a leap of the clock, one digest goes out and not one for each week. */
+function dueDigest({ catalog }: Parts, { settings, timezone }: AlertsPart, facts: AlertFacts) {
+  const { schedule } = settings.digest;
+  const slot = schedule === null ? null : previousSlot(parseCron(schedule, timezone), facts.now);
+  const last = catalog.alertTime("digest");
+  if (last === null || last > facts.now) catalog.putAlertTime("digest", facts.now);
+  if (slot === null || !isAfter(slot, last, facts.now)) return [];
+  catalog.putAlertTime("digest", facts.now);
+  const message = digestMessage(facts, catalog.alertStates());
+  return [{ message, channels: channelsOf(settings, message) }];
+}
+
+/** The first look ever, and the first one after a clock went back, only begin to count. */
+function isAfter(slot: Instant, last: Instant | null, now: Instant): boolean {
+  return last !== null && last <= now && slot > last;
+}

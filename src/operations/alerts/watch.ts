@@ -1,0 +1,59 @@
+import { messageOf } from "../../domain/failure.ts";
+import { nextTry } from "../../domain/outbox.ts";
+import type { Context } from "../context.ts";
+import type { WatchOptions, WatchReport } from "../operation.ts";
+import { status } from "../status.ts";
+import { deliver, pause } from "./deliver.ts";
+import { wholeFacts } from "./facts.ts";
+import { tell } from "./tell.ts";
+
+/** Between two looks at the outbox: what a run has put there goes out at once, retries when they are due. */
+const lookMs = 5000;
+
+/**
+ * Looks at everything, tells what is new, delivers it; once, or again and again until the signal. In a process
+ * of its own it tells, too, when nothing else runs any more. Without channels it only looks.
+ */
+export async function watch(context: Context, options: WatchOptions): Promise<WatchReport> {
+  for (;;) {
+    const report = await look(context);
+    options.onLook(report);
+    if (options.once) {
+      const { waiting } = await deliver(context, { maxMs: options.maxDeliveryMs, signal: options.signal });
+      return { ...report, waiting };
+    }
+    await deliverFor(context, options);
+    if (options.signal.aborted) return report;
+  }
+}
+
+/** What cannot be looked at now is looked at the next time: a watcher that dies tells nothing. */
+async function look(context: Context): Promise<WatchReport> {
+  try {
+    const report = await status(context);
+    const told = context.alerts === null ? [] : tell(context, context.alerts, wholeFacts(context, report));
+    return { told, exit: report.exit, waiting: context.catalog.undelivered().length };
+  } catch (error) {
+    context.log.error({ error: messageOf(error) }, "cannot look at the jobs");
+    return { told: [], exit: 1, waiting: 0 };
+  }
+}
+
+/** Until the next look at the jobs. */
+async function deliverFor(context: Context, { intervalMs, signal }: WatchOptions): Promise<void> {
+  const { clock, log } = context;
+  const untilMs = clock.monotonicMs() + intervalMs;
+  for (let restMs = intervalMs; restMs > 0 && !signal.aborted; restMs = untilMs - clock.monotonicMs()) {
+    try {
+      if (hasDue(context)) await deliver(context, { maxMs: 0, signal });
+    } catch (error) {
+      log.error({ error: messageOf(error) }, "cannot deliver alerts");
+    }
+    await pause(context, Math.min(lookMs, restMs), signal);
+  }
+}
+
+function hasDue({ catalog, clock }: Context): boolean {
+  const next = nextTry(catalog.undelivered());
+  return next !== null && next <= clock.now();
+}
