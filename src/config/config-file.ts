@@ -59,8 +59,21 @@ async function isThere(path: string): Promise<boolean> {
   }
 }
 
+/** Set by `serve` for the runs that it starts: where the text lies that it has read and checked itself. */
+const snapshotVariable = "CODEX_BACKUP_CONFIG_SNAPSHOT";
+
+/**
+ * The text as `serve` has it, where it has started us: a file that was edited since and is not yet taken over,
+ * or cannot be, must not change or stop its runs. What the file says of paths still counts from its own place.
+ */
+export async function readCurrentText(path: string, { env }: Pick<Surroundings, "env">): Promise<ConfigText> {
+  const snapshot = env[snapshotVariable];
+  if (snapshot === undefined) return readConfigText(path);
+  return { ...(await readConfigText(snapshot)), path, directory: dirname(resolve(path)) };
+}
+
 /** Throws "config.missing" or "config.unreadable". */
-export async function readConfigText(path: string): Promise<ConfigText> {
+async function readConfigText(path: string): Promise<ConfigText> {
   try {
     const { mode, isFile } = await stat(path).then((found) => ({ mode: found.mode, isFile: found.isFile() }));
     if (isFile && (mode & 0o002) !== 0) throw writableByAll(path);

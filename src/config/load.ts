@@ -10,7 +10,7 @@ import { buildJob } from "./build-job.ts";
 import { buildPings } from "./build-pings.ts";
 import { secretOf } from "./build-source.ts";
 import type { Config, ConfigLoader, LoadOptions } from "./config.ts";
-import { type ConfigText, locateConfig, readConfigText } from "./config-file.ts";
+import { type ConfigText, locateConfig, readCurrentText } from "./config-file.ts";
 import { crossCheck } from "./cross-check.ts";
 import { writePreset } from "./preset.ts";
 import { createProblemList, type Problem, type ProblemList } from "./problem.ts";
@@ -48,7 +48,7 @@ interface Loading {
 
 /** text → tree → settings → secrets → jobs; each step reports, the end throws when anything was reported. */
 async function load(path: string, loading: Loading): Promise<Config> {
-  const file = await readConfigText(path);
+  const file = await readCurrentText(path, loading.parts);
   const tree = readYaml(file.text);
   if (!("positionOf" in tree)) throw syntaxFailure(path, tree);
   const { settings, problems } = readSettings(tree.value);

@@ -8,7 +8,10 @@
  */
 import type { Instant } from "../domain/instant.ts";
 import type { Progress } from "../domain/progress.ts";
+import type { RunEvent } from "../domain/run-event.ts";
 import type { RunReport } from "../domain/run-report.ts";
+
+export type { RunEvent };
 
 export interface Scheduler {
   /** Works until the signal, then starts nothing more and waits for what runs (drain). Never throws for a failed run. */
@@ -33,16 +36,6 @@ export interface RunningJob {
   /** Null until the first one. */
   readonly progress: Progress | null;
 }
-
-export type RunEvent =
-  | { readonly kind: "started"; readonly job: string; readonly runId: string; readonly slot: Instant | null }
-  | { readonly kind: "progress"; readonly job: string; readonly runId: string; readonly progress: Progress }
-  | {
-      readonly kind: "ended";
-      readonly job: string;
-      readonly runId: string;
-      readonly reports: readonly RunReport[];
-    };
 
 /** Starts one run as a process of its own, so that nothing it does can stop the scheduler. */
 export interface RunStarter {

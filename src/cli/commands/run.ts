@@ -1,24 +1,31 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { parseDuration } from "../../domain/duration.ts";
 import { Failure } from "../../domain/failure.ts";
+import { type Instant, parseInstant } from "../../domain/instant.ts";
 import type { Job } from "../../domain/job.ts";
 import { combineExitStatuses, type ExitStatus, exitStatusOf } from "../../domain/outcome.ts";
 import { describeAge } from "../../domain/plain-words.ts";
 import type { RunReport } from "../../domain/run-report.ts";
+import type { SlotNews } from "../../operations/operation.ts";
 import { addExamples, type Bind } from "../command.ts";
 import { renderFailure } from "../render/failure.ts";
 import { renderRun } from "../render/run.ts";
 import { type Session, type Work, withOperations } from "../session.ts";
+import { createEventLines, type EventLines } from "./run-events.ts";
 
 interface RunFlags {
   readonly all?: boolean;
   readonly wait?: string | true;
+  readonly scheduled?: boolean;
+  readonly scheduledSlot?: Instant;
+  readonly events?: boolean;
 }
 
 interface RunWish {
   readonly jobs: readonly string[];
   readonly all: boolean;
   readonly waitMs: number;
+  readonly slot: Instant | "due" | null;
 }
 
 export function registerRun(parent: Command, bind: Bind): void {
@@ -27,10 +34,14 @@ export function registerRun(parent: Command, bind: Bind): void {
     .description("Runs jobs now, under the same locks and checks as by schedule. A busy job ends with 5.")
     .argument("[job...]", "jobs of the config")
     .option("--all", "all jobs, in the order of the config")
-    .option("--wait [time]", "wait for a busy job: --wait=10m, or as long as it takes");
+    .option("--wait [time]", "wait for a busy job: --wait=10m, or as long as it takes")
+    .option("--scheduled", "for the slot that is due, once: what lines of cron and timers call")
+    .option("--events", "a line of JSON on stdout for each thing that happens, instead of words")
+    .addOption(new Option("--scheduled-slot <moment>").argParser(readSlot).hideHelp());
   addExamples(command, [
     ["codex-backup run database", "one job"],
     ["codex-backup run --all --wait=30m", "all of them, each waiting its turn"],
+    ["codex-backup run database --scheduled", "unless its slot was run already, by whomever"],
   ]);
   bind<RunFlags>(command, (words, flags) => (session) => run(session, { words, flags }));
 }
@@ -44,43 +55,79 @@ interface Words {
  * "--wait database" means to wait for the job "database": a time has a unit, so the two are told apart. Throws
  * "usage.invalid-value" for what is neither.
  */
-function readWish({ config }: Work, { words, flags: { all = false, wait } }: Words): RunWish {
-  if (wait === undefined) return { jobs: words, all, waitMs: 0 };
-  if (wait === true) return { jobs: words, all, waitMs: Number.POSITIVE_INFINITY };
+function readWish({ config }: Work, { words, flags }: Words): RunWish {
+  const { all = false, wait } = flags;
+  const slot: RunWish["slot"] = flags.scheduledSlot ?? (flags.scheduled ? "due" : null);
+  const wish = { jobs: words, all, slot };
+  if (wait === undefined) return { ...wish, waitMs: 0 };
+  if (wait === true) return { ...wish, waitMs: Number.POSITIVE_INFINITY };
   const waitMs = parseDuration(wait);
-  if (waitMs !== null) return { jobs: words, all, waitMs };
+  if (waitMs !== null) return { ...wish, waitMs };
   if (config.jobs.some((job) => job.name === wait))
-    return { jobs: [wait, ...words], all, waitMs: Number.POSITIVE_INFINITY };
+    return { ...wish, jobs: [wait, ...words], waitMs: Number.POSITIVE_INFINITY };
   throw new Failure("usage.invalid-value", `Cannot use "${wait}" for --wait: it is no time and no job`, {
     hint: 'Give --wait a time with its unit, such as "10m" or "1h".',
   });
 }
 
-function run(session: Session, given: Words): Promise<ExitStatus> {
+/** For our own processes: the scheduler tells its child which slot. */
+function readSlot(text: string): Instant {
+  const slot = parseInstant(text);
+  if (slot !== null) return slot;
+  throw new Failure("usage.invalid-value", `Cannot use "${text}" for --scheduled-slot: it is no moment`, {
+    hint: "Give --scheduled instead.",
+  });
+}
+
+function run(outer: Session, given: Words): Promise<ExitStatus> {
+  const events = given.flags.events ? createEventLines(outer) : null;
+  const session = events?.session ?? outer;
   return withOperations(session, "mending", async (work) => {
     const wish = readWish(work, given);
-    const reports: RunReport[] = [];
-    const names = namesOf(work, wish);
-    for (const jobs of names) {
-      if (session.io.signal.aborted) break;
-      const done = await work.operations.run({
-        ...wish,
-        all: wish.all && names.length === 1,
-        jobs,
-        slot: null,
-        signal: session.io.signal,
-      });
-      reports.push(...done);
-      for (const report of done)
-        await tell(session, work, { report, isAlone: names.length === 1 && done.length === 1 });
-    }
-    session.screen.document({ runs: reports });
+    const { reports, slots } = await runEach(session, work, { wish, events });
+    session.screen.document({ runs: reports, ...(wish.slot === null ? {} : { slots }) });
     const { signal } = session.io;
     return combineExitStatuses([
       ...reports.map((report) => report.exit),
       ...(signal.aborted ? [exitStatusOf(signal.reason)] : []),
     ]);
   });
+}
+
+interface Wished {
+  readonly wish: RunWish;
+  readonly events: EventLines | null;
+}
+
+interface Done {
+  readonly reports: readonly RunReport[];
+  /** Why no run was started for a slot. */
+  readonly slots: readonly SlotNews[];
+}
+
+async function runEach(session: Session, work: Work, { wish, events }: Wished): Promise<Done> {
+  const reports: RunReport[] = [];
+  const slots: SlotNews[] = [];
+  const { signal } = session.io;
+  const names = namesOf(work, wish);
+  for (const jobs of names) {
+    if (signal.aborted) break;
+    const all = wish.all && names.length === 1;
+    const done = await work.operations.run({
+      ...wish,
+      ...{ all, jobs, signal },
+      onSlot: (news) => {
+        slots.push(news);
+        session.screen.print(`${news.job}: slot ${news.slot} ${news.state}: ${news.reason}`);
+      },
+      ...(events && { onStarted: events.onStarted }),
+    });
+    reports.push(...done);
+    events?.onEnded(jobs[0] ?? "", done);
+    for (const report of done)
+      await tell(session, work, { report, isAlone: names.length === 1 && done.length === 1 });
+  }
+  return { reports, slots };
 }
 
 /**
