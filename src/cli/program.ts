@@ -1,6 +1,7 @@
 import { Command, Option } from "commander";
 import { addExamples, type Bind, type Register, type Shell } from "./command.ts";
 import { registerAdopt } from "./commands/adopt.ts";
+import { registerAlerts } from "./commands/alerts.ts";
 import { registerCatalog } from "./commands/catalog.ts";
 import { registerCheck } from "./commands/check.ts";
 import { registerChecksums } from "./commands/checksums.ts";
@@ -8,6 +9,7 @@ import { registerCompletion } from "./commands/completion.ts";
 import { registerConfig } from "./commands/config.ts";
 import { registerDemo } from "./commands/demo.ts";
 import { registerDestination } from "./commands/destination.ts";
+import { registerDoctor } from "./commands/doctor.ts";
 import { registerHold } from "./commands/hold.ts";
 import { registerInit } from "./commands/init.ts";
 import { registerList } from "./commands/list.ts";
@@ -18,10 +20,12 @@ import { registerRelease } from "./commands/release.ts";
 import { registerRestore } from "./commands/restore.ts";
 import { registerRun } from "./commands/run.ts";
 import { registerSchedule } from "./commands/schedule.ts";
+import { registerServe } from "./commands/serve.ts";
 import { registerShow } from "./commands/show.ts";
 import { registerStatus } from "./commands/status.ts";
 import { registerToken } from "./commands/token.ts";
 import { registerVerify } from "./commands/verify.ts";
+import { registerWatch } from "./commands/watch.ts";
 import { globalFlagsOf, globalOptions, type ParsedGlobals } from "./global-flags.ts";
 
 /** In the order of the help. */
@@ -29,10 +33,18 @@ const groups: readonly (readonly [heading: string, commands: readonly Register[]
   ["Every day:", [registerStatus, registerRun, registerList, registerShow, registerLogs, registerSchedule]],
   ["Trust and restore:", [registerVerify, registerRestore, registerChecksums]],
   ["What is kept:", [registerPrune, registerHold, registerRelease, registerAdopt]],
-  ["Watch:", [registerCheck, registerMetrics, registerToken]],
+  ["Watch:", [registerCheck, registerWatch, registerAlerts, registerMetrics, registerToken]],
   [
     "Set up and mend:",
-    [registerInit, registerConfig, registerDestination, registerCatalog, registerCompletion, registerDemo],
+    [
+      registerDoctor,
+      registerInit,
+      registerConfig,
+      registerDestination,
+      registerCatalog,
+      registerCompletion,
+      registerDemo,
+    ],
   ],
 ];
 

@@ -17,9 +17,15 @@ export function wholeFacts(context: Context, { jobs, disk }: StatusReport): Aler
   };
 }
 
-/** One job after its run, by the catalog alone. */
-export function factsOfJob(context: Context, job: Job): AlertFacts {
-  const jobs = statusByCatalog(context, job).map((status) => factOf(context, status));
+/**
+ * After a run of `job`, by the catalog alone. Of the other jobs only those that are not well: this look is too
+ * short to say that one has recovered.
+ */
+export function factsAfterRun(context: Context, job: Job): AlertFacts {
+  const jobs = context.jobs
+    .flatMap((one) => statusByCatalog(context, one))
+    .filter((status) => status.job === job.name || !status.healthy)
+    .map((status) => factOf(context, status));
   return { ...frameOf(context), extent: "part", jobs, disk: [] };
 }
 

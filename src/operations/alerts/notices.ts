@@ -3,7 +3,7 @@ import type { Job } from "../../domain/job.ts";
 import type { RunReport } from "../../domain/run-report.ts";
 import type { Context } from "../context.ts";
 import { enqueuePing } from "./enqueue.ts";
-import { factsOfJob } from "./facts.ts";
+import { factsAfterRun } from "./facts.ts";
 import { tell } from "./tell.ts";
 
 /** A run has begun: whoever watches from outside is told. Never throws, and never waits for a network. */
@@ -25,11 +25,11 @@ export function tellStarted(context: Context, job: Job, runId: string): void {
  */
 export function tellEnded(context: Context, job: Job, reports: readonly RunReport[]): readonly RunReport[] {
   const { alerts } = context;
-  if (alerts === null) return reports;
+  if (alerts === null || reports.length === 0) return reports;
   try {
     const { catalog } = context;
     catalog.atomically(() => {
-      tell(context, alerts, factsOfJob(context, job));
+      tell(context, alerts, factsAfterRun(context, job));
       pingEnd(context, job, reports);
     });
     if (catalog.undelivered().length > 0) alerts.startDelivery();

@@ -2,6 +2,7 @@ import { asFailure, Failure } from "../../domain/failure.ts";
 import type { Instant } from "../../domain/instant.ts";
 import type { Job } from "../../domain/job.ts";
 import type { RunReport } from "../../domain/run-report.ts";
+import { tellEnded, tellStarted } from "../alerts/notices.ts";
 import { type Context, jobNamed } from "../context.ts";
 import { closeDeadRuns } from "../dead-runs.ts";
 import { patientDestination } from "../delivery/patient-destination.ts";
@@ -37,7 +38,7 @@ export async function run(context: Context, options: RunOptions): Promise<readon
   const reports: RunReport[] = [];
   for (const job of jobs) {
     if (options.signal.aborted) break;
-    reports.push(...(await runJob(context, job, options)));
+    reports.push(...tellEnded(context, job, await runJob(context, job, options)));
   }
   return reports;
 }
@@ -100,6 +101,7 @@ async function runLocked(outer: Context, job: Job, given: LockedRun): Promise<re
     asFailure(error, "platform.lock", `Cannot lock "${job.name}"`),
   );
   if (lock instanceof Failure) return [await refused(context, facts, lock)];
+  tellStarted(outer, job, runId);
   try {
     const limits = { job: job.name, timeoutMs: job.timeoutMs, stallMs: null };
     const watch = startWatch(context.clock, signal, limits);
