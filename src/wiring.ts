@@ -37,6 +37,14 @@ export function createTool({ env, cwd }: Surroundings): Tool {
     createFile,
     replacePublicFile,
     tokenFile: (path, statePath) => createTokenFile({ path, statePath, clock, host: createSystemHost() }),
+    async examine(wish) {
+      const outside = { loader: await configLoader(), clock, env };
+      const { examineHere } = await import("./wiring/examine.ts");
+      const path = wish.asCron ? await outside.loader.locate(wish.configPath).catch(() => null) : null;
+      if (path === null) return examineHere(wish, outside);
+      const { examineAsCron } = await import("./wiring/examine-as-cron.ts");
+      return examineAsCron(wish, path);
+    },
     async demo(wish) {
       const { showDemo } = await import("./wiring/show-demo.ts");
       const openTool = async (path: string) => open(await (await configLoader()).load(path), wish.needs);

@@ -13,7 +13,7 @@ import { Failure } from "../domain/failure.ts";
 import type { Instant } from "../domain/instant.ts";
 import { type ExitStatus, exitStatusOf } from "../domain/outcome.ts";
 import type { OnProgress } from "../domain/progress.ts";
-import type { Operations } from "../operations/operation.ts";
+import type { DoctorReport, Operations } from "../operations/operation.ts";
 import { tellUnknown } from "./commands/check.ts";
 import { readGlobalFlags } from "./global-flags.ts";
 import { createProgram } from "./program.ts";
@@ -36,6 +36,8 @@ export interface Io {
   readonly cwd: string;
   /** Aborted with a Failure ("run.cancelled", "run.interrupted") when the process is asked to end. */
   readonly signal: AbortSignal;
+  /** From now on a hangup (SIGHUP) calls this instead of ending the process. */
+  onHangup(call: () => void): void;
   /** Who types: put down beside holds and acceptances. */
   readonly userName: string;
   /** Null where nobody is there to answer. */
@@ -70,6 +72,13 @@ export interface Tool {
   configLoader(): Promise<ConfigLoader>;
   /** Opens the catalog and builds the operations. */
   open(config: Config, needs: Needs): Promise<Opened>;
+  /**
+   * What would fail tonight. A configuration or a catalog that cannot be opened is a finding, not an error; throws
+   * "usage.unknown-job".
+   */
+  examine(wish: ExamineWish): Promise<DoctorReport>;
+  /** Runs every job at its time until the signal; settles when all that ran has ended. Throws "run.busy" when another one is at it. */
+  serve(wish: ServeWish): Promise<void>;
   /** Needs no configuration; loads nothing of this unless it is called. */
   demo(wish: DemoWish): Promise<DemoShown>;
   /** Throws "config.exists" when something is there; makes missing directories. */
@@ -80,6 +89,16 @@ export interface Tool {
   tokenFile(path: string, statePath: string): TokenFile;
 }
 
+export interface ServeWish {
+  readonly configPath: string;
+  readonly logLevel: "debug" | "info" | "warn";
+  /** Takes one line of JSON with its newline; secrets are hidden in it already. */
+  readonly writeLog: (line: string) => void;
+  /** Registers what is done when the config is to be read anew. */
+  readonly onHangup: (call: () => void) => void;
+  readonly signal: AbortSignal;
+}
+
 /** What the operations may tell while they work. */
 export interface Needs {
   readonly onProgress: OnProgress;
@@ -88,6 +107,20 @@ export interface Needs {
   readonly onLog: (entry: LogEntry) => void;
   /** A damaged catalog is moved aside and a new one begun, instead of an error. */
   readonly mendsCatalog: boolean;
+}
+
+export interface ExamineWish {
+  /** As --config names it; null: the usual places. */
+  readonly configPath: string | null;
+  /** Empty: all. */
+  readonly jobs: readonly string[];
+  /** A command job to run once, for real. */
+  readonly run: string | null;
+  readonly fix: boolean;
+  /** From inside of what cron would start. */
+  readonly asCron: boolean;
+  readonly signal: AbortSignal;
+  readonly needs: Needs;
 }
 
 export interface DemoWish {

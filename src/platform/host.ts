@@ -16,6 +16,11 @@ export function createSystemHost(): Host {
   return { name: hostname(), bootId: readBootId(), pid: process.pid, isAlive };
 }
 
+/** "26.10.0" */
+export function nodeVersion(): string {
+  return process.versions.node;
+}
+
 function readBootId(): string {
   return readProcFile("/proc/sys/kernel/random/boot_id")?.trim() ?? "unknown";
 }

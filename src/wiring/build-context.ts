@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import type { Catalog } from "../catalog/catalog.ts";
 import { openCatalog } from "../catalog/open-catalog.ts";
 import { openSoundCatalog } from "../catalog/open-sound-catalog.ts";
 import type { LogEntry, Needs } from "../cli/cli.ts";
@@ -26,6 +27,8 @@ export interface ContextParts {
   readonly needs: Needs;
   readonly clock: Clock;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** One that is open already, in place of the state directory's. */
+  readonly catalog?: Catalog;
 }
 
 export interface BuiltContext extends Context {
@@ -37,17 +40,16 @@ export interface BuiltContext extends Context {
 const logLimits = { maxFiles: 2000, maxBytes: 256 * 1024 * 1024 };
 
 /** Everything the operations may use, for one command. The caller closes the catalog. */
-export function buildContext({ config, needs, clock, env }: ContextParts): BuiltContext {
+export function buildContext({ config, needs, clock, env, catalog: opened }: ContextParts): BuiltContext {
   const { statePath, jobs, secrets } = config;
   const screen = { write: (line: string) => needs.onLog(entryOf(line)) };
   const log = createLog({ level: needs.logLevel, streams: [screen], secrets: () => secrets });
   const host = createSystemHost();
   const childEnv = childEnvironment(env, ownAccount());
   const shared = { clock, log, host, version: toolVersion() };
-  const path = join(statePath, "catalog.db");
-  const { catalog, setAside } = needs.mendsCatalog
-    ? openSoundCatalog(path, clock.now())
-    : { catalog: openCatalog(path), setAside: null };
+  const { catalog, setAside } = opened
+    ? { catalog: opened, setAside: null }
+    : openOwnCatalog(join(statePath, "catalog.db"), needs, clock);
   return {
     setAside,
     ...shared,
@@ -65,6 +67,10 @@ export function buildContext({ config, needs, clock, env }: ContextParts): Built
     newRunId: () => createRunId(clock.now(), systemRandom),
     randomToken,
   };
+}
+
+function openOwnCatalog(path: string, { mendsCatalog }: Needs, clock: Clock) {
+  return mendsCatalog ? openSoundCatalog(path, clock.now()) : { catalog: openCatalog(path), setAside: null };
 }
 
 interface Shared {
