@@ -15,8 +15,7 @@ export function ownProgram(): OwnProgram {
   const { kind, top } = ownForm;
   const file = process.execPath;
   if (kind === "executable") return { file, args: [], launcher: file };
-  const isBuilt = kind === "built";
-  const main = isBuilt ? join(top, "codex-backup.js") : join(top, "src/main.ts");
-  const launcher = join(top, isBuilt ? "../bin/codex-backup" : "bin/codex-backup");
-  return { file, args: ["--disable-warning=ExperimentalWarning", main], launcher };
+  const main = join(top, kind === "built" ? "codex-backup.js" : "src/main.ts");
+  const args = ["--disable-warning=ExperimentalWarning", main];
+  return { file, args, launcher: join(top, "bin/codex-backup") };
 }
