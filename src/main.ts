@@ -82,7 +82,13 @@ const interrupted = { code: "run.interrupted", isUrgent: true } as const;
 process.on("SIGINT", onSignal(cancelled));
 process.on("SIGTERM", onSignal({ ...interrupted, what: "it was asked to end (SIGTERM)" }));
 // When ssh drops, the shell sends it and then the kernel once more: nobody is there to be impatient.
-process.on("SIGHUP", onSignal({ ...interrupted, what: "its terminal was closed (SIGHUP)", isUrgent: false }));
+const onTerminalClosed = onSignal({
+  ...interrupted,
+  what: "its terminal was closed (SIGHUP)",
+  isUrgent: false,
+});
+let onHangup = onTerminalClosed;
+process.on("SIGHUP", () => onHangup());
 process.on("uncaughtException", onUncaught);
 process.on("unhandledRejection", onUncaught);
 
@@ -93,6 +99,9 @@ const io: Io = {
   stdout: writerOf(process.stdout),
   stderr: writerOf(process.stderr),
   signal: asked.signal,
+  onHangup: (call) => {
+    onHangup = call;
+  },
   userName: process.env.SUDO_USER ?? ownAccount().name,
   prompt: isSomebodyThere ? createPrompt() : null,
 };

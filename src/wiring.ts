@@ -45,6 +45,10 @@ export function createTool({ env, cwd }: Surroundings): Tool {
       const { examineAsCron } = await import("./wiring/examine-as-cron.ts");
       return examineAsCron(wish, path);
     },
+    async serve(wish) {
+      const { serve } = await import("./wiring/serve.ts");
+      return serve(wish, { clock, env, cwd });
+    },
     async demo(wish) {
       const { showDemo } = await import("./wiring/show-demo.ts");
       const openTool = async (path: string) => open(await (await configLoader()).load(path), wish.needs);

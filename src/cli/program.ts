@@ -30,7 +30,8 @@ import { globalFlagsOf, globalOptions, type ParsedGlobals } from "./global-flags
 
 /** In the order of the help. */
 const groups: readonly (readonly [heading: string, commands: readonly Register[]])[] = [
-  ["Every day:", [registerStatus, registerRun, registerList, registerShow, registerLogs, registerSchedule]],
+  ["Every day:", [registerStatus, registerRun, registerList, registerShow, registerLogs]],
+  ["Unattended:", [registerSchedule, registerServe]],
   ["Trust and restore:", [registerVerify, registerRestore, registerChecksums]],
   ["What is kept:", [registerPrune, registerHold, registerRelease, registerAdopt]],
   ["Watch:", [registerCheck, registerWatch, registerAlerts, registerMetrics, registerToken]],

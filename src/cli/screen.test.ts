@@ -17,6 +17,7 @@ function screenWith(flags: Partial<GlobalFlags> = {}, isTerminal = false) {
     env: {},
     cwd: "/",
     signal: new AbortController().signal,
+    onHangup: () => undefined,
     userName: "tester",
     prompt: null,
   };

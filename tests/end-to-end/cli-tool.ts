@@ -82,6 +82,7 @@ async function runHere(
     env,
     cwd,
     signal: new AbortController().signal,
+    onHangup: () => undefined,
     userName: "tester",
     prompt: null,
   };

@@ -1,0 +1,181 @@
+import type { ServeWish } from "../cli/cli.ts";
+import { asFailure } from "../domain/failure.ts";
+import { createOperations } from "../operations/create-operations.ts";
+import type { Clock } from "../platform/clock.ts";
+import { createSystemHost } from "../platform/host.ts";
+import { createLog, type Log } from "../platform/log.ts";
+import { createChildStarter } from "../scheduler/child-starter.ts";
+import { createScheduler, type LiveScheduler, type SchedulePlan } from "../scheduler/create-scheduler.ts";
+import type { RunStarter } from "../scheduler/scheduler.ts";
+import { buildContext } from "./build-context.ts";
+import { notifySystemd, watchdogPart } from "./notify-systemd.ts";
+import { ownProgram } from "./own-program.ts";
+import { snapshotPath, snapshotVariable, takeConfig } from "./serve-config.ts";
+import { lockServe } from "./serve-lock.ts";
+import { keepWorking } from "./serve-part.ts";
+import { type Generation, partsOf } from "./serve-parts.ts";
+
+export interface Outside {
+  readonly clock: Clock;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+}
+
+/**
+ * The service: the scheduler, which lives as long as the process, and parts beside it, which are begun anew with
+ * each config. Settles when it was asked to end and all that ran has ended.
+ */
+export async function serve(wish: ServeWish, outside: Outside): Promise<void> {
+  const { clock, env } = outside;
+  const taken = { ...outside, configPath: wish.configPath };
+  const config = await takeConfig(taken, null);
+  const lock = lockServe(config.statePath, createSystemHost(), clock);
+  try {
+    const log = createLog({
+      level: wish.logLevel,
+      streams: [{ write: wish.writeLog }],
+      secrets: () => service.current().config.secrets,
+    });
+    const service = createService(openGeneration(config, wish, outside), { log, outside });
+    wish.onHangup(
+      () =>
+        void service.reload(async () =>
+          openGeneration(await takeConfig(taken, config.statePath), wish, outside),
+        ),
+    );
+    log.info({ state: config.statePath, jobs: config.jobs.map(({ name }) => name) }, "serving");
+    await notifySystemd(env, "READY=1");
+    wish.signal.addEventListener("abort", () => void notifySystemd(env, "STOPPING=1"), { once: true });
+    await service.work(wish.signal);
+    log.info({}, "ended: nothing runs any more");
+  } finally {
+    lock.release();
+  }
+}
+
+function openGeneration(config: Generation["config"], wish: ServeWish, { clock, env }: Outside): Generation {
+  const onLog: Parameters<typeof buildContext>[0]["needs"]["onLog"] = ({ time, level, message, fields }) =>
+    wish.writeLog(`${JSON.stringify({ level, time, ...fields, msg: message })}\n`);
+  const needs = { onProgress: () => undefined, logLevel: "warn", onLog, mendsCatalog: true } as const;
+  const context = buildContext({ config, needs, clock, env });
+  return { config, context, operations: createOperations(context) };
+}
+
+interface Service {
+  current(): Generation;
+  work(signal: AbortSignal): Promise<void>;
+  /** Never rejects: a config that cannot be taken over leaves the old one. */
+  reload(open: () => Promise<Generation>): Promise<void>;
+}
+
+interface ServiceParts {
+  readonly log: Log;
+  readonly outside: Outside;
+}
+
+function createService(first: Generation, { log, outside }: ServiceParts): Service {
+  const { clock, env } = outside;
+  let current = first;
+  let parts = { end: async () => undefined as undefined };
+  let isEnding = false;
+  const plan = (): SchedulePlan => ({
+    jobs: current.config.jobs,
+    ...current.config.scheduler,
+    operations: current.operations,
+    starter,
+  });
+  const starter = starterOf(outside, () => current);
+  const scheduler = createScheduler({ clock, log, plan });
+  const beginParts = () => {
+    parts = startParts(current, scheduler, { log, outside });
+  };
+
+  return {
+    current: () => current,
+    async work(signal) {
+      await mendCatalog(current, log, signal);
+      beginParts();
+      const watchdog = watchdogPart(env, clock, () => scheduler.trouble() === null);
+      const beside = new AbortController();
+      const alive = watchdog === null ? null : keepWorking(watchdog, beside.signal, { clock, log });
+      await keepWorking({ name: "scheduler", work: scheduler.work }, signal, { clock, log });
+      isEnding = true;
+      await parts.end();
+      beside.abort();
+      await alive;
+      current.context.catalog.close();
+    },
+    async reload(open) {
+      if (isEnding) return;
+      try {
+        const next = await open();
+        const before = current;
+        current = next;
+        scheduler.wake();
+        log.info({ jobs: next.config.jobs.map(({ name }) => name) }, "the config was taken over");
+        await parts.end();
+        before.context.catalog.close();
+        if (!isEnding) beginParts();
+      } catch (error) {
+        const failure = asFailure(error, "run.internal", "Cannot take the config over");
+        log.error(
+          { code: failure.code, hint: failure.hint },
+          `the config stays as it was: ${failure.message}`,
+        );
+      }
+    },
+  };
+}
+
+/** A catalog that was damaged is made anew beside the work: nothing that is due waits for it. */
+async function mendCatalog(
+  { context, operations }: Generation,
+  log: Log,
+  signal: AbortSignal,
+): Promise<void> {
+  if (context.setAside === null) return;
+  log.error({}, `the catalog was damaged and has been moved to ${context.setAside}; it is made anew`);
+  await operations.rebuildCatalog(signal).catch((error: unknown) => {
+    log.error({}, asFailure(error, "run.internal", "Cannot rebuild the catalog").message);
+  });
+}
+
+function starterOf({ clock, env }: Outside, current: () => Generation): RunStarter {
+  const { file, args } = ownProgram();
+  return {
+    start(wish) {
+      const { config, operations } = current();
+      const passed = Object.entries(env).flatMap(([name, value]) =>
+        value === undefined ? [] : [[name, value]],
+      );
+      return createChildStarter({
+        clock,
+        program: [file, ...args, "--config", config.path],
+        env: { ...Object.fromEntries(passed), [snapshotVariable]: snapshotPath(config.statePath) },
+        onDied: async () => void (await operations.decideSlots()),
+      }).start(wish);
+    },
+  };
+}
+
+interface StartedParts {
+  /** Settles when all of them have ended. */
+  end(): Promise<undefined>;
+}
+
+function startParts(
+  generation: Generation,
+  scheduler: LiveScheduler,
+  { log, outside }: ServiceParts,
+): StartedParts {
+  const controller = new AbortController();
+  const around = { clock: outside.clock, log };
+  const working = partsOf(generation, scheduler).map((part) => keepWorking(part, controller.signal, around));
+  return {
+    async end() {
+      controller.abort();
+      await Promise.all(working);
+      return undefined;
+    },
+  };
+}
