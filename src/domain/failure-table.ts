@@ -122,6 +122,10 @@ export const failureTable = {
   "http.tokens": failed,
   "http.listen": failed,
 
+  "scheduler.unit": failed,
+  "scheduler.foreign": usage,
+  "scheduler.zone": usage,
+
   "catalog.newer": failed,
   "catalog.damaged": failed,
   "catalog.io": failed,
