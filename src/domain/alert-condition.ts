@@ -19,6 +19,8 @@ export interface Condition {
   /** When it began, as far as that is known; null: now. */
   readonly since: Instant | null;
   readonly lastGoodAt: Instant | null;
+  /** What a good one is called; null where there is no such thing. */
+  readonly noun: JobFact["noun"] | null;
   readonly runId: string | null;
 }
 
@@ -61,15 +63,24 @@ function deadTool({ jobs }: AlertFacts): Condition | null {
     hint: "Look whether cron, the systemd timers or codex-backup serve still run.",
     nextStep: "codex-backup doctor --as-cron",
     since,
-    lastGoodAt: latest(jobs.map(({ newestGood }) => newestGood?.at ?? null)),
+    lastGoodAt: latest(jobs.map((job) => job.lastGoodAt)),
   };
 }
 
 function jobConditions(job: JobFact): readonly Condition[] {
   const seen = job.healthy ? null : (outOfSlot(job) ?? ofRule(job));
   if (seen === null) return [];
-  const lastGoodAt = job.newestGood?.at ?? null;
-  return [{ ...about(jobKey(job)), hint: null, ...seen, job: job.job, database: job.database, lastGoodAt }];
+  return [
+    {
+      ...about(jobKey(job)),
+      hint: null,
+      ...seen,
+      job: job.job,
+      database: job.database,
+      lastGoodAt: job.lastGoodAt,
+      noun: job.noun,
+    },
+  ];
 }
 
 type Seen = Pick<Condition, "event" | "what" | "nextStep" | "since"> &
@@ -97,7 +108,7 @@ function ofRule(job: JobFact): Seen | null {
         event: "stale",
         what,
         nextStep: `codex-backup run ${job.job}`,
-        since: job.newestGood?.at ?? null,
+        since: job.lastGoodAt,
       };
     case "slot":
       return { event: "missed", what, nextStep: "codex-backup doctor --as-cron", since: job.silentSince };
@@ -145,8 +156,8 @@ function diskConditions(disk: DiskFact): readonly Condition[] {
   return [{ ...basis, what, hint: null, nextStep: "codex-backup prune --dry-run" }];
 }
 
-function about(key: string): Pick<Condition, "key" | "job" | "database" | "runId"> {
-  return { key, job: null, database: null, runId: null };
+function about(key: string): Pick<Condition, "key" | "job" | "database" | "noun" | "runId"> {
+  return { key, job: null, database: null, noun: null, runId: null };
 }
 
 function latest(moments: readonly (Instant | null)[]): Instant | null {

@@ -144,7 +144,7 @@ function close(state: AlertState | null, around: Around): Step {
 function tellRecovered(state: Open, { facts, settings }: Around, isGone: boolean): Step {
   const job = facts.jobs.find((one) => jobKey(one) === state.key) ?? null;
   const lines = job === null || isGone ? [] : [`Now: ${job.reason}.`];
-  const lastGoodAt = job?.newestGood?.at ?? null;
+  const lastGoodAt = job?.lastGoodAt ?? null;
   const message = recoveredMessage(state, { isGone, lastGoodAt, lines }, facts);
   const wanted = channelsOf(settings, message);
   const { channels: heard, escalatedTo } = state.incident;

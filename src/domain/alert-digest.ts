@@ -3,6 +3,7 @@ import type { AlertFacts, DiskFact, JobFact } from "./alert-facts.ts";
 import type { AlertMessage } from "./alert-message.ts";
 import type { AlertState } from "./alert-state.ts";
 import { idOf, nextLine } from "./alert-words.ts";
+import type { Instant } from "./instant.ts";
 import { describeAge, describeCount, describeSize } from "./plain-words.ts";
 
 /**
@@ -54,14 +55,15 @@ function subjectOf({ jobs, host }: AlertFacts, wrong: readonly string[]): string
 function jobLine(job: JobFact, { now }: AlertFacts): string {
   const name = job.database === null || job.database === job.job ? job.job : `${job.job} (${job.database})`;
   const state = job.healthy ? "well" : "NOT WELL";
-  if (job.newestGood === null) return `${name}: ${state}; ${job.reason}`;
-  const good = `newest good ${describeAge(now - job.newestGood.at)} old`;
-  const proven =
-    job.newestProvenAt === null
-      ? "never proven"
-      : `newest proven ${describeAge(now - job.newestProvenAt)} old`;
+  if (job.lastGoodAt === null) return `${name}: ${state}; ${job.reason}`;
+  const good = `newest good ${job.noun} ${describeAge(now - job.lastGoodAt)} old`;
+  const proven = job.noun === "run" ? "" : `, ${provenText(job, now)}`;
   const size = job.sizeBytes === null ? "" : `, ${describeSize(job.sizeBytes)}`;
-  return `${name}: ${state}; ${good}, ${proven}${size}${job.healthy ? "" : `; ${job.reason}`}`;
+  return `${name}: ${state}; ${good}${proven}${size}${job.healthy ? "" : `; ${job.reason}`}`;
+}
+
+function provenText({ newestProvenAt }: JobFact, now: Instant): string {
+  return newestProvenAt === null ? "never proven" : `newest proven ${describeAge(now - newestProvenAt)} old`;
 }
 
 function diskLine({ destination, failure, forecast, freeBytes, totalBytes }: DiskFact): string {

@@ -1,7 +1,6 @@
 import type { FailureReport } from "./failure.ts";
 import type { HealthRule } from "./health.ts";
 import type { Instant } from "./instant.ts";
-import type { Level } from "./level.ts";
 import type { Outcome } from "./outcome.ts";
 
 /** What is known at one moment, of all that may be worth telling. */
@@ -28,13 +27,16 @@ export interface JobFact {
   /** Half a sentence for people. */
   readonly reason: string;
   readonly isScheduled: boolean;
+  /** What good ones are called: checksums and commands leave no backup. */
+  readonly noun: "backup" | "run";
   /** Due slots, grace time over, that no good backup (for other jobs: no run) has answered; 2 means two or more. */
   readonly missedSlots: 0 | 1 | 2;
   /** The last due slot, grace time over, when nothing at all has started since; else null. */
   readonly silentSince: Instant | null;
   /** The last one that has ended. */
   readonly lastRun: EndedRun | null;
-  readonly newestGood: { readonly id: string; readonly at: Instant; readonly level: Level } | null;
+  /** Of the newest good backup, or of the last run that succeeded; null: there is none. */
+  readonly lastGoodAt: Instant | null;
   readonly newestProvenAt: Instant | null;
   readonly sizeBytes: number | null;
 }

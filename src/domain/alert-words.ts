@@ -100,17 +100,19 @@ export function idOf(key: string, lead: string, at: Instant): string {
   return `${formatInstant(at)} ${key} ${lead.split(" ").slice(0, 2).join("-").toLowerCase()}`;
 }
 
-function lastGoodOf(
-  { job, lastGoodAt }: Condition,
-  now: Instant,
-): { short: string; lines: readonly string[] } {
-  if (lastGoodAt === null) {
-    return job === null
-      ? { short: "", lines: [] }
-      : { short: "; no good backup", lines: ["There is no good backup."] };
+function lastGoodOf({ noun, lastGoodAt }: Condition, now: Instant): Good {
+  if (lastGoodAt !== null) {
+    const age = describeAge(now - lastGoodAt);
+    return { short: `; last good ${age} old`, lines: [`The newest good ${noun ?? "backup"} is ${age} old.`] };
   }
-  const age = describeAge(now - lastGoodAt);
-  return { short: `; last good ${age} old`, lines: [`The newest good backup is ${age} old.`] };
+  return noun === null
+    ? { short: "", lines: [] }
+    : { short: `; no good ${noun}`, lines: [`There is no good ${noun} yet.`] };
+}
+
+interface Good {
+  readonly short: string;
+  readonly lines: readonly string[];
 }
 
 function nameOf(

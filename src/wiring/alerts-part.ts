@@ -47,8 +47,11 @@ export function alertsPart(parts: AlertsParts): AlertsPart | null {
 async function openSender(parts: AlertsParts): ReturnType<AlertsPart["sender"]> {
   const { config, catalog, clock, log, host, childEnv } = parts;
   const { createSender } = await import("../alerts/sender.ts");
-  const { createChannels } = await import("../alerts/channels/create-channels.ts");
-  const { channels, pinger } = createChannels(config, { clock, env: childEnv });
+  const { createChannels } = await import("../alerts/create-channels.ts");
+  const { createPinger } = await import("../alerts/pinger.ts");
+  const deps = { clock, childEnv };
+  const channels = createChannels(config.alerts?.channels ?? [], deps);
+  const pinger = config.pings === null ? null : createPinger(config.pings, deps);
   const directory = join(config.statePath, "locks");
   return createSender({
     channels,

@@ -43,7 +43,7 @@ export function renderAlerts(report: Omit<AlertsReport, "exit">, around: AlertsS
       waiting.map((one) => deliveryLine(one, around)),
     ),
     ...section(
-      "Given up after days:",
+      "Given up:",
       givenUp.map((one) => deliveryLine(one, around)),
     ),
     ...section("Wrong now, and told:", told),

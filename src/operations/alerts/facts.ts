@@ -40,6 +40,7 @@ function factOf(context: Context, status: JobStatus): JobFact {
   const runs = runsAbout(context, status);
   const good = newestGood === null ? null : parseInstant(newestGood.createdAt);
   const answered = leavesBackups(job) ? good : (runs[0]?.startedAt ?? null);
+  const success = runs.find(({ outcome }) => outcome === "complete")?.startedAt ?? null;
   const isLate = !healthy && (rule === "slot" || rule === "age");
   const due = schedule === null || !isLate ? [] : dueSlots(context, job, schedule);
   const silent = due.find((slot) => !runs.some(({ startedAt }) => startedAt >= slot));
@@ -50,11 +51,11 @@ function factOf(context: Context, status: JobStatus): JobFact {
     rule,
     reason,
     isScheduled: schedule !== null,
+    noun: leavesBackups(job) ? "backup" : "run",
     missedSlots: missedOf(due.filter((slot) => answered === null || answered < slot).length),
     silentSince: silent ?? null,
     lastRun: lastEnded(job, runs),
-    newestGood:
-      newestGood === null || good === null ? null : { id: newestGood.id, at: good, level: newestGood.level },
+    lastGoodAt: leavesBackups(job) ? good : success,
     newestProvenAt: newestProven === null ? null : parseInstant(newestProven.createdAt),
     sizeBytes,
   };

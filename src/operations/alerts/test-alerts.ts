@@ -105,7 +105,7 @@ function resultOf(context: Context, channel: string, message: AlertMessage): Cha
   const kind = context.alerts?.settings.channels.find(({ name }) => name === channel)?.kind ?? "";
   if (row === null) return { channel, kind, outcome: "delivered", failure: null, exit: 0 };
   const failure = failureOf(context, row) ?? reportOf(silent(channel));
-  context.catalog.settleOutbox(row, { kind: "given-up", failure }, context.clock.now());
+  context.catalog.settleOutbox(row, { kind: "lapsed" }, context.clock.now());
   return { channel, kind, outcome: "failed", failure, exit: 1 };
 }
 
