@@ -3,6 +3,7 @@ import type { Config, ConfigLoader } from "./config/config.ts";
 import { type Clock, createSystemClock, sleep } from "./platform/clock.ts";
 import { createSystemHost } from "./platform/host.ts";
 import { createFile } from "./wiring/create-file.ts";
+import { readText } from "./wiring/read-text.ts";
 import { replacePublicFile } from "./wiring/replace-public-file.ts";
 import { createTokenFile } from "./wiring/token-file.ts";
 import { toolVersion } from "./wiring/version.ts";
@@ -35,6 +36,7 @@ export function createTool({ env, cwd }: Surroundings): Tool {
     configLoader,
     open,
     createFile,
+    readText,
     replacePublicFile,
     tokenFile: (path, statePath) => createTokenFile({ path, statePath, clock, host: createSystemHost() }),
     async examine(wish) {

@@ -83,6 +83,8 @@ export interface Tool {
   demo(wish: DemoWish): Promise<DemoShown>;
   /** Throws "config.exists" when something is there; makes missing directories. */
   createFile(path: string, text: string): Promise<void>;
+  /** A file that the operator named, whole. Throws "usage.invalid-value". */
+  readText(path: string): Promise<string>;
   /** Replaces a file that everybody may read, in one step; when that fails, what was there is removed. Throws "platform.file". */
   replacePublicFile(path: string, text: string): Promise<void>;
   /** The file of the config's `http.tokenFile`. */

@@ -22,6 +22,7 @@ import { registerRun } from "./commands/run.ts";
 import { registerSchedule } from "./commands/schedule.ts";
 import { registerServe } from "./commands/serve.ts";
 import { registerShow } from "./commands/show.ts";
+import { registerSimulate } from "./commands/simulate.ts";
 import { registerStatus } from "./commands/status.ts";
 import { registerToken } from "./commands/token.ts";
 import { registerVerify } from "./commands/verify.ts";
@@ -33,7 +34,7 @@ const groups: readonly (readonly [heading: string, commands: readonly Register[]
   ["Every day:", [registerStatus, registerRun, registerList, registerShow, registerLogs]],
   ["Unattended:", [registerSchedule, registerServe]],
   ["Trust and restore:", [registerVerify, registerRestore, registerChecksums]],
-  ["What is kept:", [registerPrune, registerHold, registerRelease, registerAdopt]],
+  ["What is kept:", [registerPrune, registerSimulate, registerHold, registerRelease, registerAdopt]],
   ["Watch:", [registerCheck, registerWatch, registerAlerts, registerMetrics, registerToken]],
   [
     "Set up and mend:",

@@ -1,6 +1,12 @@
 import type { Instant } from "./instant.ts";
 import type { KeepPolicy } from "./job.ts";
-import { planTogether, type RetainedBackup, type RetentionInput, type Verdict } from "./retention.ts";
+import {
+  planTogether,
+  type RetainedBackup,
+  type RetentionInput,
+  removesMost,
+  type Verdict,
+} from "./retention.ts";
 import { nextSlot, type Schedule } from "./schedule.ts";
 
 /** One backup at one destination, as retention sees it. */
@@ -50,6 +56,36 @@ export function planCopies<T extends PlannedCopy>(
     const rows = Map.groupBy(here, (copy) => copy.database);
     return planTogether([...rows].map((row) => inputOf(row, destination, retention)));
   });
+}
+
+/**
+ * The verdicts of one database's copies, as the run that has just backed it up prunes them: a list for each
+ * destination. Copies of the job's other databases are only looked at where a limit of size is shared.
+ */
+export function planDatabase<T extends PlannedCopy>(
+  copies: readonly T[],
+  database: string | null,
+  retention: JobRetention,
+): readonly (readonly Verdict<T>[])[] {
+  const own = copies.filter((copy) => copy.database === database);
+  const isShared = own.some(({ destination }) => retention.policyAt(destination).sizeBytes !== null);
+  return planCopies(isShared ? copies : own, retention)
+    .map((plan) => plan.filter(({ backup }) => backup.database === database))
+    .filter((plan) => plan.length > 0);
+}
+
+export interface Consented<T extends PlannedCopy> {
+  readonly verdicts: readonly Verdict<T>[];
+  /** Plans that would remove more than half: nobody is there to say yes, so that all of it stays. */
+  readonly refused: readonly (readonly Verdict<T>[])[];
+}
+
+/** What may be carried out when no person is asked. */
+export function withoutMost<T extends PlannedCopy>(plans: readonly (readonly Verdict<T>[])[]): Consented<T> {
+  return {
+    verdicts: plans.filter((plan) => !removesMost(plan)).flat(),
+    refused: plans.filter(removesMost),
+  };
 }
 
 function inputOf<T extends PlannedCopy>(

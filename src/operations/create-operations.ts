@@ -28,6 +28,7 @@ export function createOperations(context: Context): Operations {
     hold: async (request) => (await import("./hold.ts")).hold(context, request),
     release: async (request) => (await import("./hold.ts")).release(context, request),
     prune: async (options) => (await import("./prune/prune.ts")).prune(context, options),
+    simulate: async (options) => (await import("./simulate.ts")).simulate(context, options),
     adopt: async (options) => (await import("./adopt/adopt.ts")).adopt(context, options),
     acceptChecksum: async (request) =>
       (await import("./accept-checksum.ts")).acceptChecksum(context, request),

@@ -5,6 +5,7 @@ import {
   type JobRetention,
   type PlannedCopy,
   planCopies,
+  planDatabase,
   runsLookedAt,
 } from "../../domain/retention-plan.ts";
 import type { Context } from "../context.ts";
@@ -16,6 +17,11 @@ export interface FoundBackups {
   readonly surveys: readonly Survey[];
 }
 
+export interface CurrentRun {
+  readonly runId: string;
+  readonly database: string | null;
+}
+
 /**
  * The verdicts for each (destination, database) of a job. A destination without a survey has none: what lies
  * there is not known. `currentRunId`: of the run that has just made its backup and is pruning now.
@@ -23,11 +29,13 @@ export interface FoundBackups {
 export function planJob(
   context: Context,
   job: BackupJob,
-  { found, currentRunId }: { readonly found: FoundBackups; readonly currentRunId: string | null },
+  { found, current }: { readonly found: FoundBackups; readonly current: CurrentRun | null },
 ): readonly (readonly Verdict<PlannedCopy>[])[] {
   const { here, elsewhere } = copiesOf(found);
+  const retention = retentionOf(context, job, current?.runId ?? null);
+  if (current !== null) return planDatabase(here, current.database, retention);
   const kept = elsewhere.map(keptElsewhere);
-  return [...planCopies(here, retentionOf(context, job, currentRunId)), ...(kept.length > 0 ? [kept] : [])];
+  return [...planCopies(here, retention), ...(kept.length > 0 ? [kept] : [])];
 }
 
 interface FoundCopies {

@@ -1,7 +1,7 @@
 import { asFailure, type Failure, reportOf } from "../../domain/failure.ts";
 import type { BackupJob } from "../../domain/job.ts";
-import { removesMost, type Verdict } from "../../domain/retention.ts";
-import type { PlannedCopy } from "../../domain/retention-plan.ts";
+import type { Verdict } from "../../domain/retention.ts";
+import { type PlannedCopy, withoutMost } from "../../domain/retention-plan.ts";
 import type { RunPruning } from "../../domain/run-report.ts";
 import type { Context } from "../context.ts";
 import type { PruneReport } from "../operation.ts";
@@ -24,21 +24,15 @@ const nothing: RunPruning = { removed: [], freedBytes: 0, kept: 0, refusedAt: []
 
 /** Prunes one database's backups, or a capsule's; the caller holds the job's lock. Never throws: see RunPruning. */
 export async function pruneAfterRun(context: Context, job: BackupJob, run: AfterRun): Promise<RunPruning> {
-  const { runId, database, signal } = run;
+  const { database, signal } = run;
   try {
     await finishRemovals(context, job, signal);
     const found = await findBackups(context, job, { dryRun: false, database });
     noteLost(context, found);
-    const plans = planJob(context, job, { found, currentRunId: runId }).map((plan) =>
-      plan.filter(({ backup }) => backup.database === database),
-    );
-    const verdicts = plans.filter((plan) => !removesMost(plan)).flat();
+    const { verdicts, refused } = withoutMost(planJob(context, job, { found, current: run }));
     const reports = await carryOut(context, job, { verdicts, signal });
     const stopped = signal.aborted ? [asFailure(signal.reason, "run.cancelled", "Cannot go on pruning")] : [];
-    return conclude(reports, {
-      refused: plans.filter(removesMost),
-      troubles: [...troubling(job, run, found.unseen), ...stopped],
-    });
+    return conclude(reports, { refused, troubles: [...troubling(job, run, found.unseen), ...stopped] });
   } catch (error) {
     const failure = asFailure(error, "run.internal", `Cannot prune "${job.name}" after its run`);
     return { ...nothing, failures: [reportOf(failure)] };

@@ -46,7 +46,7 @@ async function pruneJob(
 ): Promise<readonly PruneReport[]> {
   if (options.dryRun) {
     const found = await findBackups(context, job, { dryRun: true, database: "any" });
-    const verdicts = planJob(context, job, { found, currentRunId: null }).flat();
+    const verdicts = planJob(context, job, { found, current: null }).flat();
     return [
       ...verdicts.map((verdict) => reportVerdict(job, verdict)),
       ...found.unseen.map((one) => reportTrouble(job, one)),
@@ -58,7 +58,7 @@ async function pruneJob(
     await finishRemovals(context, job, options.signal);
     const found = await findBackups(context, job, { dryRun: false, database: "any" });
     noteLost(context, found);
-    const plans = planJob(context, job, { found, currentRunId: null });
+    const plans = planJob(context, job, { found, current: null });
     demandConsent(job, plans, options.yes);
     const reports = await carryOut(context, job, { verdicts: plans.flat(), signal: options.signal });
     options.signal.throwIfAborted();
