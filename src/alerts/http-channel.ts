@@ -69,8 +69,14 @@ export async function sendPost(sending: Sending, signal: AbortSignal, deps: Deli
 /** The address's path is as good as a password: an answer that repeats it must not bring it into a log. */
 function targetOf({ name, secrets, post }: Sending): Target {
   const { host, pathname, search } = new URL(post.url);
-  const parts = [post.url, `${pathname}${search}`, ...pathname.split("/")].filter((part) => part.length >= 8);
-  return { name, place: host, secrets: [...secrets, ...parts.map((part) => new Secret(part))] };
+  const whole = [...secrets, new Secret(post.url), new Secret(`${pathname}${search}`)];
+  return { name, place: host, secrets: whole.flatMap(withParts) };
+}
+
+/** "Bearer KEY", "123:KEY" and "/in/KEY?x=KEY" hold their secret in a part, which may be repeated alone. */
+function withParts(secret: Secret): readonly Secret[] {
+  const parts = secret.reveal().split(/[\s/:?&=]+/);
+  return [secret, ...parts.filter((part) => part.length >= 8).map((part) => new Secret(part))];
 }
 
 async function readAuthority(path: string, { name }: Target): Promise<string> {

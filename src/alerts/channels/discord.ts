@@ -44,7 +44,10 @@ export function formatDiscord(message: AlertMessage): string {
   });
 }
 
-/** Every character that can begin markup is escaped. */
+/** Every character that can begin markup is escaped, some of them only where a line begins. */
 function escapeMarkdown(text: string): string {
-  return text.replaceAll(/[\\*_~`|>#\-[\]()<:@+]/g, "\\$&");
+  return text
+    .replaceAll(/[\\*_~`|[\]<@]/g, "\\$&")
+    .replaceAll(/^(\s*)([#>+-])/gm, "$1\\$2")
+    .replaceAll(/^(\s*\d+)\./gm, "$1\\.");
 }
