@@ -11,6 +11,7 @@ import type { AccessToken } from "../domain/access-token.ts";
 import type { HttpSettings } from "../domain/http-settings.ts";
 import type { Instant } from "../domain/instant.ts";
 import type { Job } from "../domain/job.ts";
+import type { Secret } from "../domain/secret.ts";
 import type { Operations } from "../operations/operation.ts";
 import type { Log } from "../platform/log.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
@@ -36,6 +37,8 @@ export interface HttpParts {
   readonly audit: AuditLog;
   readonly clock: HttpClock;
   readonly log: Log;
+  /** What no answer may hold. */
+  readonly secrets: () => readonly Secret[];
   /** Why the scheduler cannot be relied on now; null when it ticks. */
   readonly schedulerTrouble: () => string | null;
   /** So many random lower-case letters and digits. */
