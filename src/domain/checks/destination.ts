@@ -79,21 +79,39 @@ function told(code: CheckCode, { name, failure }: DestinationLook, commands: rea
   return diagnose(code, name, { message: lines.join("\n"), commands });
 }
 
+/** Where backups were kept before, the disk is what is missing: an empty directory in its place would hide that. */
 function missing(facts: DestinationLook, message: string): Diagnosis {
-  const { name, path, owner, directoryMode, user } = facts;
+  const { name, path, owner, directoryMode, user, knownIds } = facts;
+  if (knownIds.length > 0) {
+    return diagnose("destination.missing", name, {
+      message: `${message}; its backups lie on a disk that is not there`,
+      commands: [`findmnt --target ${shellWord(path)}`, "lsblk"],
+    });
+  }
   return diagnose("destination.missing", name, {
     message,
     commands: [
-      `install -d -o ${shellWord(owner?.user ?? user)} -m ${octal(directoryMode)} ${shellWord(path)}`,
+      `install -d -o ${shellWord(owner?.user ?? user)}${groupOf(owner)} -m ${octal(directoryMode)} ${shellWord(path)}`,
       initCommand(name),
     ],
     remedy: { kind: "initialise", destination: name },
   });
 }
 
+function groupOf(owner: FileOwner | null): string {
+  return owner === null || owner.group === null ? "" : ` -g ${shellWord(owner.group)}`;
+}
+
 /** Only a directory that cannot be the empty place of a share, and holds nothing of others, is marked without a person. */
 function notMarked(facts: DestinationLook, message: string): Diagnosis {
-  const { name, isEmptyOrOurs } = facts;
+  const { name, path, isEmptyOrOurs, knownIds } = facts;
+  if (knownIds.length > 0) {
+    const commands = [`findmnt --target ${shellWord(path)}`];
+    return diagnose("destination.not-marked", name, {
+      message: `${message}; it was marked before`,
+      commands,
+    });
+  }
   const commands = [initCommand(name)];
   const said = isEmptyOrOurs ? message : `${message}; it holds files of others`;
   if (!isEmptyOrOurs) return diagnose("destination.not-marked", name, { message: said, commands });

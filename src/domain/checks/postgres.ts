@@ -80,7 +80,7 @@ export function judgeDatabase(facts: DatabaseFacts): readonly Diagnosis[] {
   const isBlocked = found.some(({ severity }) => severity === "blocker");
   const seen = `server ${facts.serverVersion}, pg_dump ${facts.clientVersion}, everything may be read`;
   const well = isBlocked ? [] : [diagnose("postgres.ok", subject, seen)];
-  const there = facts.transport === "container" ? [diagnose("container.ok", facts.job, "it runs")] : [];
+  const there = facts.transport === "container" ? [diagnose("container.ok", facts.job, "the container runs")] : [];
   return [...there, ...well, ...found];
 }
 

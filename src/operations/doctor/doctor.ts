@@ -26,9 +26,18 @@ const mostFixes = 3;
  */
 export async function examine(scene: DoctorScene, examination: Examination): Promise<DoctorReport> {
   const ran = examination.run === null ? [] : [await runOnce(scene, examination.run, examination.signal)];
-  const all = await Promise.all(checksOf(scene).map((check) => settle(scene, check, examination)));
-  const findings = [...all.flat(), ...ran].map(findingOf);
+  const findings = [...(await lookAtAll(scene, examination)), ...ran].map(findingOf);
   return { findings, exit: exitOfFindings(findings) };
+}
+
+/** At once; but one after the other while things are mended, so that later checks see them mended. */
+async function lookAtAll(scene: DoctorScene, examination: Examination): Promise<readonly Diagnosis[]> {
+  const checks = checksOf(scene);
+  if (!examination.fix)
+    return (await Promise.all(checks.map((check) => settle(scene, check, examination)))).flat();
+  const found: Diagnosis[] = [];
+  for (const check of checks) found.push(...(await settle(scene, check, examination)));
+  return found;
 }
 
 /** Looks, mends, and looks again, as long as there was something to mend. */

@@ -27,7 +27,7 @@ export async function lookAtDestination(
     mode: rights?.mode ?? null,
     ownedBy: rights?.ownedBy ?? null,
     unmounted,
-    isEmptyOrOurs: await isEmptyOrOurs(scene, place),
+    isEmptyOrOurs: await isEmptyOrOurs(place.path),
     knownIds: context.catalog.destinationIds(place.name),
     probe: isUsable ? await tryProbe(destination, context.randomToken(12)) : null,
     readable: await readableBackups(place.path),
@@ -69,10 +69,9 @@ async function tryProbe(
 const ourNames = /^(\.codex-backup|RESTORE-v1\.md$|checksums\.txt$)|\.(manifest\.json|sha256|hold|accepted)$/;
 
 /** Whether marking it as ours could hide that it is something else. */
-async function isEmptyOrOurs({ context }: DoctorScene, { name, path }: DestinationPlace): Promise<boolean> {
+async function isEmptyOrOurs(path: string): Promise<boolean> {
   const names = await readdir(path).catch(() => null);
   if (names === null) return false;
-  if (context.catalog.destinationIds(name).length > 0) return false; // it had a mark: another disk lies there now
   return names.every((one) => ourNames.test(one) || one === "lost+found");
 }
 
