@@ -33,22 +33,37 @@ export function jobKey({ job, database }: Pick<JobFact, "job" | "database">): st
 
 const toolKey = "tool";
 
-/** The keys of everything that was looked at, well or not. */
-export function keysOf({ extent, jobs, disk }: AlertFacts): readonly string[] {
-  const keys = [...jobs.map(jobKey), ...disk.map(diskKey)];
-  return extent === "whole" ? [toolKey, ...keys] : keys;
+/** What one look has found. */
+export interface Findings {
+  /** At most one for each key. */
+  readonly conditions: readonly Condition[];
+  /** The keys of what is as it should be. */
+  readonly well: readonly string[];
+  /** The keys of what nothing new is known of, because the tool itself does not run. */
+  readonly unknown: readonly string[];
 }
 
 /**
  * Everything that is wrong. When not one of several planned jobs has started, the tool itself does not work:
  * that is told once, and not once for each job.
  */
-export function conditionsOf(facts: AlertFacts): readonly Condition[] {
-  const disk = facts.disk.flatMap(diskConditions);
+export function findingsOf(facts: AlertFacts): Findings {
   const dead = facts.extent === "whole" ? deadTool(facts) : null;
   const silent = facts.jobs.filter((job) => dead !== null && job.silentSince !== null);
-  const jobs = facts.jobs.filter((job) => !silent.includes(job)).flatMap(jobConditions);
-  return [...(dead === null ? [] : [dead]), ...jobs, ...disk];
+  const told = facts.jobs.filter((job) => !silent.includes(job));
+  const disk = facts.disk.flatMap(diskConditions);
+  const conditions = [...(dead === null ? [] : [dead]), ...told.flatMap(jobConditions), ...disk];
+  const seen = [
+    ...told.map(jobKey),
+    ...facts.disk.map(diskKey),
+    ...(facts.extent === "whole" ? [toolKey] : []),
+  ];
+  const bad = new Set(conditions.map(({ key }) => key));
+  return {
+    conditions,
+    well: [...new Set(seen)].filter((key) => !bad.has(key)),
+    unknown: silent.map(jobKey),
+  };
 }
 
 function deadTool({ jobs }: AlertFacts): Condition | null {

@@ -1,4 +1,4 @@
-import { type Condition, conditionsOf, jobKey, keysOf } from "./alert-condition.ts";
+import { type Condition, findingsOf, jobKey } from "./alert-condition.ts";
 import type { AlertFacts } from "./alert-facts.ts";
 import type { AlertMessage } from "./alert-message.ts";
 import { channelsOf, escalationsOf } from "./alert-routing.ts";
@@ -35,18 +35,18 @@ export function decideAlerts(
   settings: AlertSettings,
 ): AlertDecision {
   const before = new Map(previous.map((state) => [state.key, state]));
-  const conditions = new Map(conditionsOf(facts).map((condition) => [condition.key, condition]));
-  const seen = keysOf(facts);
-  const gone = facts.extent === "whole" ? [...before.keys()].filter((key) => !seen.includes(key)) : [];
-  const steps = [...new Set(seen)].map((key): Step => {
-    const state = before.get(key) ?? null;
-    const condition = conditions.get(key) ?? null;
-    if (condition !== null) return worsened(state ?? blank(condition), condition, { facts, settings });
-    return state === null ? nothing : improved(state, { facts, settings });
-  });
-  const closed = gone.map((key) => close(before.get(key) ?? null, { facts, settings }));
-  const untouched = previous.filter(({ key }) => !seen.includes(key) && !gone.includes(key));
-  const all = [...steps, ...closed];
+  const { conditions, well, unknown } = findingsOf(facts);
+  const around = { facts, settings };
+  const worse = conditions.map((condition) =>
+    worsened(before.get(condition.key) ?? blank(condition), condition, around),
+  );
+  const better = well.map((key) => improved(before.get(key) ?? null, around));
+  const seen = new Set([...conditions.map(({ key }) => key), ...well]);
+  const unseen = previous.filter(({ key }) => !seen.has(key));
+  const isGone = ({ key }: AlertState) => facts.extent === "whole" && !unknown.includes(key);
+  const closed = unseen.filter(isGone).map((state) => close(state, around));
+  const untouched = unseen.filter((state) => !isGone(state));
+  const all = [...worse, ...better, ...closed];
   return {
     dispatches: all.flatMap(({ dispatches }) => dispatches),
     states: [...untouched, ...all.flatMap(({ state }) => (state === null ? [] : [state]))],
@@ -122,7 +122,8 @@ function escalate(state: Open, condition: Condition, { facts, settings }: Around
 }
 
 /** Well again: told at once, unless it has come and gone so often that it is not believed yet. */
-function improved(state: AlertState, around: Around): Step {
+function improved(state: AlertState | null, around: Around): Step {
+  if (state === null) return nothing;
   const { now } = around.facts;
   const { incident } = state;
   const openings = recentOpenings(state, now);
@@ -135,8 +136,8 @@ function improved(state: AlertState, around: Around): Step {
 }
 
 /** Its job, database or destination is no longer in the config. */
-function close(state: AlertState | null, around: Around): Step {
-  if (state === null || state.incident === null) return nothing;
+function close(state: AlertState, around: Around): Step {
+  if (state.incident === null) return nothing;
   const { dispatches } = tellRecovered({ ...state, incident: state.incident }, around, true);
   return { dispatches, state: null };
 }

@@ -1,4 +1,4 @@
-import { conditionsOf } from "./alert-condition.ts";
+import { findingsOf } from "./alert-condition.ts";
 import type { AlertFacts, DiskFact, JobFact } from "./alert-facts.ts";
 import type { AlertMessage } from "./alert-message.ts";
 import type { AlertState } from "./alert-state.ts";
@@ -12,7 +12,7 @@ import { describeAge, describeCount, describeSize } from "./plain-words.ts";
  */
 export function digestMessage(facts: AlertFacts, states: readonly AlertState[]): AlertMessage {
   const { jobs, disk, host, now } = facts;
-  const sick = conditionsOf(facts);
+  const { conditions: sick } = findingsOf(facts);
   const nextStep = sick[0]?.nextStep ?? "codex-backup status";
   const open = states.filter(({ incident }) => incident !== null).length;
   return {

@@ -107,9 +107,9 @@ export function mergeMessages(undelivered: readonly AlertMessage[], newest: Aler
   return { ...newest, lines: [...rest.reverse(), ...notes, ...(last === undefined ? [] : [last])] };
 }
 
-/** Whether a ping takes the place of one that still waits: only the newest end of a run means something. */
+/** Whether a ping takes the place of one that still waits: only the newest start and the newest end mean something. */
 export function isReplaced(waiting: Ping, newest: Ping): boolean {
-  return newest.kind !== "start" || waiting.kind === "start";
+  return (newest.kind === "start") === (waiting.kind === "start");
 }
 
 /** How the rows of pings name their channel. */

@@ -1,0 +1,307 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from "node:http";
+import { type AddressInfo, createServer, type Socket } from "node:net";
+import { after, suite, test } from "node:test";
+import { SMTPServer } from "smtp-server";
+import { createOperator, type Json, type Operator } from "./cli-tool.ts";
+
+interface Chat {
+  readonly url: string;
+  readonly taken: () => readonly Json[];
+  isDown: boolean;
+}
+
+/** A chat's webhook that answers 500 while it is down. */
+async function startChat(): Promise<Chat> {
+  const taken: Json[] = [];
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
+    let body = "";
+    for await (const chunk of request) body += String(chunk);
+    response.statusCode = chat.isDown ? 500 : 200;
+    if (!chat.isDown) taken.push(JSON.parse(body));
+    response.end("ok");
+  };
+  const server = createHttpServer((request, response) => void answer(request, response));
+  const chat = { url: `${await listen(server)}/hook`, taken: () => taken, isDown: true };
+  return chat;
+}
+
+async function listen(server: Server | ReturnType<typeof createServer>, port = 0): Promise<string> {
+  server.listen(port, "127.0.0.1");
+  await once(server, "listening");
+  after(() => void server.close());
+  server.unref();
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`; // proven: it listens on a port
+}
+
+interface Hanging {
+  readonly url: string;
+  /** Connections that were taken; not one is answered. */
+  readonly asked: () => number;
+}
+
+async function startHanging(): Promise<Hanging> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on("error", () => undefined);
+    socket.unref();
+  });
+  const url = await listen(server);
+  after(() => {
+    for (const socket of sockets) socket.destroy();
+  });
+  return { url, asked: () => sockets.size };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo; // proven: it listens on a port
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+/** A job that fails while `broken` is there. */
+function configOf(alerts: string): string {
+  return `
+version: 1
+state: ./state
+destinations: {}
+${alerts}
+jobs:
+  nightly:
+    command: { argv: [/bin/sh, -c, "test ! -e broken"], cwd: . }
+`;
+}
+
+async function waitFor(
+  what: string,
+  isTrue: () => boolean | Promise<boolean>,
+  limitMs = 20_000,
+): Promise<void> {
+  const untilMs = performance.now() + limitMs;
+  while (!(await isTrue())) {
+    assert.ok(performance.now() < untilMs, `not within ${limitMs} ms: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** Everything that is due by now, as a later run or a line of cron would. */
+async function deliverAll(operator: Operator): Promise<void> {
+  await waitFor(
+    "nothing waits",
+    async () => {
+      const { document } = await operator.json("alerts", "deliver", "--wait", "20s");
+      return document.waiting === 0;
+    },
+    90_000,
+  );
+}
+
+suite("alerts, with real processes and servers", { concurrency: false }, () => {
+  test("F121 mail server dead, webhook hanging, chat answering 500: runs are as fast and end as without alerts; all is delivered once when they are back", async () => {
+    const [chat, hanging, smtpPort] = [await startChat(), await startHanging(), await freePort()];
+    const alerts = (webhook: string) => `
+alerts:
+  email: { from: backup@localhost, to: [ops@localhost], smtp: { host: 127.0.0.1, port: ${smtpPort}, tls: none } }
+  webhook: { url: "${webhook}/hook" }
+  slack: { url: "${chat.url}" }
+`;
+    const operator = createOperator(configOf(alerts(hanging.url)));
+    const plain = createOperator(configOf(""));
+    for (const one of [operator, plain]) writeFileSync(one.path("broken"), "");
+    const took = { alerting: [] as number[], plain: [] as number[] };
+    for (let round = 0; round < 4; round += 1) {
+      for (const [name, one] of [
+        ["alerting", operator],
+        ["plain", plain],
+      ] as const) {
+        const startMs = performance.now();
+        const { code, document } = await one.json("run", "nightly");
+        took[name].push(performance.now() - startMs);
+        assert.equal(code, 1);
+        assert.equal(document.runs[0].failure.code, "command.failed");
+        assert.deepEqual(document.runs[0].warnings, []);
+      }
+    }
+    await waitFor("each of the three was tried", async () => {
+      const { document } = await operator.json("alerts", "list");
+      return (
+        hanging.asked() > 0 && document.channels.filter((one: Json) => one.failure !== null).length === 3
+      );
+    });
+    const [fastest, usual] = [Math.min(...took.alerting), Math.min(...took.plain)];
+    process.stdout.write(
+      `# run with dead channels ${Math.round(fastest)} ms, without alerts ${Math.round(usual)} ms\n`,
+    );
+    assert.ok(fastest < usual + 1000, `${fastest} ms against ${usual} ms: the run waited for a channel`);
+
+    const mails: string[] = [];
+    const smtp = new SMTPServer({
+      authOptional: true,
+      disabledCommands: ["STARTTLS", "AUTH"],
+      onData(stream, _session, done) {
+        let text = "";
+        stream.on("data", (chunk: Buffer) => {
+          text += String(chunk);
+        });
+        stream.on("end", () => {
+          mails.push(text);
+          done();
+        });
+      },
+    });
+    smtp.listen(smtpPort, "127.0.0.1");
+    after(() => void smtp.close());
+    const webhook = await startChat();
+    webhook.isDown = false;
+    chat.isDown = false;
+    writeFileSync(operator.path("codex-backup.yaml"), configOf(alerts(webhook.url.replace("/hook", ""))));
+    chmodSync(operator.path("codex-backup.yaml"), 0o600);
+    // Several at once: none may deliver what another is delivering.
+    await Promise.all([deliverAll(operator), deliverAll(operator), deliverAll(operator)]);
+    assert.equal(mails.length, 1, "one mail of four failed runs");
+    assert.match(mails[0] ?? "", /\nFAILED: nightly: Cannot finish/);
+    assert.equal(chat.taken().length, 1);
+    assert.equal(webhook.taken().length, 1);
+    assert.equal(webhook.taken()[0].event, "failed");
+    await deliverAll(operator);
+    assert.deepEqual([mails.length, chat.taken().length, webhook.taken().length], [1, 1, 1]);
+  });
+
+  test("a failure and its end that both happened while the channel was down arrive as one message that tells both", async () => {
+    const chat = await startChat();
+    const operator = createOperator(configOf(`alerts: { webhook: { url: "${chat.url}" } }`));
+    writeFileSync(operator.path("broken"), "");
+    await operator.run("run", "nightly");
+    await waitFor("it was tried", async () => {
+      const { document } = await operator.json("alerts", "list");
+      return document.channels[0].failure !== null;
+    });
+    const { rmSync } = await import("node:fs");
+    rmSync(operator.path("broken"));
+    await operator.run("run", "nightly");
+    chat.isDown = false;
+    await deliverAll(operator);
+    const [message, ...others] = chat.taken();
+    assert.deepEqual(others, []);
+    assert.equal(message.event, "recovered");
+    assert.ok(
+      message.lines.some((line: string) => /^Not delivered before this: FAILED: nightly/.test(line)),
+      message.lines.join("\n"),
+    );
+    assert.match(message.lines.at(-1), /^Next: codex-backup /);
+  });
+
+  test("F126 `alerts test` takes the way of failures: it fails where they would, says why, and leaves nothing behind", async () => {
+    const chat = await startChat();
+    const operator = createOperator(
+      configOf(
+        `alerts: { webhook: { url: "${chat.url}" }, exec: { argv: [/bin/sh, -c, "cat > said.json"] } }`,
+      ),
+    );
+    const failed = await operator.json("alerts", "test");
+    assert.equal(failed.code, 1);
+    assert.deepEqual(
+      failed.document.tests.map((one: Json) => [one.channel, one.outcome]),
+      [
+        ["webhook", "failed"],
+        ["exec", "delivered"],
+      ],
+    );
+    assert.match(failed.document.tests[0].failure.message, /500/);
+    const listed = await operator.json("alerts", "list");
+    assert.equal(listed.code, 1);
+    assert.match(listed.document.channels[0].failure.message, /500/);
+    assert.deepEqual(listed.document.waiting, []);
+    chat.isDown = false;
+    const { code, document } = await operator.json("alerts", "test", "webhook");
+    assert.deepEqual([code, document.tests[0].outcome], [0, "delivered"]);
+    assert.equal(chat.taken()[0].event, "test");
+    const unknown = await operator.json("alerts", "test", "nobody");
+    assert.equal(unknown.code, 2);
+    assert.match(unknown.document.error.message, /"webhook", "exec"/);
+  });
+
+  test("F122 a run whose process was killed is told by the watcher, with its job, since when and what to do", async () => {
+    const chat = await startChat();
+    chat.isDown = false;
+    const operator = createOperator(
+      configOf(`alerts: { webhook: { url: "${chat.url}" } }`).replace(
+        "test ! -e broken",
+        "echo > begun; read line < /dev/tty || exec sleep 60",
+      ),
+    );
+    const { child, ended } = operator.start("run", "nightly");
+    await waitFor("it runs", () => existsSync(operator.path("begun")));
+    child.kill("SIGKILL");
+    await ended;
+    const { code, document } = await operator.json("watch", "--once");
+    assert.equal(code, 6);
+    assert.equal(document.told.length, 1);
+    assert.match(
+      document.told[0].subject,
+      /^FAILED: nightly: Cannot finish "nightly": its process \d+ ended without a word; since .*; no good run$/,
+    );
+    assert.equal(chat.taken().length, 1);
+    const again = await operator.json("watch", "--once");
+    assert.deepEqual(again.document.told, [], "once is enough");
+    assert.equal(chat.taken().length, 1);
+  });
+
+  test("F127 a watcher outside hears of the start, the success and the failure of a run, with the reason in the body", async () => {
+    const heard: { url: string; body: string }[] = [];
+    const server = createHttpServer((request, response) => {
+      let body = "";
+      request.on("data", (chunk: Buffer) => {
+        body += String(chunk);
+      });
+      request.on("end", () => {
+        heard.push({ url: request.url ?? "", body });
+        response.end("OK");
+      });
+    });
+    const url = await listen(server);
+    const operator = createOperator(configOf(`pings: { url: "${url}/key/{job}" }`));
+    writeFileSync(operator.path("broken"), "");
+    await operator.run("run", "nightly");
+    await waitFor("start and fail", () => heard.length >= 2);
+    assert.deepEqual(
+      heard.map(({ url: path }) => path.replace(/\?.*/, "")),
+      ["/key/nightly/start", "/key/nightly/fail"],
+    );
+    assert.match(heard[1]?.body ?? "", /nightly: failed, [\s\S]*exit status 1/);
+    const runIds = heard.map(({ url: path }) => path.replace(/.*\?/, ""));
+    assert.equal(runIds[0], runIds[1], "both name the same run");
+  });
+
+  test("a catalog that cannot take a message costs the run nothing but a warning", async () => {
+    const operator = createOperator(configOf(`alerts: { exec: { argv: [/bin/sh, -c, "cat > said.json"] } }`));
+    writeFileSync(operator.path("broken"), "");
+    await operator.run("status");
+    const { DatabaseSync } = await import("node:sqlite");
+    const database = new DatabaseSync(operator.path("state/catalog.db"));
+    database.exec(
+      "CREATE TRIGGER full BEFORE INSERT ON outbox BEGIN SELECT RAISE(ABORT, 'the disk is full'); END",
+    );
+    database.close();
+    const { code, document } = await operator.json("run", "nightly");
+    assert.equal(code, 1);
+    assert.equal(document.runs[0].failure.code, "command.failed");
+    assert.match(document.runs[0].warnings.join(), /^nobody is told of this run: .*the disk is full/);
+    const { document: status } = await operator.json("status");
+    assert.equal(status.jobs[0].lastRun.outcome, "failed", "its row is closed all the same");
+    assert.equal(existsSync(operator.path("said.json")), false);
+    assert.ok(readFileSync(operator.path("state/catalog.db")).length > 0);
+  });
+});
