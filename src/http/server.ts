@@ -38,8 +38,12 @@ export function createHttpServer(parts: HttpParts): HttpServer {
   let isClosed = false;
   return {
     async listen() {
-      if (listen.kind === "unix") await clearSocket(listen.path);
-      await bind(server, listen);
+      try {
+        if (listen.kind === "unix") await clearSocket(listen.path);
+        await bind(server, listen);
+      } catch (error) {
+        throw notBound(listen, error);
+      }
       server.on("error", (err) => parts.log.error({ err }, "the HTTP server has trouble"));
     },
     address() {
@@ -80,7 +84,7 @@ function malformed({ log }: HttpParts): Response {
 async function bind(server: Server, listen: ListenAddress): Promise<void> {
   const place = listen.kind === "unix" ? { path: listen.path } : { host: listen.host, port: listen.port };
   await new Promise<void>((resolve, reject) => {
-    server.once("error", (error) => reject(notBound(listen, error)));
+    server.once("error", reject);
     server.listen(place, () => {
       server.removeAllListeners("error");
       resolve();

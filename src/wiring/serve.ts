@@ -170,7 +170,7 @@ function startParts(
 ): StartedParts {
   const controller = new AbortController();
   const around = { clock: outside.clock, log };
-  const working = partsOf(generation, scheduler).map((part) => keepWorking(part, controller.signal, around));
+  const working = partsOf(generation, scheduler, log).map((part) => keepWorking(part, controller.signal, around));
   return {
     async end() {
       controller.abort();
