@@ -16,13 +16,9 @@ interface HttpPartParts {
 }
 
 /** Answers requests until the signal. */
-export function httpPart(
-  settings: HttpSettings,
-  generation: Generation,
-  scheduler: LiveScheduler,
-): ServePart {
+export function httpPart(settings: HttpSettings, { generation, scheduler, log }: HttpPartParts): ServePart {
   const { config, context, operations } = generation;
-  const { clock, log, version, statePath, randomToken } = context;
+  const { clock, version, statePath, randomToken } = context;
   return {
     name: "http",
     async work(signal) {
