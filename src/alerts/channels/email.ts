@@ -21,10 +21,13 @@ export function createEmailChannel(settings: EmailSettings, deps: DeliveryDeps):
     kind: "email",
     async deliver(message, signal) {
       const to = sent.missing(message.id, settings.to);
-      const mail = await formatMail(shownMessage(message), { from: settings.from, to: settings.to });
+      const { from, transport } = settings;
+      const lineEnd = transport.kind === "sendmail" ? "\n" : "\r\n";
+      const parties = { from, to: settings.to, lineEnd } as const;
+      const mail = await formatMail(shownMessage(message), parties);
       await withLimit({ target: name, signal, deps }, (either) =>
-        settings.transport.kind === "sendmail"
-          ? sendLocally({ settings, program: settings.transport.program, mail }, either, deps)
+        transport.kind === "sendmail"
+          ? sendLocally({ settings, program: transport.program, mail }, either, deps)
           : sendRemotely({ settings, message, mail, to, sent }, either),
       );
     },

@@ -7,13 +7,15 @@ import { footOf } from "../shown-message.ts";
 export interface MailParties {
   readonly from: string;
   readonly to: readonly string[];
+  /** Servers demand CR LF, local mailers expect LF. */
+  readonly lineEnd: "\r\n" | "\n";
 }
 
 /**
  * A whole mail (RFC 5322), plain text in UTF-8. Its Message-ID is the same at each attempt, so that a mailbox
  * can drop a second one; all mails about one thing refer to one root, so that they are shown as a thread.
  */
-export async function formatMail(message: AlertMessage, { from, to }: MailParties): Promise<Buffer> {
+export async function formatMail(message: AlertMessage, { from, to, lineEnd }: MailParties): Promise<Buffer> {
   const root = mailId("thread", `${message.host} ${message.key}`);
   const composer = new MailComposer({
     from,
@@ -33,7 +35,9 @@ export async function formatMail(message: AlertMessage, { from, to }: MailPartie
     disableFileAccess: true,
     disableUrlAccess: true,
   });
-  return composer.compile().build();
+  const mail = await composer.compile().build();
+  // in its transfer encoding it is all ASCII
+  return Buffer.from(mail.toString("latin1").replaceAll(/\r?\n/g, lineEnd), "latin1");
 }
 
 export function formatMailText(message: AlertMessage): string {

@@ -33,7 +33,8 @@ export function formatNtfy(message: AlertMessage, topic: string): string {
   const { subject, severity, nextStep, event, job, host } = message;
   const { priority, tag } = urgency[severity];
   const step = nextStep === null ? "" : `\nNext: ${shortenBytes(nextStep, 500)}`;
-  const text = `${shortenBytes(textAbove(message, 3500), textLimitBytes - 500)}${step}\n${host}`.trim();
+  const text =
+    `${shortenBytes(textAbove(message, 3500), textLimitBytes - 500)}${step}\n${shortenBytes(host, 200)}`.trim();
   return JSON.stringify({
     topic,
     title: shortenBytes(subject, 250),

@@ -1,7 +1,7 @@
+import { createHash } from "node:crypto";
 import type { AlertMessage, AlertSeverity } from "../../domain/alert-message.ts";
 import type { PagerDutySettings } from "../../domain/alert-settings.ts";
 import { formatInstant } from "../../domain/instant.ts";
-import { shorten } from "../../domain/shown-text.ts";
 import type { Channel } from "../alert.ts";
 import { createHttpChannel, type Post } from "../http-channel.ts";
 import type { DeliveryDeps } from "../time-limit.ts";
@@ -48,7 +48,7 @@ export function formatPagerDuty(message: AlertMessage, routingKey: string): stri
   return JSON.stringify({
     routing_key: routingKey,
     event_action: severity === "resolved" ? "resolve" : "trigger",
-    dedup_key: shorten(key, 255),
+    dedup_key: incidentOf(host, key),
     client: "codex-backup",
     payload: {
       ...payloadOf(message),
@@ -58,6 +58,12 @@ export function formatPagerDuty(message: AlertMessage, routingKey: string): stri
       class: event,
     },
   });
+}
+
+/** With the host: two of them may share a service, and one's recovery must not resolve the other's incident. */
+function incidentOf(host: string, key: string): string {
+  const name = `${host} ${key}`;
+  return name.length <= 255 ? name : createHash("sha256").update(name).digest("hex");
 }
 
 export function formatPagerDutyChange(message: AlertMessage, routingKey: string): string {

@@ -31,7 +31,7 @@ export function formatTeams(message: AlertMessage): string {
   const block = (inline: object) => ({ type: "RichTextBlock", inlines: [inline] });
   const body = [
     block(run(subject, { weight: "Bolder", size: "Medium", color: colours[severity] })),
-    ...textAbove(message, 8000)
+    ...textAbove(message, 6000)
       .split("\n")
       .filter((line) => line !== "")
       .map((line) => block(run(line))),
