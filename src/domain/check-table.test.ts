@@ -82,6 +82,7 @@ const database = (change: Changed<Parameters<typeof judgeDatabase>[0]> = {}) =>
     job: "database",
     database: "codexdb",
     transport: "local",
+    psql: "psql -d codexdb",
     serverVersion: "15.18",
     clientVersion: "15.18",
     isStandby: false,

@@ -1,7 +1,7 @@
 import type { CheckCode } from "../check-table.ts";
 import type { FailureReport } from "../failure.ts";
 import type { FailureCode } from "../failure-table.ts";
-import { type Diagnosis, diagnose } from "../finding.ts";
+import { type Diagnosis, diagnose, shellWord } from "../finding.ts";
 import { describeAge, describeCount } from "../plain-words.ts";
 
 /** One database of a job, as its server shows it to the job's role. */
@@ -10,6 +10,8 @@ export interface DatabaseFacts {
   readonly database: string;
   /** "container", "ssh" or "local". */
   readonly transport: string;
+  /** How a person gets a psql there: "docker exec codex_postgres psql -U codex -d codexdb". */
+  readonly psql: string;
   readonly serverVersion: string;
   readonly clientVersion: string;
   readonly isStandby: boolean;
@@ -49,18 +51,18 @@ const byFailure: Partial<Readonly<Record<FailureCode, CheckCode>>> = {
 };
 
 /** Why a job cannot get to its server or database; the code tells the container from the server in it. */
-export function judgeNoAccess(subject: string, failure: FailureReport): Diagnosis {
+export function judgeNoAccess(subject: string, failure: FailureReport, psql = "psql"): Diagnosis {
   const code = byFailure[failure.code] ?? "postgres.failed";
   const { message, hint } = failure;
-  const commands = commandsIn(hint);
+  const commands = commandsIn(hint, psql);
   const isAllSaid = commands.length > 0 || hint === null;
   return diagnose(code, subject, { message: isAllSaid ? message : `${message}\n${hint}`, commands });
 }
 
 /** Hints of the postgres room end in what to type: "Start it: docker start x", or are statements of SQL. */
-function commandsIn(hint: string | null): readonly string[] {
+function commandsIn(hint: string | null, psql: string): readonly string[] {
   if (hint === null) return [];
-  if (/^(GRANT|ALTER) /.test(hint)) return [`psql -c ${JSON.stringify(hint)}`];
+  if (/^(GRANT|ALTER) /.test(hint)) return [`${psql} -c ${shellWord(hint)}`];
   const [, typed] = /: ((?:docker|podman|nerdctl|kubectl|GRANT) .*)$/.exec(hint) ?? [];
   if (typed !== undefined) return [typed];
   const [, quoted] = /"((?:docker|podman|nerdctl|kubectl) (?:ps|get pods))"/.exec(hint) ?? [];
@@ -73,14 +75,15 @@ function commandsIn(hint: string | null): readonly string[] {
 export function judgeDatabase(facts: DatabaseFacts): readonly Diagnosis[] {
   const subject = `${facts.job} (${facts.database})`;
   const found = [
-    ...facts.denied.map((failure) => judgeNoAccess(subject, failure)),
+    ...facts.denied.map((failure) => judgeNoAccess(subject, failure, facts.psql)),
     ...facts.missingLibraries.map((one) => libraryMissing(subject, one)),
     ...judgeServer(subject, facts),
   ];
   const isBlocked = found.some(({ severity }) => severity === "blocker");
   const seen = `server ${facts.serverVersion}, pg_dump ${facts.clientVersion}, everything may be read`;
   const well = isBlocked ? [] : [diagnose("postgres.ok", subject, seen)];
-  const there = facts.transport === "container" ? [diagnose("container.ok", facts.job, "the container runs")] : [];
+  const there =
+    facts.transport === "container" ? [diagnose("container.ok", facts.job, "the container runs")] : [];
   return [...there, ...well, ...found];
 }
 
@@ -93,12 +96,12 @@ function libraryMissing(subject: string, { library, example, isNeededToRead }: M
 const toleranceMs = 30_000;
 
 function judgeServer(subject: string, facts: DatabaseFacts): readonly Diagnosis[] {
-  const { isStandby, statementTimeout, clockOffsetMs } = facts;
+  const { psql, isStandby, statementTimeout, clockOffsetMs } = facts;
   const standby = isStandby
     ? [
         diagnose("postgres.standby", subject, {
           message: "the server is a hot standby: it may cancel a long dump in favour of replication",
-          commands: [`psql -c "ALTER SYSTEM SET hot_standby_feedback = on" -c "SELECT pg_reload_conf()"`],
+          commands: [`${psql} -c "ALTER SYSTEM SET hot_standby_feedback = on" -c "SELECT pg_reload_conf()"`],
         }),
       ]
     : [];

@@ -84,7 +84,7 @@ function sourceChecks(scene: DoctorScene): readonly Check[] {
     (place): Check => ({
       name: "space",
       subject: place.name,
-      run: (signal) => lookAtSpace(scene, place, linked(signal)),
+      run: (signal) => lookAtSpace(scene, place, { servers: linked(signal), signal }),
     }),
   );
   return [...jobs, ...space];

@@ -1,6 +1,7 @@
 import { judgeCoverage, judgeDatabase, judgeNoAccess } from "../../domain/checks/postgres.ts";
-import { type Diagnosis, diagnose } from "../../domain/finding.ts";
+import { type Diagnosis, diagnose, shellWord } from "../../domain/finding.ts";
 import type { PostgresJob } from "../../domain/job.ts";
+import type { Transport } from "../../domain/source.ts";
 import type { DoctorScene } from "./scene.ts";
 import type { Servers } from "./servers.ts";
 
@@ -17,11 +18,41 @@ export async function lookAtPostgres(
     if (refused !== null) return [judgeNoAccess(`${job.name} (${name})`, refused)];
     if (seen === null || facts === null) return [];
     const { version, clientVersion, inRecovery } = facts;
-    const common = { job: job.name, database: name, transport, serverVersion: version, clientVersion };
+    const psql = psqlOf(job, name);
+    const common = { job: job.name, database: name, transport, psql, serverVersion: version, clientVersion };
     return judgeDatabase({ ...common, ...seen, isStandby: inRecovery });
   });
   if (databases.length === 0) found.push(diagnose("postgres.no-databases", job.name, noDatabases));
   return [...found, ...judgeCoverage(job.name, { onServer, covered: coveredBy(scene, job) })];
+}
+
+/** For a person: with the user of the job, who may have to be another one for what is to be done. */
+function psqlOf({ source }: PostgresJob, database: string): string {
+  const { transport, host, port, user } = source;
+  const words = [
+    ...(transport.kind === "container"
+      ? far(transport)
+      : transport.kind === "ssh"
+        ? ["ssh", transport.host]
+        : []),
+    "psql",
+    ...(host === null ? [] : ["-h", host]),
+    ...(port === null ? [] : ["-p", String(port)]),
+    ...(user === null || transport.kind !== "container" ? [] : ["-U", user]),
+    ...["-d", database],
+  ];
+  return words.map(shellWord).join(" ");
+}
+
+function far({ engine, select }: Extract<Transport, { readonly kind: "container" }>): readonly string[] {
+  if (select.by === "compose") return [engine, "compose", "-p", select.project, "exec", "-T", select.service];
+  return [
+    engine,
+    "exec",
+    ...(engine === "kubectl" ? [] : ["-i"]),
+    select.name,
+    ...(engine === "kubectl" ? ["--"] : []),
+  ];
 }
 
 const noDatabases =

@@ -7,17 +7,22 @@ import { may, rightsAt } from "./ask.ts";
 import type { DestinationPlace, DoctorScene } from "./scene.ts";
 import type { Servers } from "./servers.ts";
 
+interface Asking {
+  readonly servers: Servers;
+  readonly signal: AbortSignal;
+}
+
 /** Room for tonight at one destination, and what else would be lost with its disk. */
 export async function lookAtSpace(
   scene: DoctorScene,
   place: DestinationPlace,
-  servers: Servers,
+  { servers, signal }: Asking,
 ): Promise<readonly Diagnosis[]> {
   if (!(await may(place.path, "see"))) return []; // the destination's own check tells that
   const jobs = scene.context.jobs.filter(leavesBackups).filter((job) => job.to.includes(place.name));
   const { bavail, bsize, blocks, ffree, files } = await statfs(place.path);
   const needs = await Promise.all(
-    jobs.map(async (job) => ({ job: job.name, bytes: await needOf(scene, job, servers) })),
+    jobs.map(async (job) => ({ job: job.name, bytes: await needOf(scene, job, { servers, signal }) })),
   );
   return judgeSpace({
     destination: place.name,
@@ -30,10 +35,20 @@ export async function lookAtSpace(
 }
 
 /** By its newest backups, a fifth on top; of a database that has none by its size; null: nobody knows. */
-async function needOf({ context }: DoctorScene, job: BackupJob, servers: Servers): Promise<number | null> {
+async function needOf(
+  { context }: DoctorScene,
+  job: BackupJob,
+  { servers, signal }: Asking,
+): Promise<number | null> {
   const newest = (database: string | null) =>
     context.catalog.backups({ job: job.name, database, limit: 1 })[0]?.sizeBytes ?? null;
-  if (job.kind === "capsule") return estimateNeed(newest(null), null, true);
+  if (job.kind === "capsule") {
+    const known = estimateNeed(newest(null), null, true);
+    return (
+      known ??
+      context.capsules.estimate(job.source, signal).then(({ contentBytes }) => contentBytes, nobodyKnows)
+    );
+  }
   const { databases } = await servers.of(job);
   if (databases.length === 0) return null;
   const isCompressed = job.compress !== "none" || job.format === "custom";
@@ -41,6 +56,11 @@ async function needOf({ context }: DoctorScene, job: BackupJob, servers: Servers
     estimateNeed(newest(name), seen === null ? null : Math.ceil(seen.sizeBytes * 1.2), isCompressed),
   );
   return needs.reduce((sum, need) => (sum === null || need === null ? null : sum + need), 0);
+}
+
+/** A tree that cannot be walked is its own check's finding. */
+function nobodyKnows(): null {
+  return null;
 }
 
 /** One disk for the data and its backups is one failure for both. */
