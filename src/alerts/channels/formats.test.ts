@@ -43,7 +43,7 @@ for (const [kind, format] of Object.entries(formats)) {
     const said = Object.fromEntries(
       Object.entries(messages).map(([name, message]) => [name, JSON.parse(format(shownMessage(message)))]),
     );
-    t.assert.fileSnapshot(said, join(import.meta.dirname, "../../../tests/fixtures/alerts", `${kind}.json`));
+    t.assert.fileSnapshot(said, join(import.meta.dirname, "../../../tests/fixtures/alerts", `${kind}.golden`));
   });
 }
 
@@ -53,7 +53,7 @@ test("mail says what its golden file says", async (t) => {
     const parties = { from: "backup@example.org", to: ["ops@example.org"], lineEnd: "\n" } as const;
     mails[name] = (await formatMail(shownMessage(message), parties)).toString("latin1").split("\n");
   }
-  t.assert.fileSnapshot(mails, join(import.meta.dirname, "../../../tests/fixtures/alerts/mail.json"));
+  t.assert.fileSnapshot(mails, join(import.meta.dirname, "../../../tests/fixtures/alerts/mail.golden"));
 });
 
 const anyMessage = fc
