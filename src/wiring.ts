@@ -3,9 +3,11 @@ import type { Config, ConfigLoader } from "./config/config.ts";
 import { type Clock, createSystemClock, sleep } from "./platform/clock.ts";
 import { createSystemHost } from "./platform/host.ts";
 import { createFile } from "./wiring/create-file.ts";
+import { installerAt } from "./wiring/installer.ts";
 import { readText } from "./wiring/read-text.ts";
 import { replacePublicFile } from "./wiring/replace-public-file.ts";
 import { createTokenFile } from "./wiring/token-file.ts";
+import { unitLauncher } from "./wiring/unit-launcher.ts";
 import { toolVersion } from "./wiring/version.ts";
 
 /** What the process was started with. */
@@ -51,6 +53,8 @@ export function createTool({ env, cwd }: Surroundings): Tool {
       const { serve } = await import("./wiring/serve.ts");
       return serve(wish, { clock, env, cwd });
     },
+    installer: (root) => installerAt(root, { clock, env }),
+    launcher: unitLauncher,
     async demo(wish) {
       const { showDemo } = await import("./wiring/show-demo.ts");
       const openTool = async (path: string) => open(await (await configLoader()).load(path), wish.needs);

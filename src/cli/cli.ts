@@ -14,6 +14,7 @@ import type { Instant } from "../domain/instant.ts";
 import { type ExitStatus, exitStatusOf } from "../domain/outcome.ts";
 import type { OnProgress } from "../domain/progress.ts";
 import type { DoctorReport, Operations } from "../operations/operation.ts";
+import type { Installer } from "../scheduler/scheduler.ts";
 import { tellUnknown } from "./commands/check.ts";
 import { readGlobalFlags } from "./global-flags.ts";
 import { createProgram } from "./program.ts";
@@ -79,6 +80,10 @@ export interface Tool {
   examine(wish: ExamineWish): Promise<DoctorReport>;
   /** Runs every job at its time until the signal; settles when all that ran has ended. Throws "run.busy" when another one is at it. */
   serve(wish: ServeWish): Promise<void>;
+  /** Of this host, or of another system's files below a directory ("/": this one). */
+  installer(root: string): Promise<Installer>;
+  /** The absolute path that cron and systemd start us by. */
+  launcher(): string;
   /** Needs no configuration; loads nothing of this unless it is called. */
   demo(wish: DemoWish): Promise<DemoShown>;
   /** Throws "config.exists" when something is there; makes missing directories. */

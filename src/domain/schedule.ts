@@ -9,7 +9,7 @@ export interface Schedule {
   readonly cron: string;
   readonly timezone: string;
   /** Matches wall times, as if they were UTC: the rules for skipped and doubled hours are ours, not the library's. */
-  readonly pattern: Cron;
+  readonly pattern: Pick<Cron, "nextRun" | "previousRuns">;
 }
 
 /** What cron everywhere understands; the library would take more (L, W, #, ?). */
@@ -118,11 +118,12 @@ export function slotsBetween(schedule: Schedule, after: Instant, until: Instant)
 
 /** "At 02:00 (Europe/Berlin)": the zone always stands beside the time. */
 export function describeSchedule(schedule: Schedule): string {
-  const words = cronstrue.toString(schedule.cron, {
-    use24HourTimeFormat: true,
-    logicalAndDayFields: hasStarredDay(schedule.cron),
-  });
-  return `${words} (${schedule.timezone})`;
+  const words = schedule.cron
+    .split(" and ") // as joinSchedules joins them
+    .map((cron) =>
+      cronstrue.toString(cron, { use24HourTimeFormat: true, logicalAndDayFields: hasStarredDay(cron) }),
+    );
+  return `${words.join("; ")} (${schedule.timezone})`;
 }
 
 /** The first matching wall time whose moment is later than `at`; in a doubled hour some earlier ones are passed over. */
@@ -138,4 +139,27 @@ function firstWallAfter(schedule: Schedule, at: Instant): WallTime | null {
 
 function wallOf(found: Date): WallTime {
   return wallTime(instant(found.getTime()));
+}
+
+/** Due whenever one of them is. All must be of one zone; there must be at least one. */
+export function joinSchedules(first: Schedule, more: readonly Schedule[]): Schedule {
+  if (more.length === 0) return first;
+  const all = [first, ...more];
+  return {
+    cron: all.map(({ cron }) => cron).join(" and "),
+    timezone: first.timezone,
+    pattern: {
+      nextRun: (after) => earliest(all.map(({ pattern }) => pattern.nextRun(after))),
+      previousRuns: (count, before) =>
+        all
+          .flatMap(({ pattern }) => pattern.previousRuns(count, before))
+          .sort((a, b) => b.getTime() - a.getTime())
+          .filter((run, index, runs) => run.getTime() !== runs[index - 1]?.getTime())
+          .slice(0, count),
+    },
+  };
+}
+
+function earliest(runs: readonly (Date | null)[]): Date | null {
+  return runs.reduce((found, run) => (found === null || (run !== null && run < found) ? run : found), null);
 }

@@ -6,6 +6,8 @@
  * Words: slot, claim (the right to run a slot), lane (jobs that share a database host run one after the other).
  * May go to: operations, catalog, platform, domain.
  */
+
+import type { InstallReport, UninstallReport, UnitWish } from "../domain/install-report.ts";
 import type { Instant } from "../domain/instant.ts";
 import type { Progress } from "../domain/progress.ts";
 import type { RunEvent } from "../domain/run-event.ts";
@@ -50,4 +52,16 @@ export interface RunWish {
   readonly onEvent: (event: RunEvent) => void;
   /** Aborted: the run is asked to end (SIGTERM), and after a grace time made to. */
   readonly signal: AbortSignal;
+}
+
+/** Writes and removes what lets cron or systemd start our runs. */
+export interface Installer {
+  /**
+   * Writes the files, reads them back, and starts the timers where systemd runs. Times that were edited in an
+   * installed file are kept. Throws "scheduler.foreign" rather than touch a file of others, "scheduler.zone"
+   * when cron cannot keep a job's zone, "scheduler.unit" when a file cannot be written as it must be.
+   */
+  install(wish: UnitWish): Promise<InstallReport>;
+  /** Removes what an install has written for this config, and nothing else. */
+  uninstall(configPath: string): Promise<UninstallReport>;
 }

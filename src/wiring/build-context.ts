@@ -7,7 +7,6 @@ import type { LogEntry, Needs } from "../cli/cli.ts";
 import type { Config } from "../config/config.ts";
 import type { Destination } from "../destinations/destination.ts";
 import { createLocalDestination } from "../destinations/local/local-destination.ts";
-import { scheduleOfJob } from "../domain/schedule.ts";
 import type { Context, RunLog } from "../operations/context.ts";
 import type { Clock } from "../platform/clock.ts";
 import { createSystemHost, type Host } from "../platform/host.ts";
@@ -17,6 +16,7 @@ import { createRunLogFile, removeSurplusRunLogs } from "../platform/run-log.ts";
 import { ownAccount } from "./account.ts";
 import { alertsPart } from "./alerts-part.ts";
 import { childEnvironment } from "./child-environment.ts";
+import { installedSchedules } from "./installed-schedules.ts";
 import { lazyCapsules } from "./lazy-capsules.ts";
 import { lazyPostgres } from "./lazy-postgres.ts";
 import { randomToken } from "./random-token.ts";
@@ -61,7 +61,7 @@ export function buildContext({ config, needs, clock, env, catalog: opened }: Con
     catalog,
     alerts: alertsPart({ config, catalog, clock, log, host, childEnv }),
     onProgress: needs.onProgress,
-    scheduleOf: scheduleOfJob,
+    scheduleOf: installedSchedules(config, clock),
     childEnv,
     openRunLog: (runId) => openRunLog(join(statePath, "logs"), runId, { config, needs }),
     newRunId: () => createRunId(clock.now(), systemRandom),

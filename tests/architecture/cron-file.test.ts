@@ -1,17 +1,29 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { formatCronUnit } from "../../src/domain/cron-unit.ts";
 
 const text = readFileSync("ops/codex-backup.cron", "utf8");
 const active = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+
+test("the cron file is what an install writes for the codex preset on a host in the jobs' zone", () => {
+  const jobs = [
+    { name: "database", times: ["0 2 * * *"], asWritten: ["0 2 * * *"], hasBackups: true },
+    { name: "capsule", times: ["15 2 * * *"], asWritten: ["15 2 * * *"], hasBackups: true },
+    { name: "checksums", times: ["30 2 * * *"], asWritten: ["30 2 * * *"], hasBackups: false },
+  ];
+  const program = "/usr/local/bin/codex-backup";
+  const command = { program, configPath: "/etc/codex-backup/config.yaml", user: "root" };
+  assert.equal(text, formatCronUnit(command, { jobs }));
+});
 
 test("the cron file runs the three tasks at their old times, as root, by absolute paths", () => {
   const tasks = active.filter((line) => /^\d/.test(line));
   const program = "/usr/local/bin/codex-backup --config /etc/codex-backup/config.yaml -q run";
   assert.deepEqual(tasks, [
-    `0 2 * * * root ${program} database`,
-    `15 2 * * * root ${program} capsule`,
-    `30 2 * * * root ${program} checksums`,
+    `0 2 * * * root ${program} database --scheduled`,
+    `15 2 * * * root ${program} capsule --scheduled`,
+    `30 2 * * * root ${program} checksums --scheduled`,
   ]);
 });
 

@@ -8,6 +8,7 @@ import { renderColumns } from "../render/columns.ts";
 import { describeMoment, describeUpcoming } from "../render/moment.ts";
 import { loadConfig, type Session } from "../session.ts";
 import { countOf } from "../values.ts";
+import { registerInstall } from "./schedule-install.ts";
 
 interface PlannedJob {
   readonly job: string;
@@ -29,6 +30,7 @@ export function registerSchedule(parent: Command, bind: Bind): void {
       (session) =>
         showSchedule(session, next),
   );
+  registerInstall(command, bind);
 }
 
 async function showSchedule(session: Session, count: number): Promise<ExitStatus> {
