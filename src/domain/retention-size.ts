@@ -41,8 +41,9 @@ export function findOversize(
 
 /**
  * How many bytes each of several rows of backups may have of one limit: as in a fair queue, one that wants less
- * than an equal part gets what it wants, and the others share the rest equally. So a database that grows
- * shortens its own history, not its neighbours'. Floors are granted also where they take more than that.
+ * than an equal part gets what it wants, and the others share the rest equally. An equal part is each one's own,
+ * also where the floors of another take more than that: a limit that is passed can be seen and mended, history
+ * that was removed is gone. So a database that grows shortens its own history, never its neighbours'.
  */
 export function shareSize(limitBytes: number, needs: readonly SizeNeed[]): readonly number[] {
   const grant = ({ floorBytes, wantedBytes }: SizeNeed, level: number) =>
@@ -50,7 +51,7 @@ export function shareSize(limitBytes: number, needs: readonly SizeNeed[]): reado
   const total = (level: number) => needs.reduce((sum, need) => sum + grant(need, level), 0);
   const highest = Math.max(0, ...needs.map((need) => need.wantedBytes));
   if (total(highest) <= limitBytes) return needs.map((need) => need.wantedBytes);
-  let low = 0;
+  let low = Math.floor(limitBytes / needs.length);
   let high = highest;
   while (high - low > 1) {
     const middle = Math.floor((low + high) / 2);
