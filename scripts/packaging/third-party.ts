@@ -26,7 +26,7 @@ const permitted = [
 
 /**
  * The licences of all packages that the bundles hold, as one text. Throws for a package whose licence is not
- * known to allow this, or that brings no text of it.
+ * known to allow this, or that brings no text of it (the MIT licence's is known: its author stands in package.json).
  */
 export function thirdPartyText(bundles: readonly Metafile[]): string {
   const inputs = bundles.flatMap(({ inputs }) => Object.keys(inputs));
@@ -49,12 +49,20 @@ function describePackage(folder: string): Bundled {
     readonly name: string;
     readonly version: string;
     readonly license?: string;
+    readonly author?: string | { readonly name: string };
   };
   const { name, version, license: licence = "none" } = manifest;
   if (!permitted.includes(licence))
     throw new Error(`${name} ${version} may not be bundled: its licence is ${licence}`);
   const files = readdirSync(directory).filter((file) => /^(licen[cs]e|copying|notice)/i.test(file));
   const texts = files.sort().map((file) => readFileSync(join(directory, file), "utf8").trim());
+  if (texts.length === 0 && licence === "MIT") texts.push(mitText(manifest.author));
   if (texts.length === 0) throw new Error(`${name} ${version} brings no text of its licence (${licence})`);
   return { name, version, licence, texts };
+}
+
+function mitText(author: string | { readonly name: string } | undefined): string {
+  const holder = typeof author === "object" ? author.name : author;
+  const own = readFileSync(join(top, "LICENSE"), "utf8");
+  return own.replace(/^Copyright .*$/m, `Copyright (c) ${holder ?? "the authors of the package"}`).trim();
 }
