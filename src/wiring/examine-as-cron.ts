@@ -1,6 +1,7 @@
 import type { ExamineWish } from "../cli/cli.ts";
 import { type CronFile, startsIn, variablesIn } from "../domain/checks/cron-file.ts";
 import { diagnose, exitOfFindings, type Finding, findingOf, shellWord } from "../domain/finding.ts";
+import { may } from "../operations/doctor/ask.ts";
 import { cronFilesIn } from "../operations/doctor/look-at-schedule.ts";
 import { debianPaths } from "../operations/doctor/scene.ts";
 import type { DoctorReport } from "../operations/operation.ts";
@@ -67,7 +68,8 @@ function argvOf({ jobs, fix, run }: ExamineWish, { configPath }: CronWay): reado
 
 async function runInside(way: CronWay, argv: readonly string[]): Promise<readonly Finding[]> {
   const [program = way.program, ...args] = [...way.become, way.program, ...argv];
-  const cwd = way.env.HOME ?? "/";
+  const home = way.env.HOME ?? "/";
+  const cwd = (await may(home, "see")) ? home : "/"; // as cron does for a user without a home
   let child: Child;
   try {
     child = await startChild({ program, args, env: way.env, cwd, stdout: "pipe" });
