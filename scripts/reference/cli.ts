@@ -29,6 +29,7 @@ const documents: readonly (readonly [command: string, keys: string])[] = [
     "status",
     "`jobs`: job, kind, database, healthy, reason, lastRun, newestGood, newestProven, nextSlot, sizeBytes; `disk`: as in `destination list`",
   ],
+  ["doctor", "`findings`: check, code, severity, subject, message, commands, isFixed; `exit`"],
   ["schedule", "`jobs`: job, schedule, timezone, slots"],
   ["logs", "`run`; `entries`: time, level, message, fields"],
   [

@@ -1,3 +1,4 @@
+import { checksPage } from "./checks.ts";
 import { cliPage } from "./cli.ts";
 import { formatConfigReference } from "./config.ts";
 import { failuresPage } from "./failures.ts";
@@ -7,5 +8,6 @@ import type { ReferencePage } from "./page.ts";
 export const referencePages: readonly ReferencePage[] = [
   { path: "docs/reference/config.md", text: formatConfigReference },
   failuresPage,
+  checksPage,
   cliPage,
 ];
