@@ -28,7 +28,7 @@ export function createPinger({ urls, caFile }: PingSettings, deps: DeliveryDeps)
 }
 
 /** `URL/start`, `URL`, `URL/fail`, each with the run's id, which joins the start and the end. */
-export function formatPingUrl(base: string, { kind, runId }: Pick<Ping, "kind" | "runId">): string {
+function formatPingUrl(base: string, { kind, runId }: Pick<Ping, "kind" | "runId">): string {
   const url = new URL(base);
   const path = url.pathname.replace(/\/+$/, "");
   url.pathname = kind === "success" ? path : `${path}/${kind}`;
@@ -37,7 +37,7 @@ export function formatPingUrl(base: string, { kind, runId }: Pick<Ping, "kind" |
 }
 
 /** Without control characters but line ends, at most 10,000 bytes. */
-export function formatPingBody(body: string): string {
+function formatPingBody(body: string): string {
   const lines = body.toWellFormed().split("\n");
   const clean = lines.map((line) => line.replaceAll(/\p{Cc}+/gu, " ").trimEnd());
   return shortenBytes(clean.join("\n"), bodyLimitBytes);

@@ -39,8 +39,6 @@ export type ChannelSettings =
   | PagerDutySettings
   | ExecSettings;
 
-export type ChannelKind = ChannelSettings["kind"];
-
 export interface EmailSettings {
   readonly kind: "email";
   readonly name: string;

@@ -43,7 +43,10 @@ for (const [kind, format] of Object.entries(formats)) {
     const said = Object.fromEntries(
       Object.entries(messages).map(([name, message]) => [name, JSON.parse(format(shownMessage(message)))]),
     );
-    t.assert.fileSnapshot(said, join(import.meta.dirname, "../../../tests/fixtures/alerts", `${kind}.golden`));
+    t.assert.fileSnapshot(
+      said,
+      join(import.meta.dirname, "../../../tests/fixtures/alerts", `${kind}.golden`),
+    );
   });
 }
 

@@ -40,7 +40,7 @@ export async function formatMail(message: AlertMessage, { from, to, lineEnd }: M
   return Buffer.from(mail.toString("latin1").replaceAll(/\r?\n/g, lineEnd), "latin1");
 }
 
-export function formatMailText(message: AlertMessage): string {
+function formatMailText(message: AlertMessage): string {
   return `${[message.subject, "", ...message.lines, "", "-- ", footOf(message)].join("\n")}\n`;
 }
 

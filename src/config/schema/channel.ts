@@ -148,7 +148,3 @@ export type EmailKeys = z.output<typeof email>;
 export type SmtpKeys = z.output<typeof smtp>;
 export type WebhookKeys = z.output<typeof webhook>;
 export type ChatKeys = z.output<typeof chat>;
-export type NtfyKeys = z.output<typeof ntfy>;
-export type TelegramKeys = z.output<typeof telegram>;
-export type PagerDutyKeys = z.output<typeof pagerduty>;
-export type ExecKeys = z.output<typeof exec>;
