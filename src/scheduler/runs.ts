@@ -1,5 +1,5 @@
 import { asFailure, Failure } from "../domain/failure.ts";
-import type { Instant } from "../domain/instant.ts";
+import { formatInstant, type Instant } from "../domain/instant.ts";
 import type { Job } from "../domain/job.ts";
 import { mayOverlap } from "../domain/lane.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -70,6 +70,7 @@ export function createRuns(parts: RunsParts): Runs {
     const run = going.get(event.job);
     if (run && event.kind === "started") run.run = { ...run.run, runId: event.runId };
     if (run && event.kind === "progress") run.run = { ...run.run, progress: event.progress };
+    logEvent(log, event);
     for (const listener of listeners) callSafely(listener, event, log);
   };
 
@@ -82,8 +83,8 @@ export function createRuns(parts: RunsParts): Runs {
       if (event.kind === "started" && current) asked.started(current);
     };
     const wish = { job: job.name, slot, onEvent, signal: controller.signal };
-    const ended = plan()
-      .starter.start(wish)
+    const ended = Promise.resolve() // so that it is known to run before it tells of itself
+      .then(() => plan().starter.start(wish))
       .then((reports) => {
         const [first] = reports;
         if (first) tell({ kind: "ended", job: job.name, runId: first.runId, reports });
@@ -149,6 +150,21 @@ export function createRuns(parts: RunsParts): Runs {
 /** One that waits by hand keeps being by hand: the run that it asks for answers the slot as well. */
 function newer(before: Instant | null, slot: Instant): Instant {
   return before !== null && before > slot ? before : slot;
+}
+
+function logEvent(log: Log, event: RunEvent): void {
+  const { job, runId } = event;
+  if (event.kind === "started")
+    log.info({ job, runId, slot: event.slot === null ? null : formatInstant(event.slot) }, `${job}: started`);
+  if (event.kind !== "ended") return;
+  for (const { outcome, summary, failure } of event.reports) {
+    if (outcome === "complete") log.info({ job, runId }, `${job}: ${summary}`);
+    else
+      log.error(
+        { job, runId, outcome, code: failure?.code ?? null },
+        `${job}: ${failure?.message ?? summary}`,
+      );
+  }
 }
 
 function callSafely(listener: (event: RunEvent) => void, event: RunEvent, log: Log): void {

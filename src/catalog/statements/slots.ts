@@ -5,15 +5,22 @@ import type { Row } from "../row.ts";
 const columns = `(job, slot_ms, state, reason, run_id, decided_ms, attempts, pid, boot_id, host)
   VALUES ($job, $slot, $state, $reason, $runId, $decidedAt, $attempts, $pid, $bootId, $host)`;
 
+// A reopened row is as good as none.
+const unlessDecided = `
+  ON CONFLICT (job, slot_ms) DO UPDATE SET state = excluded.state, reason = excluded.reason,
+    run_id = excluded.run_id, decided_ms = excluded.decided_ms, attempts = excluded.attempts,
+    pid = excluded.pid, boot_id = excluded.boot_id, host = excluded.host
+  WHERE state = 'reopened'`;
+
 // A row that comes back is the proof that it was written: of many processes one gets it.
-const claim = `INSERT INTO slots ${columns} ON CONFLICT DO NOTHING RETURNING job`;
+const claim = `INSERT INTO slots ${columns} ${unlessDecided} RETURNING job`;
 
 const claimAgain = `
   UPDATE slots SET run_id = $runId, decided_ms = $decidedAt, attempts = attempts + 1, pid = $pid,
     boot_id = $bootId, host = $host
   WHERE job = $job AND slot_ms = $slot AND state = 'claimed' AND run_id = $died RETURNING job`;
 
-const record = `INSERT INTO slots ${columns} ON CONFLICT DO NOTHING`;
+const record = `INSERT INTO slots ${columns} ${unlessDecided}`;
 
 const skip = `
   UPDATE slots SET state = 'skipped', reason = $reason
@@ -24,14 +31,23 @@ const giveUp = `
   WHERE job = $job AND slot_ms = $slot AND state = 'claimed' AND attempts < 2`;
 
 const select = `
-  SELECT * FROM slots WHERE job = $job AND slot_ms >= $since AND slot_ms <= $until
+  SELECT * FROM slots
+  WHERE job = $job AND slot_ms >= $since AND slot_ms <= $until AND state <> 'reopened'
   ORDER BY slot_ms DESC LIMIT $limit`;
 
 // What was only written down by a clock that was ahead is no truth. What ran is, unless that clock was a day
 // ahead: then its backup is not the one that this slot stands for.
-const forget = `
-  DELETE FROM slots WHERE job = $job
-    AND (state <> 'claimed' AND slot_ms > $now OR slot_ms > $now + 86400000)`;
+const forget = "DELETE FROM slots WHERE job = $job AND slot_ms > $now + 86400000";
+
+// Not deleted: should the clock leap over them again, they lie before one that was run and nobody would ask.
+const reopen = `
+  UPDATE slots SET state = 'reopened'
+  WHERE job = $job AND slot_ms > $now AND state IN ('missed', 'skipped')`;
+
+const closeReopened = `
+  UPDATE slots SET state = 'missed', reason = 'the clock has leapt over it', decided_ms = $now
+  WHERE job = $job AND state = 'reopened' AND slot_ms < $now AND slot_ms <
+    (SELECT max(slot_ms) FROM slots WHERE job = $job AND slot_ms <= $now AND state <> 'reopened')`;
 
 const trim = `
   DELETE FROM slots WHERE job = $job AND slot_ms <
@@ -72,7 +88,9 @@ export function slotStatements(connection: Connection): SlotMembers {
       const span = { since: from ?? 0, until: until ?? Number.MAX_SAFE_INTEGER };
       return connection.all(select, { job, ...span, limit: limit ?? -1 }, readSlot);
     },
-    forgetFutureSlots: (job, now) => connection.change(forget, { job, now }),
+    forgetFutureSlots(job, now) {
+      for (const sql of [forget, reopen, closeReopened]) connection.change(sql, { job, now });
+    },
     scheduleSince(job, schedule, now) {
       const known = () => connection.first(since, { job, schedule, now }, (row) => row.instant("since_ms"));
       const before = known();
