@@ -236,6 +236,8 @@ export interface Catalog {
   /** When something of this name was told last; null: never. */
   alertTime(name: string): Instant | null;
   putAlertTime(name: string, at: Instant): void;
+  /** The names that begin so, in order. */
+  alertTimeNames(prefix: string): readonly string[];
 
   /** Forgets backups, copies and marks (not runs), for a rebuild from the destinations. */
   forgetBackups(): void;

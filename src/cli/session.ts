@@ -1,7 +1,7 @@
 import type { Config, LoadOptions } from "../config/config.ts";
 import { messageOf } from "../domain/failure.ts";
 import type { ExitStatus } from "../domain/outcome.ts";
-import type { Io, Opened, Tool } from "./cli.ts";
+import type { Io, Needs, Opened, Tool } from "./cli.ts";
 import type { GlobalFlags } from "./global-flags.ts";
 import { createScreen, type Screen } from "./screen.ts";
 
@@ -39,10 +39,18 @@ export async function withOperations(
   access: "open" | "closed" | "mending",
   work: (opened: Work) => Promise<ExitStatus>,
 ): Promise<ExitStatus> {
-  const { screen, tool, flags } = session;
   const config = await loadConfig(session, { secrets: access === "closed" ? "closed" : "open" });
+  return withConfig(session, { config, mendsCatalog: access === "mending" }, work);
+}
+
+/** The same for a config at hand. */
+export async function withConfig(
+  session: Session,
+  { config, mendsCatalog }: { readonly config: Config } & Pick<Needs, "mendsCatalog">,
+  work: (opened: Work) => Promise<ExitStatus>,
+): Promise<ExitStatus> {
+  const { screen, tool, flags } = session;
   const logLevel = flags.verbosity === "verbose" ? "debug" : flags.verbosity === "quiet" ? "error" : "warn";
-  const mendsCatalog = access === "mending";
   const needs = { onProgress: screen.progress, logLevel, onLog: screen.log, mendsCatalog } as const;
   const opened = await tool.open(config, needs);
   try {

@@ -11,9 +11,11 @@ import {
   jobKinds,
   type PostgresJobSettings,
 } from "./schema/job.ts";
+import type { LogsWritten } from "./schema/logs.ts";
 import type { PingsKeys } from "./schema/pings.ts";
 import { nameRule, nameRuleText } from "./schema/scalar.ts";
 import type { SchedulerSettings } from "./schema/scheduler.ts";
+import type { TelemetryWritten } from "./schema/telemetry.ts";
 import { isRecord, withoutUnavailable } from "./unavailable.ts";
 import { type Checked, check } from "./zod-problem.ts";
 
@@ -32,6 +34,9 @@ export interface Settings {
   /** Null: no server. */
   readonly scheduler: SchedulerSettings;
   readonly http: HttpSettings | null;
+  readonly logs: LogsWritten;
+  /** Null: no traces. */
+  readonly telemetry: TelemetryWritten | null;
   /** Null: nobody is told. */
   readonly alerts: AlertsKeys | null;
   /** Null: none but those that jobs name. */
@@ -73,24 +78,40 @@ export function readSettings(value: unknown): ReadSettings {
     const settings = readJob(inner, ["jobs", name], problems.add);
     if (settings) jobs.set(name, settings);
   }
-  if (outer && groups.jobs.length === 0) problems.add(noJobs);
+  // A host that only watches what another one writes has nobody's jobs, but somebody to tell.
+  if (outer && groups.jobs.length === 0 && !isRecord(whole.alerts)) problems.add(noJobs);
   const {
     state = "",
     timezone = "UTC",
     scheduler = noScheduler,
     http = null,
+    logs = noLogs,
+    telemetry = null,
     alerts = null,
     pings = null,
   } = outer ?? {};
   const jobNames = groups.jobs.map(([name]) => name);
   return {
-    settings: { state, timezone, scheduler, destinations, jobs, http, alerts, pings, jobNames },
+    settings: {
+      state,
+      timezone,
+      scheduler,
+      destinations,
+      jobs,
+      http,
+      logs,
+      telemetry,
+      alerts,
+      pings,
+      jobNames,
+    },
     problems: problems.all,
   };
 }
 
 /** Only for a frame that was refused. */
 const noScheduler: SchedulerSettings = { concurrency: 1, drain: 0 };
+const noLogs: LogsWritten = { maxAge: 0, size: 0, fileSize: 0, files: 1 };
 
 const noJobs: Problem = { path: ["jobs"], at: "key", message: "jobs is empty; needed: at least one job" };
 

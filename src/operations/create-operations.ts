@@ -20,6 +20,8 @@ export function createOperations(context: Context): Operations {
     newestGood: async (job, database) => (await import("./list.ts")).newestGood(context, job, database),
     verify: async (options) => (await import("./verify/verify.ts")).verify(context, options),
     watch: async (options) => (await import("./alerts/watch.ts")).watch(context, options),
+    watchDestination: async (options) =>
+      (await import("./alerts/watch-destination.ts")).watchDestination(context, options),
     deliverAlerts: async (options) => (await import("./alerts/deliver.ts")).deliver(context, options),
     testAlerts: async (channel, signal) =>
       (await import("./alerts/test-alerts.ts")).testAlerts(context, channel, signal),

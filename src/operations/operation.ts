@@ -46,6 +46,8 @@ export interface Operations {
   verify(options: VerifyOptions): Promise<readonly VerifyReport[]>;
   /** Looks at everything, tells what is new, delivers it; again and again unless `once`. Ends at the signal without an error. */
   watch(options: WatchOptions): Promise<WatchReport>;
+  /** As watch, but of a directory of backups that another host writes: nothing is asked but its manifests. */
+  watchDestination(options: WatchDestinationOptions): Promise<WatchReport>;
   /** Delivers what is due, and waits for retries at most so long. */
   deliverAlerts(options: { readonly maxMs: number; readonly signal: AbortSignal }): Promise<DeliverReport>;
   /** Sends a test message through one channel, or (null) through each. Throws when there is none. */
@@ -436,6 +438,14 @@ export interface WatchOptions {
   /** Called after each look. */
   readonly onLook: (report: WatchReport) => void;
   readonly signal: AbortSignal;
+}
+
+export interface WatchDestinationOptions extends WatchOptions {
+  readonly path: string;
+  /** Stale when the newest whole backup is older. */
+  readonly maxAgeMs: number;
+  /** Null: every job that has or had backups there. */
+  readonly job: string | null;
 }
 
 export interface WatchReport {

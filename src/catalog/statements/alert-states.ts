@@ -13,11 +13,17 @@ const insert = `
 
 const selectTime = "SELECT at_ms FROM alert_times WHERE name = $name";
 
+const selectNames =
+  "SELECT name FROM alert_times WHERE substr(name, 1, length($prefix)) = $prefix ORDER BY name";
+
 const putTime = `
   INSERT INTO alert_times (name, at_ms) VALUES ($name, $at)
   ON CONFLICT (name) DO UPDATE SET at_ms = excluded.at_ms`;
 
-type StateMembers = Pick<Catalog, "alertStates" | "putAlertStates" | "alertTime" | "putAlertTime">;
+type StateMembers = Pick<
+  Catalog,
+  "alertStates" | "putAlertStates" | "alertTime" | "putAlertTime" | "alertTimeNames"
+>;
 
 export function alertStateStatements(connection: Connection): StateMembers {
   return {
@@ -28,6 +34,7 @@ export function alertStateStatements(connection: Connection): StateMembers {
         for (const state of states) connection.change(insert, parametersOf(state));
       }),
     alertTime: (name) => connection.first(selectTime, { name }, (row) => row.instant("at_ms")),
+    alertTimeNames: (prefix) => connection.all(selectNames, { prefix }, (row) => row.text("name")),
     putAlertTime: (name, at) => connection.change(putTime, { name, at }),
   };
 }

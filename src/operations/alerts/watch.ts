@@ -1,5 +1,7 @@
+import type { AlertFacts } from "../../domain/alert-facts.ts";
 import { messageOf } from "../../domain/failure.ts";
 import { nextTry } from "../../domain/outbox.ts";
+import type { ExitStatus } from "../../domain/outcome.ts";
 import type { Context } from "../context.ts";
 import type { WatchOptions, WatchReport } from "../operation.ts";
 import { status } from "../status.ts";
@@ -14,9 +16,26 @@ const lookMs = 5000;
  * Looks at everything, tells what is new, delivers it; once, or again and again until the signal. In a process
  * of its own it tells, too, when nothing else runs any more. Without channels it only looks.
  */
-export async function watch(context: Context, options: WatchOptions): Promise<WatchReport> {
+export function watch(context: Context, options: WatchOptions): Promise<WatchReport> {
+  return watchWith(context, options, async () => {
+    const report = await status(context);
+    return { facts: wholeFacts(context, report), exit: report.exit };
+  });
+}
+
+interface Seen {
+  readonly facts: AlertFacts;
+  readonly exit: ExitStatus;
+}
+
+/** The same, whatever is looked at. */
+export async function watchWith(
+  context: Context,
+  options: WatchOptions,
+  see: () => Promise<Seen>,
+): Promise<WatchReport> {
   for (;;) {
-    const report = await look(context);
+    const report = await look(context, see);
     options.onLook(report);
     if (options.once) {
       const { waiting } = await deliver(context, { maxMs: options.maxDeliveryMs, signal: options.signal });
@@ -28,11 +47,11 @@ export async function watch(context: Context, options: WatchOptions): Promise<Wa
 }
 
 /** What cannot be looked at now is looked at the next time: a watcher that dies tells nothing. */
-async function look(context: Context): Promise<WatchReport> {
+async function look(context: Context, see: () => Promise<Seen>): Promise<WatchReport> {
   try {
-    const report = await status(context);
-    const told = context.alerts === null ? [] : tell(context, context.alerts, wholeFacts(context, report));
-    return { told, exit: report.exit, waiting: context.catalog.undelivered().length };
+    const { facts, exit } = await see();
+    const told = context.alerts === null ? [] : tell(context, context.alerts, facts);
+    return { told, exit, waiting: context.catalog.undelivered().length };
   } catch (error) {
     context.log.error({ error: messageOf(error) }, "cannot look at the jobs");
     return { told: [], exit: 1, waiting: 0 };

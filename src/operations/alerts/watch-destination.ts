@@ -1,0 +1,179 @@
+import { readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { AlertFacts, JobFact } from "../../domain/alert-facts.ts";
+import { asFailure, errnoOf, Failure, reportOf } from "../../domain/failure.ts";
+import { type Instant, parseInstant } from "../../domain/instant.ts";
+import type { Manifest } from "../../domain/manifest.ts";
+import { parseManifest } from "../../domain/manifest-text.ts";
+import { describeAge } from "../../domain/plain-words.ts";
+import type { Context } from "../context.ts";
+import type { WatchDestinationOptions, WatchReport } from "../operation.ts";
+import { watchWith } from "./watch.ts";
+
+/**
+ * Watches the backups that another host writes, by their manifests and the sizes of the newest one's files:
+ * it needs neither that host's catalog nor a word from it.
+ */
+export function watchDestination(context: Context, options: WatchDestinationOptions): Promise<WatchReport> {
+  return watchWith(context, options, async () => {
+    const facts = await factsOf(context, options);
+    const isWell =
+      facts.jobs.every(({ healthy }) => healthy) && facts.disk.every(({ failure }) => failure === null);
+    return { facts, exit: isWell && facts.jobs.length > 0 ? 0 : 6 };
+  });
+}
+
+async function factsOf(context: Context, options: WatchDestinationOptions): Promise<AlertFacts> {
+  const { clock, host, alerts } = context;
+  // A job that is not seen may be one whose backups are gone: nothing is ever closed here.
+  const frame = {
+    now: clock.now(),
+    host: host.name,
+    timezone: alerts?.timezone ?? "UTC",
+    extent: "part",
+  } as const;
+  const disk = {
+    destination: options.path,
+    location: options.path,
+    forecast: null,
+    freeBytes: null,
+    totalBytes: null,
+  };
+  try {
+    const series = remembered(context, options, await readManifests(options));
+    const jobs = await Promise.all(series.map((one) => judge(one, frame.now, options)));
+    const failure = jobs.length > 0 ? null : reportOf(nothingThere(options));
+    return { ...frame, jobs, disk: [{ ...disk, failure }] };
+  } catch (error) {
+    const failure = asFailure(error, "destination.io", `Cannot look at "${options.path}"`);
+    return { ...frame, jobs: [], disk: [{ ...disk, failure: reportOf(failure) }] };
+  }
+}
+
+function nothingThere({ path }: WatchDestinationOptions): Failure {
+  return new Failure("destination.missing", `Cannot find a backup in "${path}": it has no manifest`, {
+    hint: "Look whether the right directory is mounted there.",
+  });
+}
+
+interface Series {
+  readonly job: string;
+  readonly database: string | null;
+  /** Newest first. */
+  readonly manifests: readonly Manifest[];
+}
+
+const suffix = ".manifest.json";
+
+/** One that vanishes meanwhile, or cannot be read, is none: what counts is what could be restored. */
+async function readManifests({ path, job }: WatchDestinationOptions): Promise<readonly Series[]> {
+  const names = (await readdir(path)).filter((name) => name.endsWith(suffix) && !name.startsWith("."));
+  const series = new Map<string, Manifest[]>();
+  for (const name of names) {
+    const manifest = await readOne(join(path, name));
+    if (manifest === null || (job !== null && manifest.job !== job)) continue;
+    const key = keyOf(manifest);
+    series.set(key, [...(series.get(key) ?? []), manifest]);
+  }
+  return [...series.values()].map((manifests) => {
+    const [newest, ...others] = manifests.toSorted((a, b) => (a.startedAt < b.startedAt ? 1 : -1));
+    return {
+      job: newest?.job ?? "",
+      database: newest?.database ?? null,
+      manifests: newest ? [newest, ...others] : [],
+    };
+  });
+}
+
+async function readOne(path: string): Promise<Manifest | null> {
+  try {
+    return parseManifest(await readFile(path), path);
+  } catch (error) {
+    if (error instanceof Failure || errnoOf(error) === "ENOENT") return null;
+    throw error;
+  }
+}
+
+function keyOf({ job, database }: Pick<Series, "job" | "database">): string {
+  return JSON.stringify([job, database]);
+}
+
+/** With those of earlier looks: a job whose last backup was deleted must not just vanish from sight. */
+function remembered(
+  { catalog, clock }: Context,
+  { path, job }: WatchDestinationOptions,
+  found: readonly Series[],
+): readonly Series[] {
+  const prefix = `seen ${path} `;
+  for (const series of found) {
+    const name = `${prefix}${keyOf(series)}`;
+    if (catalog.alertTime(name) === null) catalog.putAlertTime(name, clock.now());
+  }
+  const known = new Set(found.map(keyOf));
+  const asked = job === null || found.length > 0 ? [] : [{ job, database: null, manifests: [] }];
+  const lost = catalog.alertTimeNames(prefix).flatMap((name): readonly Series[] => {
+    const series = parseKey(name.slice(prefix.length));
+    const isLost = series !== null && !known.has(keyOf(series)) && (job === null || series.job === job);
+    return isLost ? [series] : [];
+  });
+  return [...found, ...(lost.length > 0 ? lost : asked)];
+}
+
+function parseKey(text: string): Series | null {
+  const value: unknown = JSON.parse(text); // written by keyOf
+  if (!Array.isArray(value)) return null;
+  const [job, database] = value;
+  if (typeof job !== "string" || (database !== null && typeof database !== "string")) return null;
+  return { job, database, manifests: [] };
+}
+
+async function judge(series: Series, now: Instant, options: WatchDestinationOptions): Promise<JobFact> {
+  const newest = await newestWhole(series, options.path);
+  const at = newest === null ? null : parseInstant(newest.startedAt);
+  const ageMs = at === null ? null : now - at;
+  const isFuture = ageMs !== null && ageMs < -60_000;
+  const healthy = ageMs !== null && !isFuture && ageMs <= options.maxAgeMs;
+  return {
+    job: series.job,
+    database: series.database,
+    healthy,
+    rule: healthy ? "fresh" : isFuture ? "clock" : ageMs === null ? "none-left" : "age",
+    reason: reasonOf(ageMs, options),
+    isScheduled: false,
+    noun: "backup",
+    missedSlots: 0,
+    silentSince: null,
+    lastRun: null,
+    lastGoodAt: at,
+    newestProvenAt: null,
+    sizeBytes: newest === null ? null : newest.files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+  };
+}
+
+function reasonOf(ageMs: number | null, { path, maxAgeMs }: WatchDestinationOptions): string {
+  if (ageMs === null) return `no whole backup lies in "${path}"`;
+  const allowed = `allowed are ${describeAge(maxAgeMs)}`;
+  return ageMs < -60_000
+    ? `its newest backup in "${path}" is dated ${describeAge(-ageMs)} in the future`
+    : `its newest whole backup in "${path}" is ${describeAge(ageMs)} old, ${allowed}`;
+}
+
+/** Whole: each file of its manifest is there with its size. */
+async function newestWhole({ manifests }: Series, path: string): Promise<Manifest | null> {
+  for (const manifest of manifests) {
+    const whole = await Promise.all(
+      manifest.files.map((file) => isOfSize(join(path, file.path), file.sizeBytes)),
+    );
+    if (whole.every((one) => one)) return manifest;
+  }
+  return null;
+}
+
+async function isOfSize(path: string, sizeBytes: number): Promise<boolean> {
+  try {
+    return (await stat(path)).size === sizeBytes;
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return false;
+    throw error;
+  }
+}
