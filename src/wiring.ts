@@ -1,9 +1,11 @@
 import type { Needs, Opened, Tool } from "./cli/cli.ts";
 import type { Config, ConfigLoader } from "./config/config.ts";
+import { createStepNotes } from "./domain/run-trace.ts";
 import { type Clock, createSystemClock, sleep } from "./platform/clock.ts";
 import { createSystemHost } from "./platform/host.ts";
 import { createFile } from "./wiring/create-file.ts";
 import { installerAt } from "./wiring/installer.ts";
+import { observed } from "./wiring/observed-runs.ts";
 import { readText } from "./wiring/read-text.ts";
 import { replacePublicFile } from "./wiring/replace-public-file.ts";
 import { createTokenFile } from "./wiring/token-file.ts";
@@ -72,9 +74,16 @@ interface Outside {
 async function openContext(config: Config, needs: Needs, { clock, env }: Outside): Promise<Opened> {
   const { buildContext } = await import("./wiring/build-context.ts");
   const { createOperations } = await import("./operations/create-operations.ts");
-  const context = buildContext({ config, needs, clock, env });
+  const steps = createStepNotes();
+  const onProgress: typeof needs.onProgress = (progress) => {
+    steps.note(progress, clock.now());
+    needs.onProgress(progress);
+  };
+  const context = buildContext({ config, needs: { ...needs, onProgress }, clock, env });
+  const { log, host, version } = context;
+  const sender = { version, host: host.name };
   return {
-    operations: createOperations(context),
+    operations: observed(createOperations(context), { config, clock, log, steps, sender }),
     setAside: context.setAside,
     async readLog(runId) {
       const { readRunLog } = await import("./platform/run-log.ts");

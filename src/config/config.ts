@@ -11,7 +11,9 @@ import type { AlertSettings, PingSettings } from "../domain/alert-settings.ts";
 import type { FailureCode } from "../domain/failure-table.ts";
 import type { HttpSettings } from "../domain/http-settings.ts";
 import type { FileOwner, Job, KeepPolicy } from "../domain/job.ts";
+import type { LogsSettings } from "../domain/logs-settings.ts";
 import type { Secret } from "../domain/secret.ts";
+import type { TelemetrySettings } from "../domain/telemetry-settings.ts";
 
 /** What this room raises. @public */
 export type ConfigFailureCode = Extract<FailureCode, `config.${string}`>;
@@ -29,6 +31,9 @@ export interface Config {
   readonly scheduler: SchedulerConfig;
   /** Null: `serve` answers no requests. */
   readonly http: HttpSettings | null;
+  readonly logs: LogsSettings;
+  /** Null: no traces. */
+  readonly telemetry: TelemetrySettings | null;
   /** Null when nobody is to be told. */
   readonly alerts: AlertSettings | null;
   /** Null when nobody outside watches. */
@@ -88,6 +93,26 @@ export interface ConfigLoader {
   schema(): Readonly<Record<string, unknown>>;
   /** A commented file, ready to edit; load() accepts it. Never holds a password. Throws "config.invalid" for a URL that cannot be read. */
   preset(request: PresetRequest): string;
+  /** What the lines of a crontab, in either form, become as a config. Never throws; shows no password. */
+  importCrontab(text: string, timezone: string): CrontabImport;
+}
+
+export interface CrontabImport {
+  /** A file that load() accepts; null when no line could be taken over. */
+  readonly yaml: string | null;
+  /** Every line that is no comment, in the file's order. */
+  readonly lines: readonly ImportedLine[];
+}
+
+export interface ImportedLine {
+  readonly number: number;
+  /** As it stands there, passwords hidden. */
+  readonly text: string;
+  readonly outcome: "taken over" | "left out" | "noted";
+  /** The job that it became, or changed. */
+  readonly job: string | null;
+  /** What is otherwise now, and why it was left out. */
+  readonly notes: readonly string[];
 }
 
 /** What `init` was asked for. `timezone` is the host's, unless the operator names another. */

@@ -7,11 +7,14 @@ import { buildAlerts } from "./build-alerts.ts";
 import { buildDestinations } from "./build-destination.ts";
 import { buildHttp } from "./build-http.ts";
 import { buildJob } from "./build-job.ts";
+import { buildLogs } from "./build-logs.ts";
 import { buildPings } from "./build-pings.ts";
 import { secretOf } from "./build-source.ts";
+import { buildTelemetry } from "./build-telemetry.ts";
 import type { Config, ConfigLoader, LoadOptions } from "./config.ts";
 import { type ConfigText, locateConfig, readCurrentText } from "./config-file.ts";
 import { crossCheck } from "./cross-check.ts";
+import { importCrontab } from "./import-crontab.ts";
 import { writePreset } from "./preset.ts";
 import { createProblemList, type Problem, type ProblemList } from "./problem.ts";
 import { wholeDocument } from "./schema/document.ts";
@@ -37,6 +40,7 @@ export function createConfigLoader(parts: LoaderParts): ConfigLoader {
     showEffective: (config) => formatEffective(config, origins),
     schema: () => z.toJSONSchema(wholeDocument, { io: "input" }),
     preset: writePreset,
+    importCrontab,
   };
 }
 
@@ -87,6 +91,8 @@ async function build(settings: Settings, file: ConfigText, building: Building): 
     jobs,
     scheduler: { concurrency: settings.scheduler.concurrency, drainMs: settings.scheduler.drain },
     http: buildHttp(settings.http, { directory, report }),
+    logs: buildLogs(settings.logs, directory),
+    telemetry: await buildTelemetry(settings, { directory, report, opener }),
     alerts,
     pings,
     secrets: [...opener.opened, ...hidden],

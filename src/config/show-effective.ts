@@ -2,9 +2,11 @@ import { stringify } from "yaml";
 import { formatDuration } from "../domain/duration.ts";
 import { formatListenAddress, type HttpSettings } from "../domain/http-settings.ts";
 import type { CapsuleJob, CommandJob, FileOwner, Job, KeepPolicy, PostgresJob } from "../domain/job.ts";
+import type { LogsSettings } from "../domain/logs-settings.ts";
 import type { Secret } from "../domain/secret.ts";
 import { formatSize } from "../domain/size.ts";
 import type { Transport } from "../domain/source.ts";
+import type { TelemetrySettings } from "../domain/telemetry-settings.ts";
 import type { Config, DestinationConfig } from "./config.ts";
 import { sslKeys } from "./schema/postgres.ts";
 import type { SecretSetting } from "./schema/secret.ts";
@@ -38,6 +40,8 @@ export function formatEffective(config: Config, origins: SecretOrigins): string 
       drain: formatDuration(config.scheduler.drainMs),
     },
     ...(config.http && { http: httpOf(config.http) }),
+    logs: logsOf(config.logs),
+    ...(config.telemetry && { telemetry: telemetryOf(config.telemetry, show) }),
     ...(config.alerts && { alerts: alertsOf(config.alerts, show) }),
     ...(config.pings && { pings: pingsOf(config.pings, show) }),
   };
@@ -47,6 +51,17 @@ export function formatEffective(config: Config, origins: SecretOrigins): string 
 function httpOf({ listen, tokenFile, allowedHosts, isMetricsOpen }: HttpSettings): Yaml {
   const address = formatListenAddress(listen);
   return defined({ listen: address, tokenFile, allowedHosts, metricsOpen: isMetricsOpen });
+}
+
+function logsOf({ maxAgeMs, maxBytes, file, fileBytes, files }: LogsSettings): Yaml {
+  const own = { maxAge: formatDuration(maxAgeMs), size: formatSize(maxBytes) };
+  return defined({ ...own, file, fileSize: formatSize(fileBytes), files });
+}
+
+function telemetryOf({ url, headers }: TelemetrySettings, show: (secret: Secret) => unknown): Yaml {
+  return {
+    otlp: { url, headers: Object.fromEntries(headers.map(({ name, value }) => [name, show(value)])) },
+  };
 }
 
 function destinationOf(destination: DestinationConfig): Yaml {

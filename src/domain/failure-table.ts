@@ -126,6 +126,8 @@ export const failureTable = {
   "scheduler.foreign": usage,
   "scheduler.zone": usage,
 
+  "telemetry.collector": failed,
+
   "catalog.newer": failed,
   "catalog.damaged": failed,
   "catalog.io": failed,

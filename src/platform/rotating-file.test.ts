@@ -20,7 +20,7 @@ function linesIn(path: string): readonly string[] {
 }
 
 test("the file never outgrows its limit, keeps the newest lines and is private", async () => {
-  const path = join(await temporaryDirectory(), "deep", "a.log");
+  const path = join(await temporaryDirectory("log"), "deep", "a.log");
   const log = openRotatingFile(path, limits, now);
   for (let number = 1; number <= 95; number++) log.write(line(number));
   log.close();
@@ -38,7 +38,7 @@ test("the file never outgrows its limit, keeps the newest lines and is private",
 });
 
 test("a line longer than the limit is kept whole, in a file of its own", async () => {
-  const path = join(await temporaryDirectory(), "a.log");
+  const path = join(await temporaryDirectory("log"), "a.log");
   const log = openRotatingFile(path, limits, now);
   const long = `${"x".repeat(300)}\n`;
   log.write(line(1));
@@ -50,7 +50,7 @@ test("a line longer than the limit is kept whole, in a file of its own", async (
 });
 
 test("an old log is gone on, not begun anew; what is older than the age goes at the next turn", async () => {
-  const path = join(await temporaryDirectory(), "a.log");
+  const path = join(await temporaryDirectory("log"), "a.log");
   const write = (number: number) => {
     const log = openRotatingFile(path, limits, now);
     log.write(line(number));
@@ -66,7 +66,7 @@ test("an old log is gone on, not begun anew; what is older than the age goes at 
 });
 
 test("a file that logrotate moves away, or somebody removes, is written anew under its name", async () => {
-  const path = join(await temporaryDirectory(), "a.log");
+  const path = join(await temporaryDirectory("log"), "a.log");
   const log = openRotatingFile(path, limits, now);
   log.write(line(1));
   renameSync(path, `${path}-20261123`);
@@ -101,7 +101,7 @@ test("a path that cannot be opened is told with the way out", () => {
 });
 
 test("several processes that write and turn the same log lose no line and mix none", async () => {
-  const path = join(await temporaryDirectory(), "a.log");
+  const path = join(await temporaryDirectory("log"), "a.log");
   const module = join(import.meta.dirname, "rotating-file.ts");
   const body = `
     const { openRotatingFile } = await import(${JSON.stringify(module)});
@@ -112,7 +112,12 @@ test("several processes that write and turn the same log lose no line and mix no
   const children = ["a", "b", "c"].map((name) =>
     spawn(process.execPath, [...args, name], { stdio: "inherit" }),
   );
-  for (const child of children) assert.deepEqual(await once(child, "close"), [0, null]);
+  const ends = await Promise.all(children.map((child) => once(child, "close")));
+  assert.deepEqual(ends, [
+    [0, null],
+    [0, null],
+    [0, null],
+  ]);
   const lines = linesIn(path);
   assert.equal(lines.filter((text) => /^[abc]-\d+-y{60}$/.test(text)).length, 1500);
   assert.equal(new Set(lines).size, 1500);

@@ -25,6 +25,7 @@ after(() => rmSync(root, { recursive: true }));
 
 const idOf = (second: number) => createRunId(instant(second * 1000), () => Uint8Array.of(1, 2, 3));
 const runId = idOf(0);
+const forEver = Number.POSITIVE_INFINITY;
 let directories = 0;
 const newDirectory = () => join(root, `state-${directories++}`, "logs");
 
@@ -127,13 +128,19 @@ test("removal leaves the newest logs and every file that is no log", () => {
   mkdirSync(directory, { recursive: true });
   for (let second = 0; second < 5; second++) createRunLogFile(directory, idOf(second)).close();
   writeFileSync(join(directory, "notes.jsonl"), "mine");
-  assert.deepEqual(removeSurplusRunLogs(directory, { maxFiles: 2, maxBytes: 1000 }), [0, 1, 2].map(idOf));
+  assert.deepEqual(
+    removeSurplusRunLogs(directory, { maxFiles: 2, maxBytes: 1000, maxAgeMs: forEver }),
+    [0, 1, 2].map(idOf),
+  );
   assert.deepEqual(
     [0, 3, 4].map((second) => existsSync(join(directory, `${idOf(second)}.jsonl`))),
     [false, true, true],
   );
   assert.ok(existsSync(join(directory, "notes.jsonl")));
-  assert.deepEqual(removeSurplusRunLogs(newDirectory(), { maxFiles: 2, maxBytes: 1000 }), []);
+  assert.deepEqual(
+    removeSurplusRunLogs(newDirectory(), { maxFiles: 2, maxBytes: 1000, maxAgeMs: forEver }),
+    [],
+  );
 });
 
 test("what stays keeps both limits, is the newest, and is never nothing", () => {
@@ -141,7 +148,7 @@ test("what stays keeps both limits, is the newest, and is never nothing", () => 
   fc.assert(
     fc.property(sizes, fc.nat(20), fc.nat(5000), (found, maxFiles, maxBytes) => {
       const logs = found.map((sizeBytes, second) => ({ runId: idOf(second), sizeBytes }));
-      const surplus = surplusRunLogs(logs, { maxFiles, maxBytes });
+      const surplus = surplusRunLogs(logs, { maxFiles, maxBytes, maxAgeMs: forEver });
       assert.deepEqual(
         surplus,
         logs.slice(0, surplus.length).map((log) => log.runId),
@@ -152,4 +159,12 @@ test("what stays keeps both limits, is the newest, and is never nothing", () => 
       assert.ok(kept.length <= 1 || kept.reduce((sum, log) => sum + log.sizeBytes, 0) <= maxBytes);
     }),
   );
+});
+
+test("logs go by their age against the newest one, so that an idle year or a wrong clock removes none", () => {
+  const daySeconds = 86_400;
+  const logs = [0, 100, 190, 200].map((day) => ({ runId: idOf(day * daySeconds), sizeBytes: 1 }));
+  const limits = { maxFiles: 10, maxBytes: 1000, maxAgeMs: 90 * daySeconds * 1000 };
+  assert.deepEqual(surplusRunLogs(logs, limits), [idOf(0), idOf(100 * daySeconds)]);
+  assert.deepEqual(surplusRunLogs(logs.slice(0, 1), limits), []);
 });

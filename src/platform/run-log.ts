@@ -86,16 +86,21 @@ export interface StoredRunLog {
 
 export interface RunLogLimits {
   readonly maxFiles: number;
+  /** Counted from the newest log, so that a clock that jumps removes nothing. */
+  readonly maxAgeMs: number;
   readonly maxBytes: number;
 }
 
-/** The runs whose logs go, oldest first: what is left keeps both limits. The newest log always stays. */
+/** The runs whose logs go, oldest first: what is left keeps all limits. The newest log always stays. */
 export function surplusRunLogs(logs: readonly StoredRunLog[], limits: RunLogLimits): readonly string[] {
   const newestFirst = [...logs].sort((a, b) => (a.runId < b.runId ? 1 : -1));
+  const newest = parseRunId(newestFirst[0]?.runId ?? "")?.at ?? 0;
+  const isOld = (runId: string) => (parseRunId(runId)?.at ?? newest) < newest - limits.maxAgeMs;
   let keptBytes = 0;
   const surplus = newestFirst.filter((log, index) => {
     keptBytes += log.sizeBytes;
-    return index > 0 && (index >= limits.maxFiles || keptBytes > limits.maxBytes);
+    const isTooMuch = index >= limits.maxFiles || keptBytes > limits.maxBytes;
+    return index > 0 && (isTooMuch || isOld(log.runId));
   });
   return surplus.map((log) => log.runId).reverse();
 }

@@ -36,8 +36,8 @@ export interface BuiltContext extends Context {
   readonly setAside: string | null;
 }
 
-/** Run logs are kept until they are so many or so large. */
-const logLimits = { maxFiles: 2000, maxBytes: 256 * 1024 * 1024 };
+/** So many logs of runs are kept, if age and size allow. */
+const maxRunLogs = 20_000;
 
 /** Everything the operations may use, for one command. The caller closes the catalog. */
 export function buildContext({ config, needs, clock, env, catalog: opened }: ContextParts): BuiltContext {
@@ -97,7 +97,8 @@ function openRunLog(
   { config, needs }: Pick<ContextParts, "config" | "needs">,
 ): RunLog {
   const file = createRunLogFile(directory, runId);
-  removeSurplusRunLogs(directory, logLimits);
+  const { maxAgeMs, maxBytes } = config.logs;
+  removeSurplusRunLogs(directory, { maxFiles: maxRunLogs, maxBytes, maxAgeMs });
   const screen = { write: (line: string) => needs.onLog(entryOf(line)) };
   const streams = needs.logLevel === "debug" ? [file, screen] : [file];
   return { log: createLog({ level: "debug", streams, secrets: () => config.secrets }), close: file.close };

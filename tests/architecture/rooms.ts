@@ -16,6 +16,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   catalog: ["platform", "domain"],
   config: ["platform", "domain"],
   alerts: ["platform", "domain"],
+  telemetry: ["platform", "domain"],
   platform: [
     "domain/failure.ts",
     "domain/failure-table.ts",

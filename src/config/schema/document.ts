@@ -3,9 +3,11 @@ import { alerts } from "./alerts.ts";
 import { http } from "./http.ts";
 import { jobKinds } from "./job.ts";
 import { keep } from "./keep.ts";
+import { logs } from "./logs.ts";
 import { pings } from "./pings.ts";
 import { directoryMode, fileMode, nameRule, owner, plainText, timezone } from "./scalar.ts";
 import { scheduler } from "./scheduler.ts";
+import { telemetry } from "./telemetry.ts";
 
 export type DestinationSettings = z.output<typeof destination>;
 
@@ -34,6 +36,8 @@ const head = {
   timezone: timezone.default("UTC").describe("Zone of every schedule, such as Europe/Berlin"),
   scheduler: scheduler.prefault({}).describe("How `serve` starts runs"),
   http: http.optional().describe("The server of `serve`: status, metrics and API; left out: none"),
+  logs: logs.prefault({}).describe("How long the tool's own logs are kept"),
+  telemetry: telemetry.optional().describe("Traces of runs for a collector; left out: none"),
   alerts: alerts.optional().describe("Who is told what, and how; left out: nobody"),
   pings: pings
     .optional()
