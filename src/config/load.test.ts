@@ -3,6 +3,7 @@ import { chmod } from "node:fs/promises";
 import { test } from "node:test";
 import { createConfigFolder } from "../../tests/fakes/written-config.ts";
 import { Failure } from "../domain/failure.ts";
+import { keepPolicyAt } from "../domain/job.ts";
 
 /** The example of the design, without what comes in later versions. */
 const example = `version: 1
@@ -157,6 +158,26 @@ test("the example of the design is read, every default filled in", async (contex
       env: {},
     },
   ]);
+});
+
+test("what is kept can be limited in size, and differ at a destination, for every job that writes there", async (context) => {
+  const folder = await createConfigFolder(context);
+  const { jobs, destinations } = await folder.load(`
+destinations:
+  near: { path: ./near }
+  far: { path: ./far, keep: { monthly: 12, size: 500 GB } }
+jobs:
+  tree:
+    capsule: { root: ./tree }
+    to: [near, far]
+    keep: { days: 30, minimum: 2 }
+`);
+  const [job] = jobs;
+  assert.ok(job?.kind === "capsule");
+  const far = { ...noRules, monthly: 12, sizeBytes: 500e9, minimum: 3 };
+  assert.deepEqual(keepPolicyAt(job, "near"), { ...noRules, days: 30, minimum: 2 });
+  assert.deepEqual(keepPolicyAt(job, "far"), far);
+  assert.deepEqual(destinations[1]?.keep, far);
 });
 
 test("the shortest config keeps everything and is named by database and day", async (context) => {

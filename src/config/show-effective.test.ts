@@ -78,7 +78,7 @@ const documents = fc.record({
   timezone: maybe(fc.constantFrom("UTC", "Africa/Cairo")),
   destinations: fc.constantFrom(
     { a: { path: "x", mode: "0640", owner: "codex" }, b: { path: "/y" } },
-    { a: { path: "/x" }, b: { path: "/y", directoryMode: "0750" } },
+    { a: { path: "/x" }, b: { path: "/y", directoryMode: "0750", keep: { weekly: 4, size: "1.5 GiB" } } },
   ),
   jobs: fc.record({
     p: fc.record({

@@ -101,12 +101,13 @@ export interface Stock {
   readonly sizeBytes: number;
 }
 
-/** At the end of a day. */
+/** At the end of a day, by job, destination and database. */
 export function stockOf({ copies }: Pick<SimulatedDay, "copies">): readonly Stock[] {
   const rows = Map.groupBy(copies, ({ job, destination, database }) =>
     JSON.stringify([job, destination, database]),
   );
-  return [...rows.values()].flatMap((row) =>
+  const inOrder = [...rows].sort(([a], [b]) => (a < b ? -1 : 1));
+  return inOrder.flatMap(([, row]) =>
     row.slice(0, 1).map(({ job, destination, database }) => ({
       job,
       destination,

@@ -27,7 +27,8 @@ export async function simulate(
   const started = await Promise.all(chosen.map((job) => startOf(context, job)));
   const now = context.clock.now();
   const copies = started.flatMap(({ job }) => job.copies.map((copy) => ({ ...copy, job: job.name })));
-  const freeBytes = await freeBytesAt(context, new Set(chosen.flatMap((job) => job.to)));
+  const disks = await disksAt(context, new Set(chosen.flatMap((job) => job.to)));
+  const freeBytes = new Map(disks.map((disk) => [disk.destination, disk.freeBytes]));
   const effects = createEffects();
   const needs = createNeeds({ nowBytes: bytesByPlace(copies), freeBytes });
   const told: SimulatedDayReport[] = [];
@@ -38,7 +39,11 @@ export async function simulate(
   }
   return {
     startedAt: formatInstant(now),
-    assumptions: started.flatMap((one) => one.assumptions),
+    assumptions: [
+      ...started.flatMap((one) => one.assumptions),
+      ...(names.length > 0 ? ["what other jobs keep stays as it is"] : []),
+      ...sharedDisks(disks),
+    ],
     start: stockOf({ copies }),
     days: told,
     firsts: effects.all(),
@@ -92,19 +97,33 @@ function describeGrowth(job: string, { database, growth }: SimulatedSource): str
   return `${size}, ${word} by ${rate} a day (the median of ${describeCount(growth.steps, "step")})`;
 }
 
-async function freeBytesAt(
-  { destinations }: Context,
-  names: ReadonlySet<string>,
-): Promise<ReadonlyMap<string, number | null>> {
-  const asked = [...names].map(async (name) => {
+interface Disk {
+  readonly destination: string;
+  readonly freeBytes: number | null;
+  readonly totalBytes: number | null;
+}
+
+async function disksAt({ destinations }: Context, names: ReadonlySet<string>): Promise<readonly Disk[]> {
+  const asked = [...names].map(async (destination): Promise<Disk> => {
     // One that is away was told of already: its backups are left out.
     const facts = await destinations
-      .get(name)
+      .get(destination)
       ?.look()
       .catch(() => null);
-    return [name, facts?.freeBytes ?? null] as const;
+    return { destination, freeBytes: facts?.freeBytes ?? null, totalBytes: facts?.totalBytes ?? null };
   });
-  return new Map(await Promise.all(asked));
+  return Promise.all(asked);
+}
+
+/** Two directories of one disk have one free space between them; exactly equal sizes are the sign that there is. */
+function sharedDisks(disks: readonly Disk[]): readonly string[] {
+  const known = disks.filter(({ totalBytes }) => totalBytes !== null);
+  return [...Map.groupBy(known, ({ totalBytes }) => totalBytes).values()]
+    .filter((same) => same.length > 1)
+    .map((same) => {
+      const names = same.map(({ destination }) => destination).join(" and ");
+      return `${names} seem to share one disk: what is free there is counted for each of them by itself`;
+    });
 }
 
 function reportDay(day: SimulatedDay): SimulatedDayReport {
