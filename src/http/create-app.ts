@@ -46,7 +46,7 @@ export function createApp(given: HttpParts): App {
   const access = createAccess(parts);
   const hono = new Hono<Bindings>();
   const routes = allRoutes(parts);
-  const everyRoute = [...routes, documentRoute(describeApi(routes, parts.version))];
+  const everyRoute = [...routes, documentRoute(() => describeApi(routes, parts.version))];
   for (const [path, ofPath] of Map.groupBy(everyRoute, (one) => one.path)) {
     const pattern = path.replaceAll(/\{(\w+)\}/g, ":$1");
     for (const one of ofPath) {
@@ -83,14 +83,19 @@ export function allRoutes(parts: RouteParts): readonly Route[] {
   return groups.flatMap((group) => group(parts));
 }
 
-function documentRoute(document: object): Route {
+/** Made when it is first asked for: it takes longer than all other answers together. */
+function documentRoute(describe: () => object): Route {
+  let document: object | null = null;
   return route({
     method: "get",
     path: "/api/v1/openapi.json",
     summary: "This API, as OpenAPI 3.1",
     access: "read",
     answers: { 200: { description: "The document", schema: z.looseObject({}) } },
-    answer: async () => json(document),
+    async answer() {
+      document ??= describe();
+      return json(document);
+    },
   });
 }
 

@@ -27,7 +27,7 @@ export function createHttpServer(parts: HttpParts): HttpServer {
   const listener = getRequestListener(
     (request, { incoming }) => app.fetch(request, peerOf(incoming as IncomingMessage)), // we serve HTTP/1.1 only
     {
-      overrideGlobalObjects: false,
+      overrideGlobalObjects: true,
       errorHandler: () => malformed(parts),
     },
   );
