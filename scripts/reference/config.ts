@@ -73,7 +73,7 @@ function rowsOf(schema: Schema, prefix: string): readonly string[] {
     const name = `${prefix}${key}`;
     const isNeeded = schema.required?.includes(key) ?? false;
     const groups = [inner, ...(inner.anyOf ?? [])]
-      .filter(hasMeanings)
+      .filter((branch) => hasMeanings(branch) && !isReference(branch))
       .flatMap((branch) => rowsOf(branch, `${name}.`));
     return [row(name, inner, isNeeded), ...groups];
   });
@@ -90,14 +90,26 @@ function isEmptyGroup(value: unknown): boolean {
   return typeof value === "object" && value !== null && Object.keys(value).length === 0;
 }
 
+/** The three sources of a secret: told once, at the head of the page. */
+function isReference(schema: Schema): boolean {
+  return Object.keys(schema.properties ?? {}).join() === "env,file,command";
+}
+
 function typeOf(schema: Schema): string {
+  if (isReference(schema)) return "secret";
+  if (schema.anyOf?.some(isReference)) {
+    const others = schema.anyOf.filter((branch) => branch.const !== undefined);
+    return ["secret", ...others.map(typeOf)].join(" or ");
+  }
   if (schema.anyOf) return [...new Set(schema.anyOf.map(typeOf))].join(" or ");
   if (schema.enum) return schema.enum.map((value) => code(String(value))).join(", ");
   if (schema.const !== undefined) return code(String(schema.const));
   if (schema.type === "array") return `list of ${schema.items ? typeOf(schema.items) : "values"}`;
   if (schema.type === "object") return groupOf(schema);
   if (schema.type === "integer")
-    return schema.minimum === undefined ? "number" : `number from ${schema.minimum}`;
+    return schema.minimum === undefined || schema.minimum === Number.MIN_SAFE_INTEGER
+      ? "number"
+      : `number from ${schema.minimum}`;
   return schema.type === "string" ? "text" : "any";
 }
 
