@@ -189,7 +189,8 @@ export async function runCli(argv: readonly string[], io: Io, tool: Tool): Promi
     const outcome = isUsageError(thrown) ? outcomeOfUsage(thrown, { program, argv, said }) : null;
     if (outcome?.kind === "version" || outcome?.kind === "help") return tellAsked(session, outcome);
     const failure = outcome?.failure ?? failureOf(session, thrown);
-    if (commandMeant(program, argv).name() === "check") return tellUnknown(session, failure);
+    const meant = commandMeant(program, argv);
+    if (meant.name() === "check" && meant.parent === program) return tellUnknown(session, failure);
     session.screen.fail(failure);
     return exitStatusOf(failure);
   } finally {
