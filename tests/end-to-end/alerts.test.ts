@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import {
   createServer as createHttpServer,
   type IncomingMessage,
@@ -10,7 +18,7 @@ import {
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { after, suite, test } from "node:test";
 import { SMTPServer } from "smtp-server";
-import { createOperator, type Json, type Operator } from "./cli-tool.ts";
+import { createOperator, type Json, localConfig, type Operator } from "./cli-tool.ts";
 
 interface Chat {
   readonly url: string;
@@ -188,7 +196,6 @@ alerts:
       const { document } = await operator.json("alerts", "list");
       return document.channels[0].failure !== null;
     });
-    const { rmSync } = await import("node:fs");
     rmSync(operator.path("broken"));
     await operator.run("run", "nightly");
     chat.isDown = false;
@@ -303,5 +310,69 @@ alerts:
     assert.equal(status.jobs[0].lastRun.outcome, "failed", "its row is closed all the same");
     assert.equal(existsSync(operator.path("said.json")), false);
     assert.ok(readFileSync(operator.path("state/catalog.db")).length > 0);
+  });
+
+  test("F124 another host that sees only the directory tells when backups stop, are cut short or are gone, and when they are back", async () => {
+    const chat = await startChat();
+    chat.isDown = false;
+    const source = createOperator(localConfig);
+    await source.run("destination", "init", "store");
+    await source.run("run", "capsule");
+    const watcher = createOperator(`
+version: 1
+state: ./state
+jobs: {}
+alerts: { webhook: { url: "${chat.url}" } }
+`);
+    const look = async (maxAge: string) => {
+      const args = ["watch", "--once", "--destination", source.path("store"), "--max-age", maxAge];
+      const { code, document } = await watcher.json(...args);
+      return { code, told: document.told.map((one: Json) => `${one.event}: ${one.subject}`) };
+    };
+    assert.deepEqual(await look("1h"), { code: 0, told: [] });
+    const old = await look("1ms");
+    assert.equal(old.code, 6);
+    assert.match(
+      old.told.join("\n"),
+      /^stale: STALE: capsule: its newest whole backup in ".*store" is \d+ s old/,
+    );
+    assert.deepEqual(await look("1ms"), { code: 6, told: [] });
+    assert.match((await look("1h")).told.join("\n"), /^recovered: Recovered: capsule/);
+    const zip = readdirSync(source.path("store")).find((name) => name.endsWith(".zip")) ?? assert.fail();
+    truncateSync(source.path("store", zip), 10);
+    assert.match((await look("1h")).told.join("\n"), /^damaged: DAMAGED: capsule: no whole backup lies in/);
+    for (const name of readdirSync(source.path("store"))) rmSync(source.path("store", name));
+    assert.deepEqual(
+      await look("1h"),
+      { code: 6, told: [] },
+      "told already, and not closed because its manifest is gone",
+    );
+    assert.deepEqual(
+      chat.taken().map(({ event }) => event),
+      ["stale", "recovered", "damaged"],
+    );
+    const { document } = await watcher.json("alerts", "list");
+    assert.equal(document.channels.length, 1);
+  });
+
+  test("`watch` as a service tells at once what a run notes, and ends in order at SIGTERM", async () => {
+    const chat = await startChat();
+    chat.isDown = false;
+    const operator = createOperator(configOf(`alerts: { webhook: { url: "${chat.url}" } }`));
+    writeFileSync(operator.path("broken"), "");
+    const { child, ended } = operator.start("watch", "--interval", "1s");
+    await operator.run("run", "nightly");
+    await waitFor("the failure is told", () => chat.taken().length > 0);
+    rmSync(operator.path("broken"));
+    await operator.run("run", "nightly");
+    await waitFor("the recovery is told", () => chat.taken().length > 1);
+    child.kill("SIGTERM");
+    const { code } = await ended;
+    assert.equal(code, 0);
+    assert.deepEqual(
+      chat.taken().map(({ event }) => event),
+      ["failed", "recovered"],
+      "run and watcher told it once together",
+    );
   });
 });
