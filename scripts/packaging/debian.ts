@@ -24,10 +24,12 @@ export interface DebianWish {
   readonly directory: string;
   /** Default that of package.json. */
   readonly version?: string;
+  /** For a quick try: the package is three times as large, and made at once. */
+  readonly isPlain?: boolean;
 }
 
 /** Builds the Debian package of this machine's architecture round the executable. Returns its path. */
-export function buildDebianPackage({ directory, version = packageVersion() }: DebianWish): string {
+export function buildDebianPackage({ directory, version = packageVersion(), isPlain }: DebianWish): string {
   const architecture = execFileSync("dpkg", ["--print-architecture"], { encoding: "utf8" }).trim();
   const root = mkdtempSync(join(tmpdir(), "codex-deb-"));
   try {
@@ -40,7 +42,8 @@ export function buildDebianPackage({ directory, version = packageVersion() }: De
     // Not as the umask of whoever built it would have it.
     execFileSync("chmod", ["-R", "u=rwX,go=rX", join(root, "usr"), join(root, "etc")]);
     // The weakest xz: the strongest takes a minute more for a tenth less, and old dpkg know no zstd.
-    execFileSync("dpkg-deb", ["--root-owner-group", "-Zxz", "-z1", "--build", root, path], {
+    const compression = isPlain ? ["-Znone"] : ["-Zxz", "-z1"];
+    execFileSync("dpkg-deb", ["--root-owner-group", ...compression, "--build", root, path], {
       stdio: "ignore",
       env: { ...process.env, SOURCE_DATE_EPOCH: timeOfSources() },
     });
@@ -72,7 +75,10 @@ function addProgram(root: string, directory: string): void {
   execFileSync("ln", ["-s", "../lib/codex-backup/codex-backup", join(root, "usr/bin/codex-backup")]);
 }
 
-function addPages(root: string, { directory, version }: Required<DebianWish>): void {
+function addPages(
+  root: string,
+  { directory, version }: { readonly directory: string; readonly version: string },
+): void {
   const doc = join(root, "usr/share/doc/codex-backup");
   put(join(doc, "copyright"), readFileSync(join(source, "copyright")));
   put(join(doc, "THIRD-PARTY.txt"), readFileSync(join(directory, "THIRD-PARTY.txt")));
