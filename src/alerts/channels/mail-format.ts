@@ -23,7 +23,7 @@ export async function formatMail(message: AlertMessage, { from, to, lineEnd }: M
     subject: message.subject,
     text: formatMailText(message),
     date: new Date(message.at),
-    messageId: mailId("message", message.id),
+    messageId: mailId("message", `${message.host} ${message.id}`),
     inReplyTo: root,
     references: [root],
     priority: message.severity === "critical" ? "high" : "normal",
