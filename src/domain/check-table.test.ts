@@ -144,6 +144,7 @@ const schedule = (change: Changed<Parameters<typeof judgeSchedule>[0]> = {}) =>
     cronFiles: [cronFile()],
     isCronRunning: true,
     timers: [],
+    timerTimes: [],
     serving: [],
     isSystemdHere: false,
     log: null,
@@ -413,6 +414,21 @@ test("jobs without a schedule need nobody to start them", () => {
   assert.deepEqual(
     found.map(({ code }) => code),
     ["schedule.ok"],
+  );
+});
+
+test("lines of another configuration start none of these jobs, whatever their names", () => {
+  const found = schedule({ configPath: "/srv/other.yaml" });
+  assert.ok(found.some(({ code }) => code === "schedule.nobody"));
+});
+
+test("a timer that fires at another time than the configuration says is told", () => {
+  const times = [{ cron: "0 5 * * *", timezone: "UTC" }];
+  const installed = { by: "systemd", path: "/etc/systemd/system/x.timer", times, unreadable: [] } as const;
+  const found = schedule({ cronFiles: [], timers: [timer], timerTimes: [{ job: "database", installed }] });
+  assert.deepEqual(
+    found.map(({ code }) => code),
+    ["schedule.ok", "schedule.differs"],
   );
 });
 

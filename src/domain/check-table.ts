@@ -115,7 +115,9 @@ export const checkTable = {
   "schedule.unit-user": blocker("a line's user does not exist"),
   "schedule.unit-program": blocker("a line's program is not there or not executable"),
   "schedule.unit-path": warning("the PATH of the cron file lacks a program that a job needs"),
-  "schedule.unit-config": warning("a line uses another configuration than this one"),
+  "schedule.unit-config": note(
+    "a line uses another configuration than this one, and starts none of its jobs",
+  ),
   "schedule.not-started": blocker("this job has a schedule, and none of the lines or timers starts it"),
   "schedule.differs": warning("a line's time differs from the configuration; the line wins"),
   "schedule.timer-inactive": blocker("a systemd timer is not enabled or not active"),

@@ -15,8 +15,10 @@ import { type DoctorScene, debianPaths } from "../operations/doctor/scene.ts";
 import type { DoctorReport } from "../operations/operation.ts";
 import type { Clock } from "../platform/clock.ts";
 import { nodeVersion } from "../platform/host.ts";
+import { readInstalledTimes } from "../scheduler/read-installed.ts";
 import { ownAccount } from "./account.ts";
 import { buildContext } from "./build-context.ts";
+import { systemTimezone } from "./system-timezone.ts";
 import { toolVersion } from "./version.ts";
 
 /** What an examination is given from outside. */
@@ -96,16 +98,16 @@ async function openAnyway(statePath: string): Promise<OpenedCatalog> {
   }
 }
 
-function sceneOf(
-  config: Config,
-): Pick<DoctorScene, "places" | "alerts" | "hostTimezone" | "user" | "nodeVersion" | "machine"> {
+function sceneOf(config: Config): Omit<DoctorScene, "context" | "allJobs" | "config" | "catalogFailure"> {
+  const hostTimezone = systemTimezone();
   return {
     places: config.destinations,
     alerts: {
       channels: config.alerts?.channels.map(({ name }) => name) ?? [],
       isPinging: config.pings !== null,
     },
-    hostTimezone: new Intl.DateTimeFormat().resolvedOptions().timeZone,
+    hostTimezone,
+    installedTimes: (job) => readInstalledTimes({ root: "/", hostTimezone, configPath: config.path }, job),
     user: ownAccount().name,
     nodeVersion: nodeVersion(),
     machine: debianPaths,

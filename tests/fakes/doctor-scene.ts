@@ -51,6 +51,7 @@ function sceneOf(context: Context, path: DoctorHome["path"]): DoctorScene {
     places: [{ name: "backups", path: path("backups"), owner: null, fileMode: 0o600, directoryMode: 0o700 }],
     alerts: { channels: [], isPinging: true },
     hostTimezone: "UTC",
+    installedTimes: () => null,
     user: "root",
     nodeVersion: "26.10.0",
     machine: {

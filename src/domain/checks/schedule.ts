@@ -1,6 +1,5 @@
-import { readCronFields } from "../cron-fields.ts";
-import { shiftCron } from "../cron-shift.ts";
 import { type Diagnosis, diagnose, shellWord } from "../finding.ts";
+import { compareTimes, type InstalledTimes } from "../installed-schedule.ts";
 import type { Instant } from "../instant.ts";
 import type { Job } from "../job.ts";
 import {
@@ -27,6 +26,8 @@ export interface ScheduleFacts extends CronSurroundings {
   readonly cronFiles: readonly CronFile[];
   readonly isCronRunning: boolean;
   readonly timers: readonly TimerFacts[];
+  /** When the timers fire. */
+  readonly timerTimes: readonly { readonly job: string; readonly installed: InstalledTimes }[];
   /** Process ids of `codex-backup serve` that may be of this configuration. */
   readonly serving: readonly number[];
   readonly isSystemdHere: boolean;
@@ -40,7 +41,9 @@ export function judgeSchedule(facts: ScheduleFacts): readonly Diagnosis[] {
   if (planned.length === 0)
     return [diagnose("schedule.ok", "schedule", "no job has a schedule: all are run by hand")];
   const files = facts.cronFiles.map((file) => ({ file, found: judgeCronFile(file, facts) }));
-  const starts = files.flatMap(({ file }) => startsIn(file));
+  const starts = files
+    .flatMap(({ file }) => startsIn(file))
+    .filter((start) => isOfConfig(start, facts.configPath));
   const isCronUsed = starts.length > 0;
   const found = [
     ...files.flatMap((one) => one.found),
@@ -52,6 +55,11 @@ export function judgeSchedule(facts: ScheduleFacts): readonly Diagnosis[] {
   const isLost = files.some((one) => isIgnoredByCron(one.found));
   const isWell = !isLost && found.every(({ severity }) => severity !== "blocker");
   return [...(isWell ? [starters(facts, starts)] : []), ...found, ...judgeLog(facts, isCronUsed)];
+}
+
+/** A line for another configuration starts none of these jobs, though they may have the same names. */
+function isOfConfig({ config }: CronStart, configPath: string): boolean {
+  return config === null ? configPath === "/etc/codex-backup/config.yaml" : config === configPath;
 }
 
 function starters({ serving, timers }: ScheduleFacts, starts: readonly CronStart[]): Diagnosis {
@@ -113,37 +121,36 @@ function installCommand({ isSystemdHere, timers, configPath }: ScheduleFacts): s
   return `codex-backup --config ${shellWord(configPath)} schedule install ${way}`;
 }
 
-/** The line wins over the configuration; the operator should know. */
+/** What is installed wins over the configuration; the operator should know. */
 function judgeTime(
-  { hostTimezone, now }: ScheduleFacts,
-  { name, schedule, timezone }: Pick<Job, "name" | "schedule" | "timezone">,
+  facts: ScheduleFacts,
+  job: Pick<Job, "name" | "schedule" | "timezone">,
   starts: readonly CronStart[],
 ): readonly Diagnosis[] {
-  const mine = starts.filter((start) => start.isAll || start.jobs.includes(name));
-  if (mine.length === 0 || schedule === null) return [];
-  const wanted = shiftCron(schedule, { from: timezone, to: hostTimezone, now });
-  const installed = mine.map(({ cron }) => cron);
-  const isEqual = wanted.kind === "lines" && sameTimes(installed, wanted.lines);
-  if (isEqual) return [];
-  const [first] = mine;
-  const why = wanted.kind === "refused" ? `; cron cannot say it: ${wanted.reason}` : "";
-  const message = `cron starts it at "${installed.join('", "')}" (${hostTimezone}), the configuration says "${schedule}" (${timezone})${why}`;
-  const commands = wanted.kind === "refused" ? [] : ["codex-backup schedule install --cron"];
-  return [
-    diagnose("schedule.differs", name, {
-      message: `${message}; line ${first?.number} of ${first?.file} wins`,
-      commands,
-    }),
-  ];
+  const { hostTimezone, now } = facts;
+  const mine = starts.filter((start) => start.isAll || start.jobs.includes(job.name));
+  const lines: InstalledTimes = {
+    by: "cron",
+    path: mine[0]?.file ?? "",
+    times: mine.map(({ cron }) => ({ cron, timezone: hostTimezone })),
+    unreadable: [],
+  };
+  const timers = facts.timerTimes.filter((one) => one.job === job.name).map((one) => one.installed);
+  return [...(mine.length > 0 ? [lines] : []), ...timers]
+    .filter((installed) => compareTimes(job, installed, now) === "different")
+    .map((installed) => differs(facts, job, installed));
 }
 
-function sameTimes(installed: readonly string[], wanted: readonly string[]): boolean {
-  const plain = (crons: readonly string[]) =>
-    crons
-      .map((cron) => JSON.stringify(readCronFields(cron)))
-      .sort()
-      .join();
-  return plain(installed) === plain(wanted);
+function differs(
+  { configPath }: ScheduleFacts,
+  { name, schedule, timezone }: Pick<Job, "name" | "schedule" | "timezone">,
+  { by, path, times, unreadable }: InstalledTimes,
+): Diagnosis {
+  const said = [...times.map((one) => `"${one.cron}" (${one.timezone})`), ...unreadable].join(", ");
+  const message = `${path} starts it at ${said}, the configuration says "${schedule}" (${timezone}); what is installed wins`;
+  const way = by === "cron" ? "--cron" : "--systemd";
+  const command = `codex-backup --config ${shellWord(configPath)} schedule install ${way} --reset-times`;
+  return diagnose("schedule.differs", name, { message, commands: [command] });
 }
 
 function judgeLog({ log }: ScheduleFacts, isCronUsed: boolean): readonly Diagnosis[] {

@@ -76,7 +76,16 @@ export function lookAtLocks({ context }: DoctorScene): readonly Diagnosis[] {
   });
 }
 
-/** Who is told. */
-export function lookAtAlerts({ alerts, config }: DoctorScene): readonly Diagnosis[] {
-  return judgeAlerts({ ...alerts, configPath: config.path, waiting: null });
+/** Who is told, and what could not be delivered at the first attempt. */
+export function lookAtAlerts({ alerts, config, context }: DoctorScene): readonly Diagnosis[] {
+  const stuck = context.catalog.undelivered().filter(({ attempts }) => attempts > 0);
+  const [oldest] = stuck;
+  const waiting = oldest
+    ? {
+        count: stuck.length,
+        oldestMs: Math.max(0, context.clock.now() - oldest.createdAt),
+        lastError: oldest.failure?.message ?? null,
+      }
+    : null;
+  return judgeAlerts({ ...alerts, configPath: config.path, waiting });
 }

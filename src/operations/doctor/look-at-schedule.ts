@@ -16,7 +16,7 @@ export async function lookAtSchedule(scene: DoctorScene, signal: AbortSignal): P
   const cronFiles = await cronFilesIn(machine.cronDirectory);
   const [starters, timers] = await Promise.all([
     findStarters(machine.proc, config.path),
-    findTimers(context, machine, signal),
+    findTimers(scene, signal),
   ]);
   return judgeSchedule({
     now: context.clock.now(),
@@ -25,6 +25,10 @@ export async function lookAtSchedule(scene: DoctorScene, signal: AbortSignal): P
     configPath: config.path,
     cronFiles,
     timers,
+    timerTimes: context.jobs.flatMap(({ name }) => {
+      const installed = scene.installedTimes(name);
+      return installed?.by === "systemd" ? [{ job: name, installed }] : [];
+    }),
     ...starters,
     isSystemdHere: await may(machine.systemdMark, "see"),
     log: await lastLogLine(machine),

@@ -1,5 +1,6 @@
 import type { ConfigFacts } from "../../domain/checks/config.ts";
 import type { FailureReport } from "../../domain/failure.ts";
+import type { InstalledTimes } from "../../domain/installed-schedule.ts";
 import type { FileOwner } from "../../domain/job.ts";
 import type { Context } from "../context.ts";
 
@@ -14,6 +15,8 @@ export interface DoctorScene {
   readonly places: readonly DestinationPlace[];
   readonly alerts: { readonly channels: readonly string[]; readonly isPinging: boolean };
   readonly hostTimezone: string;
+  /** What an install has written for a job; null when nothing starts it. Throws never. */
+  installedTimes(job: string): InstalledTimes | null;
   /** Who runs us. */
   readonly user: string;
   readonly nodeVersion: string;

@@ -2,18 +2,22 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { wordsOf } from "../../domain/checks/cron-file.ts";
 import type { TimerFacts } from "../../domain/checks/schedule.ts";
-import type { Context } from "../context.ts";
 import { outputOf, textAt } from "./ask.ts";
-import type { MachinePaths } from "./scene.ts";
+import type { DoctorScene } from "./scene.ts";
 
 /** Timers whose service runs a job of ours. Where systemd does not run, none of them is active. */
 export async function findTimers(
-  { childEnv, jobs }: Pick<Context, "childEnv" | "jobs">,
-  { systemdDirectories }: MachinePaths,
+  { context, machine, config }: Pick<DoctorScene, "context" | "machine" | "config">,
   signal: AbortSignal,
 ): Promise<readonly TimerFacts[]> {
-  const found = await Promise.all(systemdDirectories.map((directory) => unitsIn(directory)));
-  const units = new Map(found.toReversed().flat());
+  const { childEnv, jobs } = context;
+  const found = await Promise.all(machine.systemdDirectories.map((directory) => unitsIn(directory)));
+  const units = new Map(
+    found
+      .toReversed()
+      .flat()
+      .filter(([, command]) => isOfConfig(command, config.path)),
+  );
   return Promise.all(
     [...units].map(async ([unit, command]) => {
       const words = wordsOf(command);
@@ -29,6 +33,11 @@ export async function findTimers(
       };
     }),
   );
+}
+
+function isOfConfig(command: string, configPath: string): boolean {
+  const words = wordsOf(command);
+  return !words.includes("--config") || words.includes(configPath);
 }
 
 /** Names of timers, with what their services start. */
