@@ -70,13 +70,13 @@ test("days keeps what is exactly so old and removes what is a millisecond older"
   ]);
 });
 
-test("a month without a backup expires nothing: age counts from the newest good one", () => {
+test("F91: a month without a backup expires nothing: age counts from the newest good one", () => {
   const old = nights(30).map((one) => backup(instant(one.createdAt - 40 * dayMs)));
   const verdicts = plan(old, { days: 30 }, { lastSeenNow: instant(now - hourMs) });
   assert.deepEqual(ids(verdicts, "remove"), []);
 });
 
-test("failed nights do not use up the places of good ones", () => {
+test("F92: failed nights do not use up the places of good ones", () => {
   const bad = nights(5, { outcome: "incomplete" });
   const good = Array.from({ length: 3 }, (_, index) => backup(instant(now - (10 + index) * dayMs)));
   const verdicts = plan([...bad, ...good], { last: 3 });
@@ -134,7 +134,7 @@ test("grandfather, father and son over two years of nights", () => {
   assert.equal(wordsOf(verdicts)[1], "kept: daily 2 of 3, weekly 2 of 3");
 });
 
-test("a policy run every night for two years promotes: its weeklies, monthlies and yearlies come to exist", () => {
+test("F94: a policy run every night for two years promotes: its weeklies, monthlies and yearlies come to exist", () => {
   const policy = { daily: 7, weekly: 4, monthly: 6, yearly: 2 };
   let backups: readonly RetainedBackup[] = [];
   const start = at("2024-11-23T02:00:00Z");
@@ -187,7 +187,7 @@ test("without a rule everything is kept", () => {
   assert.deepEqual(ids(plan(nights(100), { minimum: 3 }), "remove"), []);
 });
 
-test("a minimum of N keeps N at N-1, N and N+1 backups, and none fails at zero and one", () => {
+test("F101: a minimum of N keeps N at N-1, N and N+1 backups, and none fails at zero and one", () => {
   const keptOf = (count: number) => ids(plan(nights(count), { last: 1, minimum: 3 }), "keep").length;
   assert.deepEqual([0, 1, 2, 3, 4].map(keptOf), [0, 1, 2, 3, 3]);
 });
@@ -205,7 +205,7 @@ test("a clock that went back removes nothing; one that was set by seconds does n
   assert.equal(ids(later(60_000), "remove").length, 8);
 });
 
-test("a clock that jumped ahead removes nothing: the limit is two days or three slots", () => {
+test("F103: a clock that jumped ahead removes nothing: the limit is two days or three slots", () => {
   const seen = (agoMs: number, usualIntervalMs?: number) =>
     ids(
       plan(
@@ -238,7 +238,7 @@ test("the nights after a jump remove nothing either, until three good runs stand
   assert.deepEqual([1, 2, 3].map(removedOnNight), [0, 0, 10]);
 });
 
-test("a backup dated in the future is kept, counts for nothing, and does not block the others for ever", () => {
+test("F104: a backup dated in the future is kept, counts for nothing, and does not block the others for ever", () => {
   const future = backup(instant(now + 400 * dayMs));
   const verdicts = plan([future, ...nights(5)], { last: 2 });
   assert.deepEqual(wordsOf(verdicts).slice(0, 2), [
@@ -287,7 +287,7 @@ const policies = fc.record({
 });
 const zones = fc.constantFrom("UTC", "Europe/Berlin", "Australia/Lord_Howe");
 
-test("each backup gets exactly one verdict and a reason, newest first, in whatever order it came", () => {
+test("F98: each backup gets exactly one verdict and a reason, newest first, in whatever order it came", () => {
   fc.assert(
     fc.property(someBackups, policies, zones, (backups, policy, zone) => {
       const verdicts = plan(backups, policy, { zone });

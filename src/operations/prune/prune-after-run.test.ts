@@ -14,7 +14,9 @@ import { capsuleJob } from "../../../tests/fakes/real-context.ts";
 import type { Destination } from "../../destinations/destination.ts";
 import type { CapsuleJob, KeepPolicy } from "../../domain/job.ts";
 import type { RunReport } from "../../domain/run-report.ts";
+import type { PruneOptions } from "../operation.ts";
 import { run } from "../run/run.ts";
+import { prune } from "./prune.ts";
 
 const dayMs = 86_400_000;
 
@@ -33,6 +35,16 @@ async function oneNight(scene: MemoryScene): Promise<RunReport> {
   scene.advance(dayMs);
   return report;
 }
+
+/** As before there was a rule. */
+async function backUpUnpruned(scene: MemoryScene): Promise<readonly [string, ...string[]]> {
+  const [job] = scene.context.jobs;
+  assert.ok(job?.kind === "capsule");
+  const lax = { ...scene.context, jobs: [{ ...job, keep: { ...job.keep, last: null } }] };
+  return backUp({ ...scene, context: lax });
+}
+
+const pruneAll: PruneOptions = { jobs: [], dryRun: false, yes: true, signal: noSignal };
 
 const idsOf = ({ context }: MemoryScene) => context.catalog.backups().map((row) => row.id);
 const removedOf = ({ pruned }: RunReport) => pruned?.removed.map((one) => one.backup);
@@ -166,4 +178,75 @@ test("a destination that is away tonight keeps the others pruned, and is told on
     ["replays"],
   );
   assert.deepEqual(report.pruned?.failures, []);
+});
+
+test("F99: what another host is writing, and what nobody knows, is left alone", async () => {
+  const scene = await openMemoryScene({ jobs: keeping({ last: 1 }) });
+  await oneNight(scene);
+  const destination = scene.context.destinations.get("replays");
+  assert.ok(destination);
+  const others = await destination.stage("capsule_other.zip", "20261123T010000Z-0ther1");
+  await new Promise<void>((resolve) => others.sink.end(Buffer.from("half of it"), resolve));
+  await destination.put("capsule_20200101T000000Z.zip", Buffer.from("theirs"), "r");
+  await oneNight(scene);
+  assert.deepEqual(
+    (await destination.listStaged()).map(({ name }) => name),
+    ["capsule_other.zip"],
+  );
+  assert.ok((await destination.stat("capsule_20200101T000000Z.zip")) !== null);
+});
+
+for (const [method, calls] of [
+  ["remove", 3],
+  ["sync", 2],
+  ["list", 2],
+] as const) {
+  test(`F100: ${method} that breaks in the midst of a removal costs nothing good, and the next run heals`, async () => {
+    for (let call = 1; call <= calls; call += 1) {
+      const scene = await openMemoryScene({ jobs: keeping({ last: 1 }) });
+      const old = (await oneNight(scene)).backup?.id ?? "";
+      const [good] = await backUpUnpruned(scene);
+      const inner = scene.context.destinations.get("replays");
+      assert.ok(inner);
+      const broken = createFaultyDestination(inner, [{ method, call, kind: "fail" }]);
+      await prune(withMemoryDestination(scene, broken).context, { ...pruneAll });
+      assert.deepEqual(broken.pending(), [], `${method} ${call} was reached`);
+      assert.ok(storeOf(scene).files.has(`${good}.manifest.json`));
+      await prune(scene.context, pruneAll);
+      assert.deepEqual(idsOf(scene), [good], `${method} ${call}`);
+      assert.deepEqual(
+        [...storeOf(scene).files.keys()].filter((name) => name.startsWith(old)),
+        [],
+      );
+    }
+  });
+}
+
+test("F102: what failed and incomplete runs leave does not stay for ever", async () => {
+  const scene = await openMemoryScene({ jobs: keeping({ last: 2 }) });
+  const inner = scene.context.destinations.get("replays");
+  assert.ok(inner);
+  const stuck: Destination = {
+    ...inner,
+    stage: async (name, runId) => {
+      const staged = await inner.stage(name, runId);
+      // neither written to its end nor taken away: as after a power cut
+      return { ...staged, readBack: () => Promise.reject(new Error("gone")), discard: async () => {} };
+    },
+  };
+  assert.equal((await oneNight(withMemoryDestination(scene, stuck))).outcome, "failed");
+  assert.equal((await inner.listStaged()).length, 1);
+  await oneNight(scene);
+  assert.deepEqual(await inner.listStaged(), []);
+});
+
+test("F105: times that the storage gives to files decide nothing", async () => {
+  const scene = await openMemoryScene({ jobs: keeping({ days: 3 }) });
+  const ids = [];
+  for (const _ of [1, 2, 3]) {
+    ids.push((await oneNight(scene)).backup?.id);
+    for (const file of storeOf(scene).files.values()) file.modifiedMs = 0;
+  }
+  for (const file of storeOf(scene).files.values()) file.modifiedMs = 8e15;
+  assert.deepEqual(removedOf(await oneNight(scene)), [ids[0]]);
 });
