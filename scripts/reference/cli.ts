@@ -27,8 +27,15 @@ const documents: readonly (readonly [command: string, keys: string])[] = [
   ["show", "`backup`: as in `list`, with manifest and marks"],
   [
     "status",
-    "`jobs`: job, kind, database, healthy, reason, lastRun, newestGood, newestProven, nextSlot, sizeBytes; `disk`: as in `destination list`",
+    "`jobs`: job, kind, database, healthy, rule, reason, lastRun, newestGood, newestProven, nextSlot, sizeBytes; `disk`: as in `destination list`",
   ],
+  ["alerts test", "`tests`: channel, kind, outcome (`delivered` or `failed`), failure, exit"],
+  [
+    "alerts list",
+    "`channels`: channel, kind, lastTriedAt, lastDeliveredAt, failure, waiting, nextTryAt; `waiting`, `givenUp`: channel, key, subject, createdAt, attempts, nextTryAt, failure; `open`: key, job, database, since, told",
+  ],
+  ["alerts deliver", "`waiting`: how many"],
+  ["watch", "`told`: the messages, as the webhook sends them; `waiting`: how many"],
   ["doctor", "`findings`: check, code, severity, subject, message, commands, isFixed; `exit`"],
   ["schedule", "`jobs`: job, schedule, timezone, slots"],
   ["logs", "`run`; `entries`: time, level, message, fields"],

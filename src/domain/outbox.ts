@@ -55,7 +55,7 @@ const giveUpAfterMs = 72 * hourMs;
 const leastAttempts = 12;
 
 /** Doubles from 15 s to one hour. */
-export function waitAfter(attempts: number): number {
+function waitAfter(attempts: number): number {
   return Math.min(longestWaitMs, firstWaitMs * 2 ** Math.min(20, Math.max(0, attempts - 1)));
 }
 
