@@ -15,6 +15,29 @@ export interface Generation {
 
 /** What works beside the scheduler for as long as this config counts. */
 export function partsOf(generation: Generation, scheduler: LiveScheduler, log: Log): readonly ServePart[] {
-  const { http } = generation.config;
-  return [...(http === null ? [] : [httpPart(http, { generation, scheduler, log })])];
+  const { http, alerts, pings } = generation.config;
+  return [
+    ...(http === null ? [] : [httpPart(http, { generation, scheduler, log })]),
+    ...(alerts === null && pings === null ? [] : [watchPart(generation)]),
+  ];
+}
+
+/** A slot that nobody has run is told within this, and a message that could not be delivered goes out again. */
+const watchIntervalMs = 60_000;
+
+/** Tells of what is stale or missed, and delivers what waits. */
+function watchPart({ operations }: Generation): ServePart {
+  return {
+    name: "watch",
+    async work(signal) {
+      const onLook = () => undefined;
+      await operations.watch({
+        once: false,
+        intervalMs: watchIntervalMs,
+        maxDeliveryMs: 30_000,
+        onLook,
+        signal,
+      });
+    },
+  };
 }

@@ -78,6 +78,7 @@ function createService(first: Generation, { log, outside }: ServiceParts): Servi
   let current = first;
   let parts = { end: async () => undefined as undefined };
   let isEnding = false;
+  let reloaded: Promise<void> = Promise.resolve(); // one after the other
   const plan = (): SchedulePlan => ({
     jobs: current.config.jobs,
     ...current.config.scheduler,
@@ -93,7 +94,7 @@ function createService(first: Generation, { log, outside }: ServiceParts): Servi
   return {
     current: () => current,
     async work(signal) {
-      await mendCatalog(current, log, signal);
+      const mended = mendCatalog(current, log, signal);
       beginParts();
       const watchdog = watchdogPart(env, clock, () => scheduler.trouble() === null);
       const beside = new AbortController();
@@ -102,29 +103,31 @@ function createService(first: Generation, { log, outside }: ServiceParts): Servi
       isEnding = true;
       await parts.end();
       beside.abort();
-      await alive;
+      await Promise.all([alive, mended]);
       current.context.catalog.close();
     },
-    async reload(open) {
-      if (isEnding) return;
-      try {
-        const next = await open();
-        const before = current;
-        current = next;
-        scheduler.wake();
-        log.info({ jobs: next.config.jobs.map(({ name }) => name) }, "the config was taken over");
-        await parts.end();
-        before.context.catalog.close();
-        if (!isEnding) beginParts();
-      } catch (error) {
-        const failure = asFailure(error, "run.internal", "Cannot take the config over");
-        log.error(
-          { code: failure.code, hint: failure.hint },
-          `the config stays as it was: ${failure.message}`,
-        );
-      }
+    reload(open) {
+      reloaded = reloaded.then(() => reloadOnce(open));
+      return reloaded;
     },
   };
+
+  async function reloadOnce(open: () => Promise<Generation>): Promise<void> {
+    if (isEnding) return;
+    try {
+      const next = await open();
+      const before = current;
+      current = next;
+      scheduler.wake();
+      log.info({ jobs: next.config.jobs.map(({ name }) => name) }, "the config was taken over");
+      await parts.end();
+      before.context.catalog.close();
+      if (!isEnding) beginParts();
+    } catch (error) {
+      const failure = asFailure(error, "run.internal", "Cannot take the config over");
+      log.error({ code: failure.code, hint: failure.hint }, `the config stays as it was: ${failure.message}`);
+    }
+  }
 }
 
 /** A catalog that was damaged is made anew beside the work: nothing that is due waits for it. */
@@ -170,7 +173,9 @@ function startParts(
 ): StartedParts {
   const controller = new AbortController();
   const around = { clock: outside.clock, log };
-  const working = partsOf(generation, scheduler, log).map((part) => keepWorking(part, controller.signal, around));
+  const working = partsOf(generation, scheduler, log).map((part) =>
+    keepWorking(part, controller.signal, around),
+  );
   return {
     async end() {
       controller.abort();
