@@ -40,17 +40,28 @@ async function doctorAt(
   { cronFile, isCronRunning }: Night,
   argv: readonly string[],
 ): Promise<{ readonly run: ProgramRun; readonly document: Json }> {
+  const run = await inNamespace(operator, { cronFile, isCronRunning }, [
+    launcher,
+    "--json",
+    "doctor",
+    ...argv,
+  ]);
+  return { run, document: run.stdout === "" ? null : JSON.parse(run.stdout) };
+}
+
+function inNamespace(
+  operator: Operator,
+  { cronFile, isCronRunning }: Night,
+  argv: readonly string[],
+): Promise<ProgramRun> {
   const cronDirectory = operator.path("cron.d");
   mkdirSync(cronDirectory, { recursive: true, mode: 0o755 });
   rmSync(join(cronDirectory, "codex-backup"), { force: true });
   if (cronFile !== null) writeFileSync(join(cronDirectory, "codex-backup"), cronFile, { mode: 0o644 });
   const namespaces = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"];
   const command = ["sh", "-c", inside, "inside", cronDirectory, isCronRunning ? "yes" : "no"];
-  const run = await tryProgram([...namespaces, ...command, launcher, "--json", "doctor", ...argv], {
-    cwd: operator.directory,
-    env: operator.env,
-  });
-  return { run, document: run.stdout === "" ? null : JSON.parse(run.stdout) };
+  const options = { cwd: operator.directory, env: operator.env };
+  return tryProgram([...namespaces, ...command, ...argv], options);
 }
 
 function lineOf(operator: Operator, program = launcher, user = "root"): string {
@@ -98,6 +109,18 @@ test("a cron that does not run, and no cron file at all, are blockers with the c
   assert.deepEqual(commands, [
     `codex-backup --config ${operator.path("codex-backup.yaml")} schedule install --cron`,
   ]);
+});
+
+test("the command that it gives for a schedule that nobody starts is what mends it", async () => {
+  const operator = await readyOperator();
+  const night = { cronFile: null, isCronRunning: true };
+  const { document } = await doctorAt(operator, night, []);
+  const [command = ""] = saidBy(document, "schedule.nobody").commands;
+  const bin = join(launcher, "..");
+  const both = `PATH=${bin}:$PATH; ${command} >&2 && exec codex-backup --json doctor`;
+  const mended = await inNamespace(operator, night, ["sh", "-c", both]);
+  assert.equal(mended.code, 0, mended.stdout + mended.stderr);
+  saidBy(JSON.parse(mended.stdout), "schedule.ok");
 });
 
 test("--as-cron sees what only the operator's shell has: a secret in a variable", async () => {

@@ -10,6 +10,7 @@ import {
   postgresJob,
 } from "../../../tests/fakes/real-context.ts";
 import { instant } from "../../domain/instant.ts";
+import type { OutboxRow } from "../../domain/outbox.ts";
 import type { DoctorReport } from "../operation.ts";
 import { run } from "../run/run.ts";
 import { checksOf } from "./checks.ts";
@@ -29,6 +30,21 @@ function bad({ findings }: DoctorReport): readonly string[] {
   const quiet = ["ok", "note"];
   return findings.filter(({ severity }) => !quiet.includes(severity)).map(({ code }) => code);
 }
+
+/** The parts of a waiting message that nobody asks for here. */
+const anyRow: OutboxRow = {
+  seq: 1,
+  channel: "ops",
+  key: "job/capsule",
+  content: { kind: "ping", ping: { job: "capsule", kind: "start", runId: "r", body: "" } },
+  createdAt: instant(0),
+  lapsesAt: null,
+  attempts: 0,
+  nextAt: instant(0),
+  state: "waiting",
+  endedAt: null,
+  failure: null,
+};
 
 /** What no test machine of this kind has. */
 const usual = ["clock.unknown", "clock.unsynchronised", "space.unknown"];
@@ -226,6 +242,32 @@ test("a cron file that cron would ignore is a blocker, whatever the reason", asy
   home.write("cron.d/codex-backup", "0 2 * * * nosuchuser /nowhere/codex-backup run capsule");
   for (const code of ["schedule.unit-user", "schedule.unit-program", "schedule.unit-end"])
     assert.equal((await assertSays(home, code)).exit, 1);
+});
+
+test("a timer that systemd does not run is a blocker, and one of another configuration is not ours", async () => {
+  const home = await openDoctorHome();
+  rmSync(home.path("cron.d/codex-backup"));
+  const service = (config: string) =>
+    home.write(
+      "units/codex-backup-x.service",
+      `[Service]\nExecStart=/bin/codex-backup --config ${config} -q run capsule\n`,
+    );
+  home.write("units/codex-backup-x.timer", "[Timer]\nOnCalendar=*-*-* 02:00:00\n");
+  service("/etc/codex-backup/config.yaml");
+  const report = await assertSays(home, "schedule.timer-inactive");
+  assert.equal(report.exit, 1);
+  assert.ok(!bad(report).includes("schedule.nobody"));
+  service("/etc/other.yaml");
+  await assertSays(home, "schedule.nobody");
+});
+
+test("messages that could not be delivered are told with the reason", async () => {
+  const home = await openDoctorHome();
+  const { context } = home.scene;
+  const row = { attempts: 3, createdAt: instant(context.clock.now() - 9_000_000), failure: null };
+  const catalog = { ...context.catalog, undelivered: () => [{ ...anyRow, ...row }] };
+  const report = await look(withContext(home.scene, { catalog }));
+  assert.ok(bad(report).includes("alerts.undelivered"));
 });
 
 test("what cron last wrote about us is shown", async () => {
