@@ -8,6 +8,7 @@ import { renderColumns } from "../render/columns.ts";
 import { describeMoment, describeUpcoming } from "../render/moment.ts";
 import { loadConfig, type Session } from "../session.ts";
 import { countOf } from "../values.ts";
+import { registerImport } from "./schedule-import.ts";
 import { registerInstall } from "./schedule-install.ts";
 
 interface PlannedJob {
@@ -31,6 +32,7 @@ export function registerSchedule(parent: Command, bind: Bind): void {
         showSchedule(session, next),
   );
   registerInstall(command, bind);
+  registerImport(command, bind);
 }
 
 async function showSchedule(session: Session, count: number): Promise<ExitStatus> {
