@@ -105,6 +105,10 @@ export const checkTable = {
 
   "schedule.ok": ok("somebody will start the jobs tonight"),
   "schedule.nobody": blocker("jobs have a schedule, and nothing starts them"),
+  "schedule.unseen": {
+    ...unknown("this is inside of a container, and whoever starts the jobs from outside cannot be seen"),
+    isNeeded: true,
+  },
   "schedule.cron-dead": blocker("the cron file is there, and cron does not run"),
   "schedule.unit-name": blocker("cron ignores a file of this name"),
   "schedule.unit-mode": blocker("others may write the cron file: cron ignores it"),

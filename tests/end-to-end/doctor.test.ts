@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { chmodSync, chownSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import { startPostgresContainer } from "../servers/container.ts";
 import { type ProgramRun, tryProgram } from "../servers/run-program.ts";
@@ -265,10 +266,19 @@ test("a config that cannot be read is a finding, not an end", async () => {
   assert.match(quiet.stderr, /Cannot use the config/);
 });
 
-test("a damaged catalog, and one of a newer release, are told and left as they are", async () => {
+test("a damaged catalog is told and left as it is, and so is one of a newer release", async () => {
   const operator = await readyOperator();
   writeFileSync(operator.path("state/catalog.db"), "this is no database, whatever its name says".repeat(200));
   rmSync(operator.path("state/catalog.db-wal"), { force: true });
   const { document } = await operator.json("doctor");
   assert.deepEqual(saidBy(document, "state.damaged").commands, ["codex-backup catalog rebuild"]);
+  const text = readFileSync(operator.path("state/catalog.db"), "utf8");
+  assert.match(text, /^this is no database/);
+  const newer = await readyOperator();
+  const database = new DatabaseSync(newer.path("state/catalog.db"));
+  database.exec("PRAGMA user_version = 9999");
+  database.close();
+  const told = await newer.json("doctor");
+  assert.equal(told.code, 1);
+  saidBy(told.document, "state.newer");
 });

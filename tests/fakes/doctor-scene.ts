@@ -60,6 +60,8 @@ function sceneOf(context: Context, path: DoctorHome["path"]): DoctorScene {
       fstab: path("fstab"),
       mounts: path("mounts"),
       proc: path("proc"),
+      cronPidFile: path("crond.pid"),
+      containerMarks: [path("dockerenv")],
       cronLogs: [path("log/cron.log")],
       systemdMark: path("systemd"),
     },

@@ -31,6 +31,8 @@ export interface ScheduleFacts extends CronSurroundings {
   /** Process ids of `codex-backup serve` that may be of this configuration. */
   readonly serving: readonly number[];
   readonly isSystemdHere: boolean;
+  /** Inside of a container, where the host's cron and processes cannot be seen. */
+  readonly isContained: boolean;
   /** What cron last wrote about us; null: nothing there; "unreadable". */
   readonly log: { readonly line: string } | "unreadable" | null;
 }
@@ -53,7 +55,7 @@ export function judgeSchedule(facts: ScheduleFacts): readonly Diagnosis[] {
     ...planned.flatMap((job) => judgeTime(facts, job, starts)),
   ];
   const isLost = files.some((one) => isIgnoredByCron(one.found));
-  const isWell = !isLost && found.every(({ severity }) => severity !== "blocker");
+  const isWell = !isLost && found.every(({ severity }) => severity !== "blocker" && severity !== "unknown");
   return [...(isWell ? [starters(facts, starts)] : []), ...found, ...judgeLog(facts, isCronUsed)];
 }
 
@@ -110,6 +112,10 @@ function judgeStarters(facts: ScheduleFacts, starts: readonly CronStart[]): read
 
 function nobody(facts: ScheduleFacts, planned: readonly Pick<Job, "name">[]): Diagnosis {
   const names = planned.map(({ name }) => name).join(", ");
+  if (facts.isContained) {
+    const seen = "this runs inside of a container, and what starts it there cannot be seen from here";
+    return diagnose("schedule.unseen", "schedule", `${names}: ${seen}`);
+  }
   return diagnose("schedule.nobody", "schedule", {
     message: `${names}: a schedule, and neither cron nor systemd nor codex-backup serve starts anything`,
     commands: [installCommand(facts)],

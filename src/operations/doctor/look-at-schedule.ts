@@ -15,7 +15,7 @@ export async function lookAtSchedule(scene: DoctorScene, signal: AbortSignal): P
   const { context, config, hostTimezone, machine } = scene;
   const cronFiles = await cronFilesIn(machine.cronDirectory);
   const [starters, timers] = await Promise.all([
-    findStarters(machine.proc, config.path),
+    findStarters(machine, config.path),
     findTimers(scene, signal),
   ]);
   return judgeSchedule({
@@ -31,6 +31,7 @@ export async function lookAtSchedule(scene: DoctorScene, signal: AbortSignal): P
     }),
     ...starters,
     isSystemdHere: await may(machine.systemdMark, "see"),
+    isContained: (await Promise.all(machine.containerMarks.map((path) => may(path, "see")))).includes(true),
     log: await lastLogLine(machine),
     ...(await surroundingsOf(cronFiles, context.jobs)),
   });

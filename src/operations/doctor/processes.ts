@@ -1,6 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { textAt } from "./ask.ts";
+import { may, textAt } from "./ask.ts";
+import type { MachinePaths } from "./scene.ts";
 
 /** The processes of this machine that can start our jobs. */
 export interface Starters {
@@ -11,12 +12,18 @@ export interface Starters {
 
 const cronNames = new Set(["cron", "crond", "cronie", "busybox-crond", "fcron", "bcron"]);
 
-/** Reads /proc: what runs counts, not what a pid file says. */
-export async function findStarters(proc: string, configPath: string): Promise<Starters> {
+/** Reads /proc: what runs counts, not what a pid file says, unless the processes of others are hidden. */
+export async function findStarters(
+  { proc, cronPidFile }: Pick<MachinePaths, "proc" | "cronPidFile">,
+  configPath: string,
+): Promise<Starters> {
   const pids = (await readdir(proc)).filter((name) => /^\d+$/.test(name));
   const seen = await Promise.all(pids.map(async (pid) => ({ pid, words: await wordsOf(join(proc, pid)) })));
+  const isHidden = !pids.includes("1");
   return {
-    isCronRunning: seen.some(({ words: [program = ""] }) => cronNames.has(basename(program))),
+    isCronRunning:
+      (isHidden && (await may(cronPidFile, "see"))) ||
+      seen.some(({ words: [program = ""] }) => cronNames.has(basename(program))),
     serving: seen.filter(({ words }) => isServing(words, configPath)).map(({ pid }) => Number(pid)),
   };
 }

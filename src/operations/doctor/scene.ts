@@ -39,6 +39,10 @@ export interface MachinePaths {
   readonly fstab: string;
   readonly mounts: string;
   readonly proc: string;
+  /** Believed only where the processes of others cannot be seen. */
+  readonly cronPidFile: string;
+  /** Left by container engines inside of what they start. */
+  readonly containerMarks: readonly string[];
   readonly cronLogs: readonly string[];
   /** There when systemd is process 1. */
   readonly systemdMark: string;
@@ -50,6 +54,8 @@ export const debianPaths: MachinePaths = {
   fstab: "/etc/fstab",
   mounts: "/proc/self/mounts",
   proc: "/proc",
+  cronPidFile: "/run/crond.pid",
+  containerMarks: ["/.dockerenv", "/run/.containerenv", "/var/run/secrets/kubernetes.io"],
   cronLogs: ["/var/log/cron.log", "/var/log/syslog"],
   systemdMark: "/run/systemd/system",
 };
