@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { openHttpScene } from "../../tests/fakes/http-scene.ts";
+import { Failure } from "../domain/failure.ts";
+import { createApp } from "./create-app.ts";
+
+test("a change is put down before it is begun and after it has ended, with who and from where", async () => {
+  const { call, tokens, audit, backupId } = await openHttpScene();
+  const path = `/api/v1/backups/capsule/${backupId}/hold`;
+  await call(path, {
+    method: "POST",
+    token: tokens.operate,
+    body: '{"why":"before the move"}',
+    address: "10.0.0.7",
+  });
+  const [started, ended, ...more] = audit();
+  assert.deepEqual(more, []);
+  assert.equal(started?.id, ended?.id);
+  const { time: _time, id: _id, ...told } = started ?? {};
+  assert.deepEqual(told, {
+    phase: "started",
+    who: "operator",
+    address: "10.0.0.7",
+    action: "hold",
+    target: `capsule/${backupId}`,
+    outcome: null,
+  });
+  assert.deepEqual([ended?.phase, ended?.outcome], ["ended", "done"]);
+});
+
+test("what cannot be put down is not done", async () => {
+  const { parts, requested, tokens } = await openHttpScene();
+  const audit = {
+    record: async () => {
+      throw new Failure("http.audit", "Cannot write the audit log: no space left on device");
+    },
+  };
+  const app = createApp({ ...parts, audit });
+  const request = new Request("http://127.0.0.1:7420/api/v1/runs", {
+    method: "POST",
+    headers: { authorization: `Bearer ${tokens.operate}`, "content-type": "application/json" },
+    body: '{"job":"capsule"}',
+  });
+  const response = await app.fetch(request, { address: "127.0.0.1", drop: () => undefined });
+  assert.equal(response.status, 503);
+  assert.deepEqual(requested, []);
+});
+
+test("a run is started through the scheduler; a busy job is 409, an unknown one a mistake, and both are put down", async () => {
+  const { call, tokens, requested, audit } = await openHttpScene();
+  const run = (job: string) =>
+    call("/api/v1/runs", { method: "POST", token: tokens.operate, body: JSON.stringify({ job }) });
+  const first = await run("capsule");
+  assert.equal(first.status, 202);
+  assert.deepEqual(first.json().run, { job: "capsule", runId: "20261123T010000Z-ab12cd" });
+  assert.equal((await run("capsule")).status, 409);
+  assert.equal((await run("nope")).status, 400);
+  assert.deepEqual(requested, ["capsule"]);
+  assert.deepEqual(
+    audit().map(({ phase, outcome }) => `${phase} ${String(outcome).split(":")[0]}`),
+    [
+      "started null",
+      "ended done",
+      "started null",
+      "ended run.busy",
+      "started null",
+      "ended usage.unknown-job",
+    ],
+  );
+});
+
+test("a verify goes on behind the answer, tells what it found, and its end is put down", async () => {
+  const { call, tokens, audit, backupId } = await openHttpScene();
+  const begun = await call(`/api/v1/backups/capsule/${backupId}/verify`, {
+    method: "POST",
+    token: tokens.operate,
+  });
+  assert.equal(begun.status, 202);
+  const { id } = begun.json().operation;
+  const until = async () => {
+    for (;;) {
+      const { operation } = (await call(`/api/v1/operations/${id}`)).json();
+      if (operation.state !== "running") return operation;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  };
+  const operation = await until();
+  assert.equal(operation.state, "done");
+  assert.deepEqual(
+    operation.result.map((one: { outcome: string }) => one.outcome),
+    ["ok"],
+  );
+  while (audit().length < 2) await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(audit()[1]?.outcome, "done");
+});
+
+test("prune only says what would go unless it is told otherwise", async () => {
+  const { call, tokens, memory, backupId } = await openHttpScene();
+  const { status, json } = await call("/api/v1/prune", { method: "POST", token: tokens.admin });
+  assert.equal(status, 200);
+  assert.ok(json().verdicts.length > 0);
+  assert.notEqual(memory.context.catalog.backup("capsule", backupId), null);
+});
+
+test("a body that is too large, no JSON, of another type, or has an unknown key is refused and nothing is begun", async () => {
+  const { call, tokens, audit, requested } = await openHttpScene();
+  const post = { method: "POST", token: tokens.operate };
+  const large = JSON.stringify({ job: "capsule", pad: "x".repeat(70_000) });
+  assert.equal((await call("/api/v1/runs", { ...post, body: large })).status, 413);
+  assert.equal((await call("/api/v1/runs", { ...post, body: "{" })).status, 400);
+  assert.equal((await call("/api/v1/runs", { ...post, body: '{"job":"capsule","jbo":1}' })).status, 400);
+  const form = { "content-type": "application/x-www-form-urlencoded" };
+  assert.equal((await call("/api/v1/runs", { ...post, body: "job=capsule", headers: form })).status, 415);
+  assert.deepEqual([requested, audit()], [[], []]);
+});

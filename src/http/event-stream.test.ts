@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { openHttpScene } from "../../tests/fakes/http-scene.ts";
+import type { RunEvent } from "../domain/run-event.ts";
+
+const runId = "20261123T010000Z-ab12cd";
+
+function progress(doneBytes: number): RunEvent {
+  const told = { subject: "capsule", step: "capsule", doneBytes, totalBytes: null, current: null } as const;
+  return { kind: "progress", job: "capsule", runId, progress: told };
+}
+
+async function openStream(path = "/api/v1/events") {
+  const scene = await openHttpScene();
+  let dropped = 0;
+  const drop = () => {
+    dropped += 1;
+  };
+  const request = new Request(`http://127.0.0.1:7420${path}`, {
+    headers: { authorization: `Bearer ${scene.tokens.read}` },
+  });
+  const response = await scene.app.fetch(request, { address: "x", drop });
+  assert.equal(response.headers.get("content-type"), "text/event-stream");
+  const reader = response.body?.getReader();
+  assert.ok(reader);
+  const next = async () => {
+    const { done, value } = await reader.read();
+    return done ? null : new TextDecoder().decode(value);
+  };
+  return { scene, next, cancel: () => reader.cancel(), dropped: () => dropped };
+}
+
+test("events are told as they happen, progress at most four times a second, and nothing is heard after the client has gone", async () => {
+  const { scene, next, cancel } = await openStream();
+  assert.equal(await next(), ": codex-backup\n\n");
+  scene.emit({ kind: "started", job: "capsule", runId, slot: null });
+  assert.match((await next()) ?? "", /^id: 1\nevent: started\ndata: \{.*"slot":null\}\n\n$/);
+  for (let byte = 0; byte < 1000; byte++) scene.emit(progress(byte));
+  await scene.clock.pass(250);
+  scene.emit(progress(1000));
+  assert.match((await next()) ?? "", /"doneBytes":0,/);
+  assert.match((await next()) ?? "", /"doneBytes":1000,/);
+  assert.equal(scene.listeners(), 1);
+  await cancel();
+  assert.equal(scene.listeners(), 0);
+});
+
+test("a client that does not read is cut off instead of being remembered for", async () => {
+  const { scene, dropped } = await openStream();
+  for (let index = 0; index < 200; index++) {
+    await scene.clock.pass(250);
+    scene.emit(progress(index));
+  }
+  assert.equal(dropped(), 1);
+  assert.equal(scene.listeners(), 0);
+});
+
+test("a silent stream beats every 15 seconds, and ends when its token is revoked", async () => {
+  const { scene, next } = await openStream();
+  await next();
+  await scene.clock.pass(15_000);
+  assert.equal(await next(), ": still here\n\n");
+  const { writeFileSync } = await import("node:fs");
+  writeFileSync(scene.tokenPath, "");
+  await scene.clock.pass(15_000);
+  assert.equal(await next(), ": still here\n\n");
+  assert.equal(await next(), null);
+  assert.equal(scene.listeners(), 0);
+});
+
+test("there are at most 32 streams, an ended one makes room, and closing the server ends all", async () => {
+  const scene = await openHttpScene();
+  const open = () =>
+    scene.app.fetch(
+      new Request("http://127.0.0.1:7420/api/v1/events", {
+        headers: { authorization: `Bearer ${scene.tokens.read}` },
+      }),
+      { address: "x", drop: () => undefined },
+    );
+  const all = await Promise.all(Array.from({ length: 33 }, open));
+  assert.deepEqual(
+    all.map(({ status }) => status).filter((status) => status !== 200),
+    [429],
+  );
+  await all[0]?.body?.cancel();
+  const again = await open();
+  assert.equal(again.status, 200);
+  scene.app.close();
+  assert.equal(scene.listeners(), 0);
+  assert.match(await again.text(), /^: codex-backup/);
+});
+
+test("asking for the head of a stream leaves nothing open", async () => {
+  const { call, listeners } = await openHttpScene();
+  assert.equal((await call("/api/v1/events", { method: "HEAD" })).status, 200);
+  assert.equal(listeners(), 0);
+});
