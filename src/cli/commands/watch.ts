@@ -1,9 +1,9 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import type { Config } from "../../config/config.ts";
+import type { WatchDestinationOptions, WatchOptions } from "../../domain/alert-report.ts";
 import { Failure } from "../../domain/failure.ts";
 import type { ExitStatus } from "../../domain/outcome.ts";
-import type { WatchDestinationOptions, WatchOptions } from "../../operations/operation.ts";
 import { addExamples, type Bind } from "../command.ts";
 import { loadConfig, type Session, type Work, withConfig, withOperations } from "../session.ts";
 import { durationOf } from "../values.ts";

@@ -1,5 +1,5 @@
+import type { AlertsReport, ChannelTest, ListedChannel, ListedDelivery } from "../../domain/alert-report.ts";
 import type { Instant } from "../../domain/instant.ts";
-import type { AlertsReport, ChannelTest, ListedChannel, ListedDelivery } from "../../operations/operation.ts";
 import type { Paint } from "../paint.ts";
 import { renderColumns } from "./columns.ts";
 import { describeAgo } from "./moment.ts";

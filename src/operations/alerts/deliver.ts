@@ -1,7 +1,7 @@
+import type { DeliverReport } from "../../domain/alert-report.ts";
 import { nextTry } from "../../domain/outbox.ts";
 import { sleep } from "../../platform/clock.ts";
 import type { Context } from "../context.ts";
-import type { DeliverReport } from "../operation.ts";
 
 export interface DeliverOptions {
   /** Retries are waited for at most so long; 0: each message is tried once. */

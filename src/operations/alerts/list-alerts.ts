@@ -1,7 +1,7 @@
+import type { AlertsReport, ListedChannel, ListedDelivery } from "../../domain/alert-report.ts";
 import { formatInstant, type Instant } from "../../domain/instant.ts";
 import { nextTry, type OutboxRow } from "../../domain/outbox.ts";
 import type { Context } from "../context.ts";
-import type { AlertsReport, ListedChannel, ListedDelivery } from "../operation.ts";
 
 /** Every channel with its last result and what waits for it, what was given up, and what is wrong now. */
 export function listAlerts({ catalog, alerts }: Context): AlertsReport {

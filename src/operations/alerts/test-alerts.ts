@@ -1,10 +1,10 @@
 import type { AlertMessage } from "../../domain/alert-message.ts";
+import type { ChannelTest } from "../../domain/alert-report.ts";
 import { idOf, nextLine } from "../../domain/alert-words.ts";
 import { Failure, type FailureReport, reportOf } from "../../domain/failure.ts";
 import { formatInstant } from "../../domain/instant.ts";
 import type { OutboxRow } from "../../domain/outbox.ts";
 import type { AlertsPart, Context } from "../context.ts";
-import type { ChannelTest } from "../operation.ts";
 import { pause } from "./deliver.ts";
 import { enqueueMessage } from "./enqueue.ts";
 

@@ -1,13 +1,13 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { AlertFacts, JobFact } from "../../domain/alert-facts.ts";
+import type { WatchDestinationOptions, WatchReport } from "../../domain/alert-report.ts";
 import { asFailure, errnoOf, Failure, reportOf } from "../../domain/failure.ts";
 import { type Instant, parseInstant } from "../../domain/instant.ts";
 import type { Manifest } from "../../domain/manifest.ts";
 import { parseManifest } from "../../domain/manifest-text.ts";
 import { describeAge } from "../../domain/plain-words.ts";
 import type { Context } from "../context.ts";
-import type { WatchDestinationOptions, WatchReport } from "../operation.ts";
 import { watchWith } from "./watch.ts";
 
 /**

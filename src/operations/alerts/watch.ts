@@ -1,9 +1,9 @@
 import type { AlertFacts } from "../../domain/alert-facts.ts";
+import type { WatchOptions, WatchReport } from "../../domain/alert-report.ts";
 import { messageOf } from "../../domain/failure.ts";
 import { nextTry } from "../../domain/outbox.ts";
 import type { ExitStatus } from "../../domain/outcome.ts";
 import type { Context } from "../context.ts";
-import type { WatchOptions, WatchReport } from "../operation.ts";
 import { status } from "../status.ts";
 import { deliver, pause } from "./deliver.ts";
 import { wholeFacts } from "./facts.ts";
