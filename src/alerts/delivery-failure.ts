@@ -61,6 +61,10 @@ const untrusted =
 /** What a connection that failed means. A Failure passes unchanged. */
 export function failureOfConnection(thrown: unknown, target: Target): Failure {
   if (thrown instanceof Failure) return thrown;
+  if (/wrong version number/.test(messageOf(thrown))) {
+    const message = `${doing(target)}: ${target.place} speaks no TLS`;
+    return new Failure("alerts.refused", message, { hint: "Correct the port, or tls, of the channel." });
+  }
   const seen = seenIn(thrown, target.secrets);
   const message = `${doing(target)}: ${target.place}: ${seen}`;
   if (!untrusted.test(seen)) return new Failure("alerts.unreachable", message, { hint: unreachableHint });

@@ -56,7 +56,10 @@ function optionsOf(setup: SmtpSetup, received: ReceivedMail[], came: () => void)
     secure: setup.isImplicit === true,
     hideSTARTTLS: certificate === null,
     authOptional: login === undefined,
-    disabledCommands: login === undefined ? ["AUTH"] : [],
+    disabledCommands: [
+      ...(login === undefined ? ["AUTH"] : []),
+      ...(certificate === null ? ["STARTTLS"] : []), // it would offer a certificate of its own
+    ],
     disableReverseLookup: true,
     closeTimeout: 50,
     logger: false,

@@ -145,10 +145,18 @@ describe("mail:", () => {
       },
       async (sink, channel) => {
         const failure = await failureOf(channel.deliver(failedMessage, never));
-        assert.ok(failure.code.startsWith("alerts."));
+        assert.equal(failure.code, "alerts.refused");
+        assert.match(failure.hint ?? "", /tls/);
         assert.deepEqual(sink.received, []);
       },
     ));
+
+  test("a server that does not speak TLS where TLS begins is told as that", () =>
+    atServer({ setup: { certificate: null }, smtp: { tls: "implicit" } }, async (_sink, channel) => {
+      const failure = await failureOf(channel.deliver(failedMessage, never));
+      assert.equal(failure.code, "alerts.refused");
+      assert.match(failure.message, /127.0.0.1:\d+ speaks no TLS$/);
+    }));
 
   test("a certificate that nobody vouches for is refused, and caFile is named", () =>
     atServer({ smtp: { caFile: null } }, async (sink, channel) => {

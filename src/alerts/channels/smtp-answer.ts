@@ -85,17 +85,18 @@ export function failureOfSmtp(thrown: unknown, server: Server): Failure {
   const context = { status: responseCode };
   if (responseCode < 500)
     return new Failure("alerts.unreachable", message, { hint: "Wait: it is tried again later.", context });
-  const hint =
-    code === "EAUTH"
-      ? "Correct user and password of the channel in the config."
-      : "Correct the channel in the config, or ask who runs the mail server.";
-  return new Failure("alerts.refused", message, { hint, context });
+  return new Failure("alerts.refused", message, { hint: hintFor(code), context });
+}
+
+function hintFor(code: string | null): string {
+  if (code === "EAUTH") return "Correct user and password of the channel in the config.";
+  if (code === "ETLS") return "Set tls: implicit, or another port: the server has no STARTTLS there.";
+  return "Correct the channel in the config, or ask who runs the mail server.";
 }
 
 function failureWithoutAnswer(thrown: unknown, code: string | null, target: Target): Failure {
-  // nodemailer puts its own code in the place of OpenSSL's; the words are still there
-  if (code === "ESOCKET" || code === "ETLS") return failureOfConnection(new Error(messageOf(thrown)), target);
-  if (code !== "EAUTH") return failureOfConnection(thrown, target);
+  // nodemailer puts its own code in the place of the system's and OpenSSL's; the words are still there
+  if (code !== "EAUTH") return failureOfConnection(new Error(messageOf(thrown)), target);
   return new Failure("alerts.refused", `${doing(target)}: ${target.place} takes no login that we know`, {
     hint: "Take user and password out of the channel, or turn on AUTH PLAIN or LOGIN at the server.",
   });
