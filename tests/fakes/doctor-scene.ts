@@ -62,6 +62,7 @@ function sceneOf(context: Context, path: DoctorHome["path"]): DoctorScene {
       proc: path("proc"),
       cronPidFile: path("crond.pid"),
       containerMarks: [path("dockerenv")],
+      cronPrograms: [path("cron")],
       cronLogs: [path("log/cron.log")],
       systemdMark: path("systemd"),
     },

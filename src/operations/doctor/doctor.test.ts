@@ -234,6 +234,15 @@ test("with a cron file and no cron, with neither, and with serve, it says who wi
   assert.equal((await look(home.scene)).exit, 0);
 });
 
+test("inside of a container without a cron, who starts the jobs is unknown, and that is not ok", async () => {
+  const home = await openDoctorHome();
+  rmSync(home.path("cron.d/codex-backup"));
+  home.write("dockerenv", "");
+  assert.equal((await assertSays(home, "schedule.unseen")).exit, 3);
+  home.write("cron", "");
+  assert.equal((await assertSays(home, "schedule.nobody")).exit, 1);
+});
+
 test("a cron file that cron would ignore is a blocker, whatever the reason", async () => {
   const home = await openDoctorHome();
   chmodSync(home.path("cron.d/codex-backup"), 0o666);

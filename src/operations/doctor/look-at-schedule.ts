@@ -31,10 +31,16 @@ export async function lookAtSchedule(scene: DoctorScene, signal: AbortSignal): P
     }),
     ...starters,
     isSystemdHere: await may(machine.systemdMark, "see"),
-    isContained: (await Promise.all(machine.containerMarks.map((path) => may(path, "see")))).includes(true),
+    isContained: await isContained(machine),
     log: await lastLogLine(machine),
     ...(await surroundingsOf(cronFiles, context.jobs)),
   });
+}
+
+/** A container that has a cron of its own is a machine like any other. */
+async function isContained({ containerMarks, cronPrograms }: MachinePaths): Promise<boolean> {
+  const isThere = (paths: readonly string[]) => Promise.all(paths.map((path) => may(path, "see")));
+  return (await isThere(containerMarks)).includes(true) && !(await isThere(cronPrograms)).includes(true);
 }
 
 /** Those that speak of us, also under names that cron ignores. */

@@ -43,6 +43,7 @@ export interface MachinePaths {
   readonly cronPidFile: string;
   /** Left by container engines inside of what they start. */
   readonly containerMarks: readonly string[];
+  readonly cronPrograms: readonly string[];
   readonly cronLogs: readonly string[];
   /** There when systemd is process 1. */
   readonly systemdMark: string;
@@ -56,6 +57,7 @@ export const debianPaths: MachinePaths = {
   proc: "/proc",
   cronPidFile: "/run/crond.pid",
   containerMarks: ["/.dockerenv", "/run/.containerenv", "/var/run/secrets/kubernetes.io"],
+  cronPrograms: ["/usr/sbin/cron", "/usr/sbin/crond", "/usr/sbin/anacron"],
   cronLogs: ["/var/log/cron.log", "/var/log/syslog"],
   systemdMark: "/run/systemd/system",
 };
