@@ -26,7 +26,7 @@ import type { Level } from "../domain/level.ts";
 import type { ExitStatus, Outcome } from "../domain/outcome.ts";
 import type { RunReport } from "../domain/run-report.ts";
 import type { ScriptEvent } from "../domain/simulate-script.ts";
-import type { DiskNeed, FirstEffect, Stock } from "../domain/simulate-summary.ts";
+import type { SimulationReport } from "../domain/simulation-report.ts";
 
 /** Every verb of this room. What they throw is a Failure; what went wrong with one of many things is in their reports. */
 export interface Operations {
@@ -246,39 +246,6 @@ export interface SimulateOptions {
   readonly days: number;
   /** What goes wrong meanwhile; empty: nothing. */
   readonly script: readonly ScriptEvent[];
-}
-
-/** Times are ISO 8601, UTC. */
-export interface SimulationReport {
-  readonly startedAt: string;
-  /** What was taken for granted, a sentence each. */
-  readonly assumptions: readonly string[];
-  /** What exists now. */
-  readonly start: readonly Stock[];
-  readonly days: readonly SimulatedDayReport[];
-  readonly firsts: readonly FirstEffect[];
-  readonly disks: readonly DiskNeed[];
-}
-
-export interface SimulatedDayReport {
-  /** 1 is the first 24 hours. */
-  readonly day: number;
-  /** Its end. */
-  readonly at: string;
-  readonly made: readonly SimulatedChange[];
-  readonly removed: readonly (SimulatedChange & { readonly reasons: readonly string[] })[];
-  /** So many backups would have gone, had a person said yes: more than half at once. */
-  readonly refused: number;
-  /** What exists at its end. */
-  readonly stock: readonly Stock[];
-}
-
-export interface SimulatedChange {
-  readonly job: string;
-  readonly database: string | null;
-  readonly destination: string;
-  readonly backup: string;
-  readonly sizeBytes: number;
 }
 
 export interface CatalogProblem {

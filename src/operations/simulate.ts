@@ -6,8 +6,9 @@ import { describeCount, describeSize } from "../domain/plain-words.ts";
 import { type SimulatedDay, simulate as simulateDays } from "../domain/simulate.ts";
 import { createEffects, createNeeds, stockOf } from "../domain/simulate-summary.ts";
 import { bytesByPlace, type SimulatedJob, type SimulatedSource } from "../domain/simulate-world.ts";
+import type { SimulatedDayReport, SimulationReport } from "../domain/simulation-report.ts";
 import { type Context, jobNamed } from "./context.ts";
-import type { SimulatedDayReport, SimulateOptions, SimulationReport } from "./operation.ts";
+import type { SimulateOptions } from "./operation.ts";
 import { findBackups } from "./prune/find-backups.ts";
 import { copiesOf, retentionOf } from "./prune/plan-job.ts";
 

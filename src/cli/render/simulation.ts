@@ -1,8 +1,8 @@
 import { type Instant, parseInstant } from "../../domain/instant.ts";
 import { describeCount, describeSize } from "../../domain/plain-words.ts";
 import type { DiskNeed, FirstEffect, Stock } from "../../domain/simulate-summary.ts";
+import type { SimulatedDayReport, SimulationReport } from "../../domain/simulation-report.ts";
 import { createZone } from "../../domain/zone.ts";
-import type { SimulatedDayReport, SimulationReport } from "../../operations/operation.ts";
 import type { Paint } from "../paint.ts";
 import { renderColumns } from "./columns.ts";
 
