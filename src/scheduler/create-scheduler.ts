@@ -1,13 +1,11 @@
 import { messageOf } from "../domain/failure.ts";
-import { formatInstant, type Instant } from "../domain/instant.ts";
 import type { Job } from "../domain/job.ts";
-import type { JobSlots, Operations } from "../operations/operation.ts";
+import type { Operations } from "../operations/operation.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Log } from "../platform/log.ts";
-import { createAttempts } from "./attempts.ts";
-import { createQuietLog } from "./quiet-log.ts";
 import { createRuns, type Runs } from "./runs.ts";
 import type { RunStarter, Scheduler } from "./scheduler.ts";
+import { createTick, longestMs, shortestMs } from "./tick.ts";
 
 /** What the scheduler goes by; replaced as a whole when the config is read anew. */
 export interface SchedulePlan {
@@ -33,66 +31,26 @@ export interface LiveScheduler extends Scheduler {
   trouble(): string | null;
 }
 
-/** Timers are never longer: a clock that was set, or a machine that slept, is noticed within this. */
-const longestMs = 60_000;
-/** Never shorter: whatever the clock does, the loop rests in between. */
-const shortestMs = 1000;
-
 /**
  * The loop: asks what is due, has it started, and waits for the next moment by the wall clock. All decisions
  * are the operations'; a slot that could not be started is tried again later, ever more slowly.
  */
 export function createScheduler(parts: SchedulerParts): LiveScheduler {
   const { clock, log, plan } = parts;
-  const quiet = createQuietLog(log, clock);
-  const attempts = createAttempts(clock);
   let wake: () => void = () => undefined;
   let tickedMs: number | null = null;
   const runs = createRuns({ clock, log, plan, onEnded: () => wake() });
-
-  async function tick(): Promise<number> {
-    try {
-      const all = await plan().operations.decideSlots();
-      tickedMs = clock.monotonicMs();
-      for (const slots of all) await act(slots);
-      return delayUntil(all, clock.now());
-    } catch (error) {
-      quiet.warn("tick", `cannot look at the slots: ${messageOf(error)}`);
-      return longestMs;
-    }
-  }
-
-  async function act({ job: name, due, passed }: JobSlots): Promise<void> {
-    for (const { slot, state, reason } of passed.slice(-1)) {
-      const more = passed.length > 1 ? ` (and ${passed.length - 1} before it)` : "";
-      quiet.warn(`${name}/${state}`, `${name}: slot ${formatInstant(slot)} ${state}${more}: ${reason}`);
-    }
-    const job = plan().jobs.find((one) => one.name === name);
-    if (due === null || !job) return;
-    const current = runs.slotOf(name);
-    if (current === undefined) {
-      if (attempts.mayTry(name, due)) runs.offer(job, due);
-    } else if (current !== due) {
-      quiet.warn(`${name}/busy`, `${name}: slot ${formatInstant(due)} skipped: busy`);
-      await plan().operations.skipSlot(name, { slot: due, reason: "busy" });
-    }
-  }
+  const tick = createTick(parts, runs, () => {
+    tickedMs = clock.monotonicMs();
+  });
 
   async function work(signal: AbortSignal): Promise<void> {
-    await putRight(signal);
+    await putRight(parts, signal);
     while (!signal.aborted) {
       const delayMs = await tick();
       await restUntil(signal, delayMs);
     }
     await drain(runs, parts);
-  }
-
-  async function putRight(signal: AbortSignal): Promise<void> {
-    try {
-      for (const line of await plan().operations.reconcile(signal)) log.warn({}, line);
-    } catch (error) {
-      log.error({}, `cannot put right what was left: ${messageOf(error)}`);
-    }
   }
 
   /** Woken early, it still rests for the shortest time. */
@@ -124,6 +82,14 @@ export function createScheduler(parts: SchedulerParts): LiveScheduler {
   };
 }
 
+async function putRight({ log, plan }: SchedulerParts, signal: AbortSignal): Promise<void> {
+  try {
+    for (const line of await plan().operations.reconcile(signal)) log.warn({}, line);
+  } catch (error) {
+    log.error({}, `cannot put right what was left: ${messageOf(error)}`);
+  }
+}
+
 interface Rest {
   readonly ms: number;
   /** Is given what ends the rest early. */
@@ -143,15 +109,6 @@ function rest(clock: Clock, signal: AbortSignal, { ms, onWakeable }: Rest): Prom
     onWakeable(end);
     if (signal.aborted) end();
   });
-}
-
-/** By the wall clock: asked again after each rest, so that nothing drifts. */
-function delayUntil(all: readonly JobSlots[], now: Instant): number {
-  const nexts = all.flatMap(({ next }) => (next === null ? [] : [next - now]));
-  return Math.min(
-    longestMs,
-    Math.max(shortestMs, ...(nexts.length > 0 ? [Math.min(...nexts)] : [longestMs])),
-  );
 }
 
 /** Starts nothing more, waits for what runs, and after a time asks it to end. */

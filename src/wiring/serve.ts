@@ -76,7 +76,7 @@ interface ServiceParts {
 function createService(first: Generation, { log, outside }: ServiceParts): Service {
   const { clock, env } = outside;
   let current = first;
-  let parts = { end: async () => undefined as undefined };
+  let parts: StartedParts = { end: async () => undefined };
   let isEnding = false;
   let reloaded: Promise<void> = Promise.resolve(); // one after the other
   const plan = (): SchedulePlan => ({
