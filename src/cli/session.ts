@@ -32,14 +32,14 @@ export async function loadConfig({ tool, flags, screen }: Session, options: Load
 
 /**
  * Opens everything, does the work, closes everything. `secrets` as for the config: "closed" talks to no
- * server; "mending" is "open" that also replaces a damaged catalog, filled from the destinations.
+ * server; "lenient" opens what it can; "mending" opens what a run needs, and replaces a damaged catalog, filled from the destinations.
  */
 export async function withOperations(
   session: Session,
-  access: "open" | "closed" | "mending",
+  access: "open" | "closed" | "lenient" | "mending",
   work: (opened: Work) => Promise<ExitStatus>,
 ): Promise<ExitStatus> {
-  const config = await loadConfig(session, { secrets: access === "closed" ? "closed" : "open" });
+  const config = await loadConfig(session, { secrets: access === "mending" ? "passwords" : access });
   return withConfig(session, { config, mendsCatalog: access === "mending" }, work);
 }
 

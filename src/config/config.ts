@@ -71,8 +71,15 @@ export interface LoadOptions {
    * "closed" for commands that talk to no server: no secret file is read and no secret command is run, so
    * that monitoring needs no right to them. A password is then an empty Secret. Default "open".
    */
-  readonly secrets?: "open" | "closed";
+  readonly secrets?: SecretAccess;
 }
+
+/**
+ * "passwords" for runs: what a backup does not need, such as a mail server's password, must not cost a night;
+ * "lenient" for alerts: one channel's lost secret must not silence the others. What then cannot be opened is an
+ * empty Secret, and its use fails.
+ */
+export type SecretAccess = "open" | "closed" | "passwords" | "lenient";
 
 export interface ConfigLoader {
   /**

@@ -375,4 +375,20 @@ alerts: { webhook: { url: "${chat.url}" } }
       "run and watcher told it once together",
     );
   });
+
+  test("a channel's secret that is gone costs neither a backup nor the other channels' messages, and is told", async () => {
+    const alerts = `alerts: { webhook: { urlFile: ./gone }, exec: { argv: [/bin/sh, -c, "cat > $HOME/said.json"] } }`;
+    const operator = createOperator(configOf(alerts));
+    writeFileSync(operator.path("broken"), "");
+    const { code, document } = await operator.json("run", "nightly");
+    assert.deepEqual([code, document.runs[0].failure.code], [1, "command.failed"]);
+    const { document: list } = await operator.json("alerts", "deliver", "--wait", "0s");
+    assert.equal(list.waiting, 1);
+    const { document: told } = await operator.json("alerts", "list");
+    assert.notEqual(told.channels[0].failure, null);
+    assert.equal(told.channels[1].failure, null);
+    assert.notEqual(told.channels[1].lastDeliveredAt, null);
+    const checked = await operator.json("config", "check");
+    assert.equal(checked.document.error.code, "config.secret");
+  });
 });

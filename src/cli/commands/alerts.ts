@@ -34,7 +34,7 @@ function registerTest(alerts: Command, bind: Bind): void {
 }
 
 function testAlerts(session: Session, channel: string | null): Promise<ExitStatus> {
-  return withOperations(session, "open", async ({ operations }) => {
+  return withOperations(session, "lenient", async ({ operations }) => {
     const tests = await operations.testAlerts(channel, session.io.signal);
     session.screen.document({ tests });
     session.screen.print(() => renderTests(tests, session.screen.paint));
@@ -87,7 +87,7 @@ function registerDeliver(alerts: Command, bind: Bind): void {
 }
 
 function deliverAlerts(session: Session, maxMs: number): Promise<ExitStatus> {
-  return withOperations(session, "open", async ({ operations }) => {
+  return withOperations(session, "lenient", async ({ operations }) => {
     const { waiting } = await operations.deliverAlerts({ maxMs, signal: session.io.signal });
     session.screen.document({ waiting });
     session.screen.print(waiting === 0 ? "Nothing waits." : `${waiting} wait: codex-backup alerts list`);

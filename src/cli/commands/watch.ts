@@ -64,8 +64,8 @@ async function watch(session: Session, flags: WatchFlags): Promise<ExitStatus> {
     screen.document({ told, waiting });
     return once ? exit : 0;
   };
-  if (elsewhere === null) return withOperations(session, "open", work);
-  const config = await loadConfig(session, { secrets: "open" });
+  if (elsewhere === null) return withOperations(session, "lenient", work);
+  const config = await loadConfig(session, { secrets: "lenient" });
   return withConfig(session, { config: withoutJobs(config), mendsCatalog: false }, work);
 }
 
