@@ -45,6 +45,7 @@ test("every field that a log is given is explained, and none is explained that i
     "level",
     "msg",
     "droppedLines",
+    "repeated",
     "startedAt",
     "hint",
     "restored",
