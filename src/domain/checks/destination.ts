@@ -24,6 +24,8 @@ export interface DestinationLook {
   readonly isEmptyOrOurs: boolean;
   /** The sentinel now, and those that its backups were made under. */
   readonly id: string | null;
+  /** What the storage itself says of its limits. */
+  readonly warnings: readonly string[];
   readonly knownIds: readonly string[];
   /** What became of the probe; null when it was not tried. */
   readonly probe: { readonly isEqual: boolean; readonly failure: FailureReport | null } | null;
@@ -36,7 +38,8 @@ export interface DestinationLook {
 /** Whether tonight's backups can be kept there, and who could take them. */
 export function judgeDestination(facts: DestinationLook): readonly Diagnosis[] {
   const broken = judgeUse(facts) ?? judgeProbe(facts);
-  const careless = [...judgeOpen(facts), ...judgeReadable(facts), ...judgeHolds(facts)];
+  const remarks = facts.warnings.map((warning) => diagnose("destination.limited", facts.name, warning));
+  const careless = [...remarks, ...judgeOpen(facts), ...judgeReadable(facts), ...judgeHolds(facts)];
   if (broken !== null) return [broken, ...careless];
   return [
     diagnose("destination.ok", facts.name, `${facts.path} takes, gives back and removes a probe`),

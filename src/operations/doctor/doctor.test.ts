@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { test } from "node:test";
 import { type DoctorHome, openDoctorHome, withContext } from "../../../tests/fakes/doctor-scene.ts";
 import {
@@ -9,12 +9,14 @@ import {
   localSource,
   postgresJob,
 } from "../../../tests/fakes/real-context.ts";
+import { diagnose } from "../../domain/finding.ts";
 import { instant } from "../../domain/instant.ts";
 import type { OutboxRow } from "../../domain/outbox.ts";
 import type { DoctorReport } from "../operation.ts";
 import { run } from "../run/run.ts";
 import { checksOf } from "./checks.ts";
 import { examine } from "./doctor.ts";
+import { mend } from "./remedies.ts";
 import type { DoctorScene } from "./scene.ts";
 
 const { signal } = new AbortController();
@@ -196,6 +198,20 @@ test("dumps that every user can read are named, and --fix closes them", async ()
   assert.deepEqual(finding?.commands, [`chmod o-rwx ${home.path("backups/codexdb_2026-11-01.sql")}`]);
   await look(home.scene, { fix: true });
   assert.equal(statSync(home.path("backups/codexdb_2026-11-01.sql")).mode & 0o777, 0o600);
+});
+
+test("a symbolic link is never followed when modes are set", async () => {
+  const home = await openDoctorHome();
+  home.write("passwd", "everybody must read this\n", 0o644);
+  chmodSync(home.path("passwd"), 0o644);
+  symlinkSync(home.path("passwd"), home.path("backups/x.sql"));
+  const report = await look(home.scene, { fix: true });
+  assert.ok(!bad(report).includes("destination.readable-backups"));
+  assert.equal(statSync(home.path("passwd")).mode & 0o777, 0o644);
+  const remedy = { kind: "set-modes", paths: [home.path("backups/x.sql")], mode: 0o600 } as const;
+  const told = diagnose("destination.readable-backups", "backups", { message: "swapped meanwhile", remedy });
+  assert.match((await mend(home.scene, told)).message, /not mended: Cannot mend it: ELOOP/);
+  assert.equal(statSync(home.path("passwd")).mode & 0o777, 0o644);
 });
 
 test("the mark of a held backup that was removed by hand is missed", async () => {

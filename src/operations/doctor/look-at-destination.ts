@@ -1,4 +1,4 @@
-import { readdir, stat } from "node:fs/promises";
+import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Destination } from "../../destinations/destination.ts";
 import { type DestinationLook, judgeDestination } from "../../domain/checks/destination.ts";
@@ -17,7 +17,7 @@ export async function lookAtDestination(
   const { context, machine, user } = scene;
   const destination = destinationNamed(context, place.name);
   const unmounted = await unmountedAbove(place.path, machine);
-  const use = unmounted === null ? await readyOf(destination) : { id: null, failure: null };
+  const use = unmounted === null ? await readyOf(destination) : { id: null, warnings: [], failure: null };
   const rights = await rightsAt(place.path);
   const isUsable = unmounted === null && use.failure === null;
   return judgeDestination({
@@ -35,13 +35,15 @@ export async function lookAtDestination(
   });
 }
 
-type Use = Pick<DestinationLook, "id" | "failure">;
+/** That a directory is open is judged here by its mode. */
+type Use = Pick<DestinationLook, "id" | "failure" | "warnings">;
 
 async function readyOf(destination: Destination): Promise<Use> {
   try {
-    return { id: (await destination.ready()).id, failure: null };
+    const { id, warnings } = await destination.ready();
+    return { id, warnings: warnings.filter((one) => !one.startsWith("every user")), failure: null };
   } catch (error) {
-    return { id: null, failure: failureOf(error, destination.location) };
+    return { id: null, warnings: [], failure: failureOf(error, destination.location) };
   }
 }
 
@@ -82,7 +84,7 @@ async function readableBackups(path: string): Promise<readonly string[]> {
   const names = (await readdir(path).catch(() => [])).filter((name) => backupNames.test(name));
   const found = await Promise.all(
     names.map(async (name) => {
-      const seen = await stat(join(path, name)).catch(() => null);
+      const seen = await lstat(join(path, name)).catch(() => null);
       return seen?.isFile() && (seen.mode & 0o007) !== 0 ? [name] : [];
     }),
   );

@@ -1,4 +1,5 @@
-import { chmod } from "node:fs/promises";
+import { constants } from "node:fs";
+import { open } from "node:fs/promises";
 import { asFailure, Failure } from "../../domain/failure.ts";
 import { type Diagnosis, octal, type Remedy } from "../../domain/finding.ts";
 import { describeCount } from "../../domain/plain-words.ts";
@@ -37,9 +38,19 @@ async function apply(scene: DoctorScene, remedy: Remedy): Promise<string> {
       return `${destination.location} is there and marked as ours (${id})`;
     }
     case "set-modes":
-      for (const path of remedy.paths) await chmod(path, remedy.mode);
+      for (const path of remedy.paths) await setMode(path, remedy.mode);
       return `${describeCount(remedy.paths.length, "path")} now ${remedy.paths.length === 1 ? "has" : "have"} mode ${octal(remedy.mode)}`;
     default:
       return remedy satisfies never;
+  }
+}
+
+/** Never through a symbolic link, which may lead to a file that everybody must be able to read. */
+async function setMode(path: string, mode: number): Promise<void> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    await file.chmod(mode);
+  } finally {
+    await file.close();
   }
 }
