@@ -20,8 +20,8 @@ RUN set -eu; \
     rm -rf /var/lib/apt/lists/*
 
 # Numbers, not only names: Kubernetes' runAsNonRoot and owners of volumes go by them.
-RUN groupadd --system --gid 10001 codex-backup \
- && useradd --system --uid 10001 --gid 10001 --home-dir /var/lib/codex-backup --shell /usr/sbin/nologin codex-backup \
+RUN groupadd --gid 10001 codex-backup \
+ && useradd --uid 10001 --no-create-home --gid 10001 --home-dir /var/lib/codex-backup --shell /usr/sbin/nologin codex-backup \
  && install -d -o codex-backup -g codex-backup -m 0750 /var/lib/codex-backup \
  && install -d -o codex-backup -g codex-backup -m 0700 /backups \
  && install -d -m 0755 /etc/codex-backup

@@ -15,6 +15,8 @@ export interface DebianMachine {
 
 // Made once for all tests of this machine, by bootstrapping from the archive; a test changes only its overlay.
 const base = "/var/tmp/codex-test-plain-debian-2";
+/** The same before the packages: what images are built on. There once a machine was made. */
+export const bareArchive = `${base}.tar`;
 const packages = ["postgresql", "libatomic1", "logrotate", "systemd", "ca-certificates"];
 
 const enter = `
@@ -51,6 +53,8 @@ async function bootstrap(): Promise<void> {
   const making = `${base}.${process.pid}`;
   rmSync(making, { recursive: true, force: true });
   await runProgram(["debootstrap", "--variant=minbase", "bookworm", making]);
+  await runProgram(["tar", "-C", making, "-cf", `${making}.tar`, "."]);
+  renameSync(`${making}.tar`, bareArchive);
   const install = `mount -t proc proc "$1/proc"; mount --rbind /dev "$1/dev"
     DEBIAN_FRONTEND=noninteractive exec chroot "$1" apt-get -y --no-install-recommends install ${packages.join(" ")}`;
   await runProgram(["unshare", "--mount", "sh", "-c", install, "sh", making]);
