@@ -27,7 +27,7 @@ const documents: readonly (readonly [command: string, keys: string])[] = [
   ["show", "`backup`: as in `list`, with manifest and marks"],
   [
     "status",
-    "`jobs`: job, kind, database, healthy, rule, reason, lastRun, newestGood, newestProven, nextSlot, sizeBytes; `disk`: as in `destination list`",
+    "`jobs`: job, kind, database, healthy, rule, reason, lastRun, newestGood, newestProven, nextSlot, sizeBytes; `disk`: as in `destination list`; `channels`: as in `alerts list`",
   ],
   ["alerts test", "`tests`: channel, kind, outcome (`delivered` or `failed`), failure, exit"],
   [

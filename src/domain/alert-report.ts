@@ -47,7 +47,7 @@ export interface AlertsReport {
   readonly channels: readonly ListedChannel[];
   /** Oldest first. */
   readonly waiting: readonly ListedDelivery[];
-  /** The newest of those that were tried for days. */
+  /** The newest of those that were given up within the last two weeks. */
   readonly givenUp: readonly ListedDelivery[];
   /** What is wrong and has been told. */
   readonly open: readonly OpenIncident[];

@@ -231,6 +231,12 @@ alerts:
     assert.equal(listed.code, 1);
     assert.match(listed.document.channels[0].failure.message, /500/);
     assert.deepEqual(listed.document.waiting, []);
+    const status = await operator.run("status");
+    assert.match(
+      status.stdout,
+      /^alerts webhook: .*500.* \(waiting: 0\)$/m,
+      "whoever looks at the jobs sees it, too",
+    );
     chat.isDown = false;
     const { code, document } = await operator.json("alerts", "test", "webhook");
     assert.deepEqual([code, document.tests[0].outcome], [0, "delivered"]);

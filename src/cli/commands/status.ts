@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { ExitStatus } from "../../domain/outcome.ts";
 import { addExamples, type Bind } from "../command.ts";
+import { renderChannelTroubles } from "../render/alerts.ts";
 import { renderStatus, renderTroubles } from "../render/status.ts";
 import { type Session, withOperations } from "../session.ts";
 
@@ -21,12 +22,18 @@ function status(session: Session): Promise<ExitStatus> {
   const { screen, tool, flags } = session;
   return withOperations(session, "closed", async ({ operations, config }) => {
     const report = await operations.status();
+    const alerts = await operations.listAlerts();
     const { jobs, disk } = report;
-    screen.document({ jobs, disk });
+    screen.document({ jobs, disk, channels: alerts.channels });
     screen.print(() => renderStatus(report, { now: tool.now(), config, paint: screen.paint }));
+    screen.print(() => renderChannelTroubles(alerts, screen.paint).join("\n"));
     // Whoever asked for silence still wants to know what is wrong.
     if (flags.verbosity === "quiet")
-      for (const line of renderTroubles(report, screen.errorPaint)) screen.complain(line);
+      for (const line of [
+        ...renderTroubles(report, screen.errorPaint),
+        ...renderChannelTroubles(alerts, screen.errorPaint),
+      ])
+        screen.complain(line);
     return report.exit;
   });
 }

@@ -50,6 +50,19 @@ export function renderAlerts(report: Omit<AlertsReport, "exit">, around: AlertsS
   ].join("\n");
 }
 
+/** A line for each channel through which nothing goes, and one for what was given up: who is told nothing does not miss it. */
+export function renderChannelTroubles(
+  { channels, givenUp }: Pick<AlertsReport, "channels" | "givenUp">,
+  paint: Paint,
+): readonly string[] {
+  const failing = channels.flatMap(({ channel, failure, waiting }) =>
+    failure === null ? [] : [`${paint.bad(`alerts ${channel}`)}: ${failure.message} (waiting: ${waiting})`],
+  );
+  const [last] = givenUp;
+  if (last === undefined) return failing;
+  return [...failing, `${paint.bad("alerts")}: given up, and told nobody: ${last.subject}`];
+}
+
 function rowOf(
   { channel, kind, lastDeliveredAt, waiting, nextTryAt, failure }: ListedChannel,
   around: AlertsSurroundings,

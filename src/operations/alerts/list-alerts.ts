@@ -4,7 +4,7 @@ import { nextTry, type OutboxRow } from "../../domain/outbox.ts";
 import type { Context } from "../context.ts";
 
 /** Every channel with its last result and what waits for it, what was given up, and what is wrong now. */
-export function listAlerts({ catalog, alerts }: Context): AlertsReport {
+export function listAlerts({ catalog, alerts, clock }: Context): AlertsReport {
   const rows = catalog.undelivered();
   const results = new Map(catalog.channelResults().map((result) => [result.channel, result]));
   const configured = (alerts?.settings.channels ?? []).map(({ name, kind }) => ({ name, kind: `${kind}` }));
@@ -38,10 +38,20 @@ export function listAlerts({ catalog, alerts }: Context): AlertsReport {
   return {
     channels,
     waiting: rows.map(listed),
-    givenUp: catalog.endedOutbox("given-up", 20).map(listed),
+    givenUp: catalog
+      .endedOutbox("given-up", 20)
+      .filter((row) => isRecent(row, clock.now()))
+      .map(listed),
     open,
     exit: channels.some(({ failure }) => failure !== null) ? 1 : 0,
   };
+}
+
+/** So long it is still worth knowing that nobody was told of something. */
+const recentMs = 14 * 86_400_000;
+
+function isRecent({ endedAt }: OutboxRow, now: Instant): boolean {
+  return endedAt === null || now - endedAt < recentMs;
 }
 
 function listed({
