@@ -208,12 +208,16 @@ version: 1
 state: ./state
 destinations: { store: { path: ./store } }
 jobs:
-  script: { command: { argv: [/usr/bin/python3, generate.py], cwd: ./tree } }
+  script: { command: { argv: [/usr/bin/python3, generate.py], cwd: ./tree, env: { API_TOKEN: s3cr3t-t0ken } } }
 `);
-  writeFileSync(operator.path("tree/generate.py"), "import json\nraise SystemExit(json.loads('{')['x'])\n");
+  writeFileSync(
+    operator.path("tree/generate.py"),
+    "import json, os, sys\nsys.stderr.write(os.environ['API_TOKEN'] + ' was refused. ')\njson.loads('{')\n",
+  );
   const { code, document } = await operator.json("doctor", "--run", "script");
   assert.equal(code, 1);
   assert.match(saidBy(document, "command.failed").message, /JSONDecodeError/);
+  assert.ok(!JSON.stringify(document).includes("s3cr3t-t0ken"));
   const refused = await operator.run("doctor", "nosuchjob");
   assert.equal(refused.code, 2);
 });
