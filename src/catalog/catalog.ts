@@ -71,6 +71,13 @@ export interface BackupRow {
   readonly copies: readonly CopyRow[];
 }
 
+/** A data file, or the manifest itself. */
+export interface ExpectedFile {
+  /** Null: the manifest. */
+  readonly path: string | null;
+  readonly sizeBytes: number;
+}
+
 export interface MarkRow {
   readonly job: string;
   readonly backupId: string;
@@ -133,6 +140,8 @@ export interface RunTally {
   readonly job: string;
   readonly outcome: Outcome;
   readonly count: number;
+  /** When the last of them was started. */
+  readonly lastAt: Instant;
 }
 
 /** How many copies at a destination are in this state, checked so far. */
@@ -174,6 +183,8 @@ export interface Catalog {
   backupsNamed(id: string): readonly BackupRow[];
   /** The manifest's bytes as stored at the destinations; null when unknown. */
   manifestText(job: string, id: string): string | null;
+  /** Of every backup of a job: what must lie at a destination, by id. Reads no more of the manifests than that. */
+  expectedFiles(job: string): ReadonlyMap<string, readonly ExpectedFile[]>;
 
   /** Its backup must be there. */
   putMark(mark: MarkRow): void;

@@ -19,6 +19,15 @@ const putText = `
 
 const selectText = `SELECT text FROM manifests WHERE backup = ${keyOfBackup}`;
 
+// SQLite takes the sizes out: a capsule's manifest lists twenty thousand entries, and is long to parse whole.
+const selectExpected = `
+  SELECT backups.id AS id, NULL AS path, octet_length(text) AS size_bytes
+  FROM backups JOIN manifests ON manifests.backup = backups.key WHERE job = $job
+  UNION ALL
+  SELECT backups.id, file.value ->> 'path', file.value ->> 'sizeBytes'
+  FROM backups JOIN manifests ON manifests.backup = backups.key, json_each(text, '$.files') AS file
+  WHERE job = $job`;
+
 const removeIfBare = `
   DELETE FROM backups WHERE job = $job AND id = $backupId
     AND NOT EXISTS (SELECT 1 FROM copies WHERE copies.backup = backups.key)`;
@@ -49,6 +58,7 @@ type BackupMembers = Pick<
   | "backup"
   | "backupsNamed"
   | "manifestText"
+  | "expectedFiles"
   | "forgetBackups"
 >;
 
@@ -76,6 +86,14 @@ export function backupStatements(connection: Connection): BackupMembers {
     backupsNamed: (id) => choose({ condition: "id = $id", parameters: { id, limit: everything } }),
     manifestText: (job, backupId) =>
       connection.first(selectText, { job, backupId }, (row) => row.text("text")),
+    expectedFiles: (job) => {
+      const files = connection.all(selectExpected, { job }, (row) => ({
+        id: row.text("id"),
+        path: row.textOrNull("path"),
+        sizeBytes: row.count("size_bytes"),
+      }));
+      return Map.groupBy(files, ({ id }) => id);
+    },
     forgetBackups: () => connection.change(forget),
   };
 }

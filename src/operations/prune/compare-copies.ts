@@ -1,7 +1,6 @@
-import type { BackupRow, CopyRow } from "../../catalog/catalog.ts";
+import type { BackupRow, CopyRow, ExpectedFile } from "../../catalog/catalog.ts";
 import { formatBackupFile } from "../../domain/backup-file.ts";
 import { Failure, reportOf } from "../../domain/failure.ts";
-import { parseManifest } from "../../domain/manifest-text.ts";
 import type { Context } from "../context.ts";
 import type { Survey } from "./survey.ts";
 
@@ -21,8 +20,10 @@ export function compareCopies(
   rows: readonly BackupRow[],
   surveys: readonly Survey[],
 ): readonly BackupRow[] {
+  const jobs = new Set(rows.map((row) => row.job));
+  const expected = new Map([...jobs].map((job) => [job, context.catalog.expectedFiles(job)]));
   return rows.map((row) => {
-    const needed = neededFiles(context, row);
+    const needed = neededFiles(expected.get(row.job)?.get(row.id) ?? [], row.id);
     return { ...row, copies: row.copies.map((copy) => compareCopy(context, copy, { needed, surveys })) };
   });
 }
@@ -60,11 +61,7 @@ function compareCopy(
   };
 }
 
-function neededFiles({ catalog }: Pick<Context, "catalog">, { job, id }: BackupRow): readonly Needed[] {
-  const text = catalog.manifestText(job, id);
-  if (text === null) return [];
-  const bytes = Buffer.from(text);
-  const manifest = { name: formatBackupFile(id, { kind: "manifest" }), sizeBytes: bytes.length };
-  const { files } = parseManifest(bytes, `catalog: ${id}`);
-  return [manifest, ...files.map(({ path, sizeBytes }) => ({ name: path, sizeBytes }))];
+function neededFiles(expected: readonly ExpectedFile[], id: string): readonly Needed[] {
+  const manifest = formatBackupFile(id, { kind: "manifest" });
+  return expected.map(({ path, sizeBytes }) => ({ name: path ?? manifest, sizeBytes }));
 }

@@ -250,3 +250,24 @@ test("F105: times that the storage gives to files decide nothing", async () => {
   for (const file of storeOf(scene).files.values()) file.modifiedMs = 8e15;
   assert.deepEqual(removedOf(await oneNight(scene)), [ids[0]]);
 });
+
+test("what the catalog expects to lie there is what the manifest says, the manifest itself included", async () => {
+  const scene = await openMemoryScene();
+  const [id] = await backUp(scene);
+  const { catalog } = scene.context;
+  const text = catalog.manifestText("capsule", id) ?? "";
+  const { files } = JSON.parse(text);
+  assert.deepEqual(
+    new Map(
+      catalog
+        .expectedFiles("capsule")
+        .get(id)
+        ?.map(({ path, sizeBytes }) => [path, sizeBytes]),
+    ),
+    new Map([
+      [null, Buffer.byteLength(text)],
+      ...files.map((file: { path: string; sizeBytes: number }) => [file.path, file.sizeBytes]),
+    ]),
+  );
+  assert.deepEqual(catalog.expectedFiles("another"), new Map());
+});
