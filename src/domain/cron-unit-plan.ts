@@ -42,7 +42,7 @@ export function planCronUnit({ jobs }: Pick<UnitWish, "jobs">, around: CronUnitS
 }
 
 /** Null when nobody edited them since they were written. */
-export function editedTimes(before: CronUnit | null, job: string): readonly string[] | null {
+function editedTimes(before: CronUnit | null, job: string): readonly string[] | null {
   const installed = before?.jobs.find(({ name }) => name === job);
   if (!installed || installed.times.join("\n") === installed.asWritten.join("\n")) return null;
   return installed.times;

@@ -16,6 +16,8 @@ export interface UnitWish {
 export interface InstallReport {
   readonly files: readonly { readonly path: string; readonly state: "written" | "unchanged" }[];
   readonly jobs: readonly InstalledJob[];
+  /** Units of jobs that the config has no longer, or no longer at a time. */
+  readonly removed: readonly string[];
   readonly commands: readonly UnitStep[];
 }
 

@@ -11,7 +11,7 @@ export interface UnitCommand {
 }
 
 /** Names what was written by us: whatever lacks it in its first line is somebody else's. */
-export const unitMark = '# Written by "codex-backup schedule install';
+const unitMark = '# Written by "codex-backup schedule install';
 
 /** True for a unit or crontab that an install of ours wrote. */
 export function isOwnUnit(text: string): boolean {

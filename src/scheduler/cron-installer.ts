@@ -30,6 +30,7 @@ export async function installCron(places: UnitPlaces, wish: UnitWish): Promise<I
       configTimes: times.join("\n") === asWritten.join("\n") ? null : asWritten,
       schedules: times.map((cron) => ({ cron, timezone: places.hostTimezone })),
     })),
+    removed: [],
     commands: [],
   };
 }

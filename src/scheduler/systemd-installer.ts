@@ -7,6 +7,7 @@ import { isCatchUpMoment, parseCalendars } from "../domain/systemd-calendar-pars
 import { formatTimer, formatWatchTimer, parseTimer } from "../domain/systemd-timer.ts";
 import { unitNameOf } from "../domain/systemd-value.ts";
 import { readDropIns } from "./read-installed.ts";
+import { removeUnits, sortUnits } from "./remove-units.ts";
 import { systemctl } from "./systemctl.ts";
 import { readOwnUnit, writeUnit } from "./unit-file.ts";
 import { type UnitPlaces, unitDirectory } from "./unit-places.ts";
@@ -33,7 +34,20 @@ export async function installTimers(places: UnitPlaces, wish: UnitWish): Promise
   files.push({ name: "codex-backup-watch.timer", text: formatWatchTimer(wish.command.configPath) });
   const timers = files.map(({ name }) => name).filter((name) => name.endsWith(".timer"));
   const written = await writeAll(directory, wish, files);
-  return { files: written, jobs, commands: await startUnits(places, timers) };
+  const { own } = await sortUnits(places, wish.command.configPath);
+  const stale = own.filter(
+    (path) =>
+      path.startsWith(directory) &&
+      !path.endsWith("/codex-backup.service") &&
+      !written.some((file) => file.path === path),
+  );
+  const removal = await removeUnits(places, stale);
+  return {
+    files: written,
+    jobs,
+    removed: stale,
+    commands: [...removal, ...(await startUnits(places, timers))],
+  };
 }
 
 /** See Installer.install, for the service that schedules by itself. */
@@ -44,7 +58,7 @@ export async function installServe(places: UnitPlaces, wish: UnitWish): Promise<
   const jobs = wish.jobs.flatMap(({ name: job, schedule: cron, timezone }) =>
     cron === null ? [] : [{ job, times: [cron], configTimes: null, schedules: [{ cron, timezone }] }],
   );
-  return { files, jobs, commands: await startUnits(places, [name]) };
+  return { files, jobs, removed: [], commands: await startUnits(places, [name]) };
 }
 
 interface Planning {

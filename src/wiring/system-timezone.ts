@@ -3,11 +3,16 @@ import { isTimezone } from "../domain/local-time.ts";
 
 /** The zone that cron and systemd go by, whatever TZ says in this process. */
 export function systemTimezone(): string {
-  try {
-    const name = /zoneinfo\/(?:posix\/|right\/)?(.+)$/.exec(readlinkSync("/etc/localtime"))?.[1];
-    if (name !== undefined && isTimezone(name)) return name === "Etc/UTC" ? "UTC" : name;
-  } catch {
-    // no link: a copied file, or none, which is UTC; the runtime knows which
-  }
+  const name = /zoneinfo\/(?:posix\/|right\/)?(.+)$/.exec(targetOf("/etc/localtime"))?.[1];
+  if (name === "Etc/UTC") return "UTC";
+  if (name !== undefined && isTimezone(name)) return name;
   return new Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
+function targetOf(link: string): string {
+  try {
+    return readlinkSync(link);
+  } catch {
+    return ""; // a copied file, or none, which is UTC: the runtime knows which
+  }
 }

@@ -183,6 +183,29 @@ test("times edited in a timer, or by systemctl edit, are kept and shown", async 
   assert.match(readFileSync(operator.path(timer), "utf8"), /^OnCalendar=\*-\*-\* 02:15:00 UTC$/m);
 });
 
+test("the units of a job that left the config go at the next install, others stay", async () => {
+  const operator = createOperator(config);
+  await install(operator, "--systemd");
+  edit(operator, "codex-backup.yaml", '    schedule: "15 2 * * *"\n', "");
+  writeFileSync(
+    operator.path("root/etc/systemd/system/codex-backup-other.timer"),
+    "[Timer]\nOnCalendar=daily\n",
+  );
+  const { document } = await operator.json("schedule", "install", "--systemd", "--root", "root");
+  const units = operator.path("root/etc/systemd/system");
+  assert.deepEqual(document.removed, [
+    `${units}/codex-backup-capsule.service`,
+    `${units}/codex-backup-capsule.timer`,
+  ]);
+  assert.deepEqual(readdirSync(units).sort(), [
+    "codex-backup-checksums.service",
+    "codex-backup-checksums.timer",
+    "codex-backup-other.timer",
+    "codex-backup-watch.service",
+    "codex-backup-watch.timer",
+  ]);
+});
+
 test("uninstall removes every file of ours and nothing else", async () => {
   const operator = createOperator(config);
   await install(operator, "--cron");

@@ -18,16 +18,16 @@ function nextOf({ schedules }: InstalledJob, now: Instant): NextSlot | null {
   return found.toSorted((a, b) => a.slot - b.slot)[0] ?? null;
 }
 
-export function documentOfInstall({ files, jobs, commands }: InstallReport, now: Instant) {
+export function documentOfInstall({ files, jobs, removed, commands }: InstallReport, now: Instant) {
   const installed = jobs.map(({ job, times, configTimes, schedules }) => {
     const next = nextOf({ job, times, configTimes, schedules }, now);
     return { job, times, configTimes, nextSlot: next && formatInstant(next.slot) };
   });
-  return { files, jobs: installed, commands };
+  return { files, jobs: installed, removed, commands };
 }
 
 /** What was written, when each job is due next, what differs from the config, what is left to do. */
-export function renderInstall({ files, jobs, commands }: InstallReport, now: Instant): string {
+export function renderInstall({ files, jobs, removed, commands }: InstallReport, now: Instant): string {
   const written = files.map(({ path, state }) =>
     state === "written" ? `Wrote ${path}` : `${path} is as it was`,
   );
@@ -37,6 +37,7 @@ export function renderInstall({ files, jobs, commands }: InstallReport, now: Ins
   );
   return [
     ...written,
+    ...removed.map((path) => `Removed ${path}: its job has no time in the config`),
     ...(due.length === 0 ? ["No job has a schedule."] : ["Due next:", renderColumns(due)]),
     ...edited,
     ...renderSteps(commands),

@@ -1,0 +1,49 @@
+import { readdir, unlink } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { UninstallReport, UnitStep } from "../domain/install-report.ts";
+import { configPathOfUnit, isOwnUnit } from "../domain/unit-command.ts";
+import { syncDirectory } from "../platform/files.ts";
+import { systemctl } from "./systemctl.ts";
+import { readUnit, unitFailure } from "./unit-file.ts";
+import { cronFile, type UnitPlaces, unitDirectory } from "./unit-places.ts";
+
+export interface SortedUnits {
+  /** Paths of files that an install has written for this config. */
+  readonly own: readonly string[];
+  readonly left: UninstallReport["left"];
+}
+
+/** What lies in the places of ours, told apart by whose it is. */
+export async function sortUnits(places: UnitPlaces, configPath: string): Promise<SortedUnits> {
+  const units = join(places.root, unitDirectory);
+  const names = (await readdir(units).catch(() => [])).filter((name) =>
+    /^codex-backup(-.+)?\.(service|timer)$/.test(name),
+  );
+  const own: string[] = [];
+  const left: UninstallReport["left"][number][] = [];
+  for (const path of [join(places.root, cronFile), ...names.sort().map((name) => join(units, name))]) {
+    const text = await readUnit(path);
+    if (text === null) continue;
+    const owner = configPathOfUnit(text);
+    if (owner === configPath) own.push(path);
+    else left.push({ path, reason: isOwnUnit(text) ? `of the config ${owner}` : "not written by us" });
+  }
+  return { own, left };
+}
+
+/** Units are stopped first: a timer without its file would go on until the next reload. */
+export async function removeUnits(
+  places: UnitPlaces,
+  paths: readonly string[],
+): Promise<readonly UnitStep[]> {
+  const units = paths.map((path) => path.slice(path.lastIndexOf("/") + 1));
+  const active = units.filter((name) => name.endsWith(".timer") || name === "codex-backup.service");
+  const stopped = active.length === 0 ? [] : await systemctl(places, [["disable", "--now", ...active]]);
+  for (const path of paths) {
+    await unlink(path).catch((error: unknown) => {
+      throw unitFailure("remove", path, error);
+    });
+    await syncDirectory(dirname(path));
+  }
+  return active.length === 0 ? [] : [...stopped, ...(await systemctl(places, [["daemon-reload"]]))];
+}
