@@ -6,6 +6,7 @@ export const testGroups = {
   testbed: ["tests/servers/**/*.test.ts", "tests/fixtures/**/*.test.ts"],
   integration: ["tests/integration/**/*.test.ts"],
   "end-to-end": ["tests/end-to-end/**/*.test.ts"],
+  packaging: ["tests/packaging/**/*.test.ts"],
 } as const satisfies Record<string, readonly string[]>;
 
 export type TestGroup = keyof typeof testGroups;
