@@ -42,10 +42,9 @@ function tokensOf(command: string): readonly Token[] | null {
 }
 
 function unquote(word: string): string {
-  return word.replace(
-    /"((?:[^"\\]|\\.)*)"|'([^']*)'|\\(.)/g,
-    (_, double?: string, single?: string, one?: string) =>
-      double !== undefined ? double.replace(/\\(.)/g, "$1") : (single ?? one ?? ""),
+  const quoted = /"((?:[^"\\]|\\.)*)"|'([^']*)'|\\(.)/g;
+  return word.replace(quoted, (_, ...[double, single, one]: readonly (string | undefined)[]) =>
+    double !== undefined ? double.replace(/\\(.)/g, "$1") : (single ?? one ?? ""),
   );
 }
 

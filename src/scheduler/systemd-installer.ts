@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import type { InstalledJob, InstallReport, UnitStep, UnitWish } from "../domain/install-report.ts";
 import { type Schedule, scheduleOfJob } from "../domain/schedule.ts";
-import { serviceOfJob, serviceOfServe, serviceOfWatch } from "../domain/service-plan.ts";
 import { formatCalendars } from "../domain/systemd-calendar.ts";
 import { isCatchUpMoment, parseCalendars } from "../domain/systemd-calendar-parse.ts";
+import { serviceOfJob, serviceOfServe, serviceOfWatch } from "../domain/systemd-texts.ts";
 import { formatTimer, formatWatchTimer, parseTimer } from "../domain/systemd-timer.ts";
 import { unitNameOf } from "../domain/systemd-value.ts";
 import { readDropIns } from "./read-installed.ts";

@@ -1,6 +1,6 @@
 import type { UnitWish } from "./install-report.ts";
 import type { Job } from "./job.ts";
-import { formatServe, formatService, type ServiceReach } from "./systemd-service.ts";
+import { formatServe, formatService, type ServiceReach } from "./systemd-exec.ts";
 
 /** The text of the service that runs one job. */
 export function serviceOfJob(wish: UnitWish, job: Job): string {
