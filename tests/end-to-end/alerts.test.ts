@@ -397,4 +397,23 @@ alerts: { webhook: { url: "${chat.url}" } }
     const checked = await operator.json("config", "check");
     assert.equal(checked.document.error.code, "config.secret");
   });
+
+  test("a sender that is killed in the middle of a delivery loses nothing and keeps no other from delivering", async () => {
+    const [hanging, chat] = [await startHanging(), await startChat()];
+    chat.isDown = false;
+    const alertsTo = (url: string) => `alerts: { webhook: { url: "${url}" } }`;
+    const operator = createOperator(configOf(alertsTo(`${hanging.url}/hook`)));
+    writeFileSync(operator.path("broken"), "");
+    const { child, ended } = operator.start("watch", "--interval", "1s");
+    await operator.run("run", "nightly");
+    await waitFor("a delivery is under way", () => hanging.asked() > 0);
+    child.kill("SIGKILL");
+    await ended;
+    writeFileSync(operator.path("codex-backup.yaml"), configOf(alertsTo(chat.url)));
+    await deliverAll(operator);
+    assert.deepEqual(
+      chat.taken().map(({ event }) => event),
+      ["failed"],
+    );
+  });
 });
