@@ -34,7 +34,7 @@ export async function takeConfig(parts: ServeConfigParts, before: string | null)
   const candidate = `${kept}.new`;
   await copyFile(configPath, candidate);
   const loader = createConfigLoader({ cwd, clock, env: { ...env, [snapshotVariable]: candidate } });
-  const config = await loader.load(configPath);
+  const config = await loader.load(configPath, { secrets: "passwords" });
   await rename(candidate, kept);
   return config;
 }
