@@ -52,6 +52,12 @@ export interface RunPruning {
   readonly kept: number;
   /** Destinations where nothing was removed because more than half would go at once: a person has to say yes. */
   readonly refusedAt: readonly string[];
+  /** Destinations where what nobody may remove takes more than the job's limit of size there. */
+  readonly oversizeAt: readonly {
+    readonly destination: string;
+    readonly sizeBytes: number;
+    readonly limitBytes: number;
+  }[];
   /** What could not be removed or judged. The backup stands all the same, and the run ends with 3. */
   readonly failures: readonly FailureReport[];
 }

@@ -271,3 +271,18 @@ test("what the catalog expects to lie there is what the manifest says, the manif
   );
   assert.deepEqual(catalog.expectedFiles("another"), new Map());
 });
+
+test("F97: what stays although its limit of size is passed is told by every run", async () => {
+  const scene = await openMemoryScene({ jobs: keeping({ sizeBytes: 20, minimum: 2 }) });
+  const sizes = [];
+  for (const _ of [1, 2, 3]) sizes.push((await oneNight(scene)).pruned);
+  const [, , last] = sizes;
+  assert.deepEqual([last?.removed.length, last?.kept], [1, 2]);
+  assert.deepEqual(last?.oversizeAt, [{ destination: "replays", sizeBytes: 24, limitBytes: 20 }]);
+  const report = await oneNight(scene);
+  assert.match(
+    report.warnings.join(),
+    /what stays takes 24 B at "replays", more than the 20 B of keep\.size/,
+  );
+  assert.deepEqual([report.outcome, report.exit], ["complete", 0]);
+});

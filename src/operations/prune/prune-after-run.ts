@@ -1,13 +1,13 @@
 import { asFailure, type Failure, reportOf } from "../../domain/failure.ts";
-import type { BackupJob } from "../../domain/job.ts";
+import { type BackupJob, keepPolicyAt } from "../../domain/job.ts";
 import type { Verdict } from "../../domain/retention.ts";
 import { type PlannedCopy, withoutMost } from "../../domain/retention-plan.ts";
-import type { RunPruning } from "../../domain/run-report.ts";
+import type { PrunedCopy, RunPruning } from "../../domain/run-report.ts";
 import type { Context } from "../context.ts";
 import type { PruneReport } from "../operation.ts";
 import { carryOut } from "./carry-out.ts";
 import { findBackups, noteLost } from "./find-backups.ts";
-import { planJob } from "./plan-job.ts";
+import { copiesOf, type FoundBackups, planJob } from "./plan-job.ts";
 import { finishRemovals } from "./remove-copy.ts";
 import type { Unseen } from "./survey.ts";
 
@@ -20,7 +20,14 @@ export interface AfterRun {
   readonly signal: AbortSignal;
 }
 
-const nothing: RunPruning = { removed: [], freedBytes: 0, kept: 0, refusedAt: [], failures: [] };
+const nothing: RunPruning = {
+  removed: [],
+  freedBytes: 0,
+  kept: 0,
+  refusedAt: [],
+  oversizeAt: [],
+  failures: [],
+};
 
 /** Prunes one database's backups, or a capsule's; the caller holds the job's lock. Never throws: see RunPruning. */
 export async function pruneAfterRun(context: Context, job: BackupJob, run: AfterRun): Promise<RunPruning> {
@@ -32,7 +39,12 @@ export async function pruneAfterRun(context: Context, job: BackupJob, run: After
     const { verdicts, refused } = withoutMost(planJob(context, job, { found, current: run }));
     const reports = await carryOut(context, job, { verdicts, signal });
     const stopped = signal.aborted ? [asFailure(signal.reason, "run.cancelled", "Cannot go on pruning")] : [];
-    return conclude(reports, { refused, troubles: [...troubling(job, run, found.unseen), ...stopped] });
+    return conclude(reports, {
+      job,
+      found,
+      refused,
+      troubles: [...troubling(job, run, found.unseen), ...stopped],
+    });
   } catch (error) {
     const failure = asFailure(error, "run.internal", `Cannot prune "${job.name}" after its run`);
     return { ...nothing, failures: [reportOf(failure)] };
@@ -47,11 +59,13 @@ function troubling(job: BackupJob, { away }: AfterRun, unseen: readonly Unseen[]
 }
 
 interface Rest {
+  readonly job: BackupJob;
+  readonly found: FoundBackups;
   readonly refused: readonly (readonly Verdict<PlannedCopy>[])[];
   readonly troubles: readonly Failure[];
 }
 
-function conclude(reports: readonly PruneReport[], { refused, troubles }: Rest): RunPruning {
+function conclude(reports: readonly PruneReport[], { job, found, refused, troubles }: Rest): RunPruning {
   const removed = reports.flatMap(({ isRemoved, backup, destination, reasons, sizeBytes }) =>
     isRemoved && backup !== null && destination !== null ? [{ backup, destination, reasons, sizeBytes }] : [],
   );
@@ -59,10 +73,27 @@ function conclude(reports: readonly PruneReport[], { refused, troubles }: Rest):
     removed,
     freedBytes: removed.reduce((sum, one) => sum + one.sizeBytes, 0),
     kept: reports.filter((report) => report.verdict === "keep").length + refused.flat().length,
+    oversizeAt: refused.length > 0 ? [] : findOversize(job, found, removed),
     refusedAt: refused.flatMap((plan) => plan.slice(0, 1).map(({ backup }) => backup.destination)),
     failures: [
       ...reports.flatMap(({ failure }) => (failure === null ? [] : [failure])),
       ...troubles.map(reportOf),
     ],
   };
+}
+
+/** A limit that floors pass is told each night: it was set for a reason. */
+function findOversize(
+  job: BackupJob,
+  found: FoundBackups,
+  removed: readonly PrunedCopy[],
+): RunPruning["oversizeAt"] {
+  const sum = (copies: readonly { readonly sizeBytes: number }[]) =>
+    copies.reduce((bytes, copy) => bytes + copy.sizeBytes, 0);
+  const byPlace = Map.groupBy(copiesOf(found).here, ({ destination }) => destination);
+  return [...byPlace].flatMap(([destination, copies]) => {
+    const limitBytes = keepPolicyAt(job, destination).sizeBytes;
+    const sizeBytes = sum(copies) - sum(removed.filter((one) => one.destination === destination));
+    return limitBytes === null || sizeBytes <= limitBytes ? [] : [{ destination, sizeBytes, limitBytes }];
+  });
 }

@@ -49,11 +49,15 @@ function describePruning({ removed, freedBytes, refusedAt, failures }: RunPrunin
   ];
 }
 
-function warningsOf(job: string, { refusedAt, failures }: RunPruning): readonly string[] {
+function warningsOf(job: string, { refusedAt, oversizeAt, failures }: RunPruning): readonly string[] {
   return [
     ...refusedAt.map(
       (destination) =>
         `nothing was pruned at "${destination}": more than half would go at once; look with codex-backup prune --job ${job} --dry-run, and say --yes when it is meant`,
+    ),
+    ...oversizeAt.map(
+      ({ destination, sizeBytes, limitBytes }) =>
+        `what stays takes ${describeSize(sizeBytes)} at "${destination}", more than the ${describeSize(limitBytes)} of keep.size: see why with codex-backup prune --job ${job} --dry-run`,
     ),
     ...failures.map(({ message }) => `not pruned: ${message}`),
   ];
