@@ -11,7 +11,7 @@ export function registerServe(parent: Command, bind: Bind): void {
     );
   addExamples(command, [
     ["codex-backup serve", "until it is asked to end"],
-    ["kill -HUP $(pidof codex-backup)", "take a changed config over"],
+    ["systemctl reload codex-backup", "take a changed config over: it sends SIGHUP"],
   ]);
   bind(command, () => serve);
 }
