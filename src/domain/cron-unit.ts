@@ -27,6 +27,8 @@ const defaults = {
 };
 
 const noteShape = /^# ([A-Za-z0-9][\w.-]*): written as (.+?)(; switched off here)?$/;
+/** Before a line that cron could not read: left as it is, it might cost the lines of ours, too. */
+const unread = "# cron cannot read: ";
 const othersHead = "# Lines that somebody added to this file, kept as they were:";
 
 /** The text of /etc/cron.d/codex-backup. Throws "scheduler.unit" for paths that cannot stand in it. */
@@ -86,7 +88,9 @@ export function parseCronUnit(text: string): CronUnit | null {
     variables: Object.fromEntries(
       lines.flatMap((line) => (line.kind === "variable" ? [[line.name, line.value]] : [])),
     ),
-    others: lines.filter(isOther).map(({ text: line }) => line),
+    others: lines
+      .filter(isOther)
+      .map(({ kind, text: line }) => (kind === "unreadable" ? `${unread}${line}` : line)),
   };
 }
 
@@ -103,6 +107,6 @@ function jobOf(line: CrontabLine): string | null {
 }
 
 function isOther(line: CrontabLine): boolean {
-  if (line.kind === "unreadable") return true;
+  if (line.kind === "unreadable" || line.text.startsWith(unread)) return true;
   return line.kind === "task" && jobOf(line) === null && !/\swatch --once$/.test(line.task.command);
 }

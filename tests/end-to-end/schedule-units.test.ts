@@ -49,7 +49,7 @@ test("a time that was edited in the file is kept, shown, and given up only with 
   edit(operator, cronPath, "\n30 2 * * * root", "\n#30 2 * * * root");
   writeFileSync(
     operator.path(cronPath),
-    `${readFileSync(operator.path(cronPath), "utf8")}7 7 * * * root /usr/local/bin/mine\n`,
+    `${readFileSync(operator.path(cronPath), "utf8")}7 7 * * * root /usr/local/bin/mine\n0 0 8 * * * root /bin/six\n`,
   );
   const again = await install(operator, "--cron");
   assert.match(
@@ -62,12 +62,14 @@ test("a time that was edited in the file is kept, shown, and given up only with 
   assert.doesNotMatch(text, /^30 2/m);
   assert.match(text, /^MAILTO=ops@example.org$/m);
   assert.match(text, /^7 7 \* \* \* root \/usr\/local\/bin\/mine$/m);
+  assert.match(text, /^# cron cannot read: 0 0 8 \* \* \* root \/bin\/six$/m);
   const reset = await install(operator, "--cron", "--reset-times");
   assert.doesNotMatch(reset.stdout, /somebody edited/);
   const after = readFileSync(operator.path(cronPath), "utf8");
   assert.match(after, /^15 2 \* \* \* root .* run capsule --scheduled$/m);
   assert.match(after, /^30 2 \* \* \* root .* run checksums --scheduled$/m);
   assert.match(after, /^7 7 \* \* \* root/m);
+  assert.match(after, /^# cron cannot read: 0 0 8/m);
 });
 
 test("a time that changed in the config reaches the file, since nobody edited it there", async () => {
