@@ -9,7 +9,7 @@ export const top = join(import.meta.dirname, "../..");
 export const threadModules = globSync("src/**/*-thread.ts", { cwd: top }).sort();
 
 /** What the program reads at run time beside its code, by the names that platform/own-files.ts uses. */
-export const ownTexts = globSync("src/**/*.*", { cwd: top })
+const ownTexts = globSync("src/**/*.*", { cwd: top })
   .filter((name) => !name.endsWith(".ts"))
   .sort();
 
