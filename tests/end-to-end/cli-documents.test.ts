@@ -34,6 +34,9 @@ function wordsOf(text: string): readonly string[] {
   return [...text.matchAll(/(?:"[^"]*"|'[^']*'|\$\([^)]*\)|[^\s"'])+/g)].map((found) => found[0]);
 }
 
+/** Groups that do something without one of their commands, too. */
+const actsAlone: readonly string[] = ["schedule"];
+
 /** Null when the line can be typed as it stands. */
 function faultOf(words: readonly string[]): string | null {
   let node: CommandNode = tree;
@@ -53,7 +56,8 @@ function faultOf(words: readonly string[]): string | null {
     else if (node.children.length > 0) return `"${word}" is no command of "${node.path.join(" ")}"`;
     else given += 1;
   }
-  if (node.children.length > 0 && !words.includes("--version")) return "a command is missing";
+  const isWhole = node.children.length === 0 || actsAlone.includes(node.path.at(-1) ?? "");
+  if (!isWhole && !words.includes("--version")) return "a command is missing";
   const most = node.arguments.some((argument) => argument.isMany)
     ? Number.POSITIVE_INFINITY
     : node.arguments.length;
