@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { runProgram } from "./run-program.ts";
 
 /** Another content gets another number, so that no test meets an older root. */
-const version = 1;
+const version = 2;
 
 // Built beside its final name and renamed: a root of that name is whole. Whoever comes while another builds waits
 // for the lock. libatomic1 is what the npm package "node" wants of a minimal Debian.
@@ -16,14 +16,15 @@ rm -rf "$1.building"
 debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus,cron,adduser,ca-certificates,libatomic1 \
   bookworm "$1.building" >&2
 DEBIAN_FRONTEND=noninteractive chroot "$1.building" \
-  apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=60 postgresql-15 >&2
+  apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=60 \
+  postgresql-15 rsyslog logrotate curl unzip zstd python3 >&2
 chroot "$1.building" apt-get clean
 mv "$1.building" "$1"`;
 
 /**
- * The path of a minimal Debian 12 with systemd, cron and PostgreSQL 15 (cluster 15/main), for containers and
- * chroots. Made once on a machine, which takes about a minute, and kept under the temporary directory: use it
- * read-only, as "--rootfs PATH:O" or a copy. Needs root.
+ * The path of a small Debian 12 with systemd, cron, rsyslog, Python and PostgreSQL 15 (cluster 15/main), for
+ * containers and chroots. Made once on a machine, which takes about a minute, and kept under the temporary
+ * directory: use it read-only, as "--rootfs PATH:O" or a copy. Needs root.
  */
 export async function debianRoot(): Promise<string> {
   const path = join(tmpdir(), `codex-test-debian-root-${version}`);

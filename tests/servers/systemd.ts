@@ -23,6 +23,11 @@ const checkout = resolve(import.meta.dirname, "../..");
 /** The tool inside: our checkout is mounted there, read-only, at its own path. */
 export const toolInside = `${checkout}/bin/codex-backup`;
 
+export interface SystemdOptions {
+  /** As podman's -v: "HERE:INSIDE" or "HERE:INSIDE:ro". */
+  readonly mounts?: readonly string[];
+}
+
 const configuration = (directory: string) => `[containers]
 default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
 [engine]
@@ -41,7 +46,7 @@ const removal = `
   rm -rf "$1"`;
 
 /** Boots one. Gone when this process is, whatever ends it. Needs root. */
-export async function startSystemd(): Promise<SystemdHost> {
+export async function startSystemd({ mounts = [] }: SystemdOptions = {}): Promise<SystemdHost> {
   const root = await debianRoot();
   const directory = mkdtempSync(join(tmpdir(), "codex-test-systemd-"));
   writeFileSync(join(directory, "containers.conf"), configuration(directory));
@@ -51,7 +56,8 @@ export async function startSystemd(): Promise<SystemdHost> {
   };
   const remove = afterUs(removal, [directory], env).now;
   const podman = ["podman", "--root", `${directory}/storage`, "--runroot", `${directory}/run`];
-  const boot = ["--name", "host", "--network=none", "--systemd=always", "-v", `${checkout}:${checkout}:ro`];
+  const volumes = [`${checkout}:${checkout}:ro`, ...mounts].flatMap((mount) => ["-v", mount]);
+  const boot = ["--name", "host", "--network=none", "--systemd=always", ...volumes];
   await runProgram([...podman, "run", "-d", ...boot, "--rootfs", `${root}:O`, "/sbin/init"], { env });
   const inside = (argv: readonly string[]) => [...podman, "exec", "-i", "host", ...argv];
   const host: SystemdHost = {

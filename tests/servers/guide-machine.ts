@@ -1,0 +1,73 @@
+import { spawn } from "node:child_process";
+import { readFileSync, realpathSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { makeStorageTree } from "../../src/demo/storage-tree.ts";
+import { temporaryDirectory } from "./cleanup.ts";
+import { type PostgresContainer, startPostgresContainer } from "./container.ts";
+import { runProgram } from "./run-program.ts";
+import { type SystemdHost, startSystemd } from "./systemd.ts";
+
+/** The Super-Codex-AI host as its operator finds it before the first page of the guide. */
+export interface GuideMachine {
+  /** A Debian 12 with systemd, cron and `docker`; our checkout lies at /opt/codex-backup. Nothing of ours is installed. */
+  readonly host: SystemdHost;
+  /** `codex_postgres` with the sample database, reached from the host by `docker`. */
+  readonly container: PostgresContainer;
+  remove(): Promise<void>;
+}
+
+/** Boots one in a few seconds, private to this process and gone with it. Needs root. */
+export async function startGuideMachine(): Promise<GuideMachine> {
+  const shared = temporaryDirectory("guide");
+  const container = await startPostgresContainer("codex_postgres");
+  const sample = readFileSync(new URL("../../src/demo/codex.sql", import.meta.url), "utf8");
+  await container.psql(`\\set rows 500\n${sample}`);
+  const engine = await serveEngine(container, join(shared, "engine.sock"));
+  await makeStorageTree(join(shared, "storage"), { files: 6 });
+  const checkout = resolve(import.meta.dirname, "../..");
+  const mounts = [`${checkout}:/opt/codex-backup:ro`, `${shared}:/srv/shared:ro`, ...engine.mounts];
+  const host = await startSystemd({ mounts });
+  await host.write("/usr/local/bin/docker", engine.client);
+  await host.run("sh", "-euc", prepare);
+  return {
+    host,
+    container,
+    async remove() {
+      await host.remove();
+      await container.remove();
+    },
+  };
+}
+
+// The mailer keeps what it is given, as a local one does; the tree is copied, for what is mounted is shared.
+const prepare = `
+chmod 755 /usr/local/bin/docker
+useradd --create-home codex
+mkdir -p /opt/Super-Codex-AI/scripts
+cp -r /srv/shared/storage /opt/Super-Codex-AI/storage
+echo 'import json; print(json.dumps({"annals": "told"}))' > /opt/Super-Codex-AI/scripts/extra.py
+chown -R codex:codex /opt/Super-Codex-AI
+printf '#!/bin/sh\\nexec cat >> /var/mail/root\\n' > /usr/sbin/sendmail
+chmod 755 /usr/sbin/sendmail`;
+
+interface ServedEngine {
+  readonly mounts: readonly string[];
+  /** A `docker` for the other machine, which speaks to the same engine. */
+  readonly client: string;
+}
+
+/** Lets the container's engine answer at a socket, so that another machine has a `docker` which reaches it. */
+async function serveEngine(container: PostgresContainer, socket: string): Promise<ServedEngine> {
+  const argv = ["--pdeathsig", "KILL", "podman", "system", "service", "--time=0", `unix://${socket}`];
+  const service = spawn("setpriv", argv, { env: { ...container.env }, stdio: "ignore" });
+  service.unref();
+  const libraries = await runProgram(["ldd", "/usr/bin/podman"]);
+  const library = dirname(realpathSync(/(\/\S+\/libc\.so\.6)/.exec(libraries)?.[1] ?? "/"));
+  const loader = realpathSync(/^\s*(\/\S*ld-linux\S*)/m.exec(libraries)?.[1] ?? "/");
+  // The program of this machine with the libraries of this machine: the other one has neither.
+  const start = `/opt/engine/${loader.slice(library.length + 1)} --library-path /opt/engine /opt/podman`;
+  return {
+    mounts: [`${library}:/opt/engine:ro`, "/usr/bin/podman:/opt/podman:ro"],
+    client: `#!/bin/sh\nexec ${start} --remote --url unix:///srv/shared/engine.sock "$@"\n`,
+  };
+}
