@@ -14,7 +14,7 @@ test("every look answers with exactly the document that the description promises
   );
   assert.ok(looks.length >= 13);
   for (const { path, answers } of looks) {
-    const ofRun = path.includes("/runs/") ? { id: run?.runId ?? "" } : {};
+    const ofRun: Readonly<Record<string, string>> = path.includes("/runs/") ? { id: run?.runId ?? "" } : {};
     const filled = path.replaceAll(
       /\{(\w+)\}/g,
       (_all, name) => ({ ...values, ...ofRun })[String(name)] ?? "",

@@ -1,6 +1,6 @@
 import { Failure } from "../domain/failure.ts";
 import { redact } from "../domain/secret.ts";
-import type { StatusReport } from "../operations/operation.ts";
+import type { StatusReport } from "../domain/status-report.ts";
 import { type Background, createBackground } from "./background.ts";
 import type { EventStream } from "./event-stream.ts";
 import type { HttpParts } from "./http.ts";

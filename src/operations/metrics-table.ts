@@ -26,6 +26,7 @@ export const metricTable = {
   codex_backup_job_running: [ofJob, "1 while a run is going."],
   codex_backup_last_run_timestamp_seconds: [ofJob, "When the last run was started."],
   codex_backup_last_run_duration_seconds: [ofJob, "How long the last run took; nothing while one is going."],
+  codex_backup_last_success_timestamp_seconds: [["job"], "When the last complete run was started."],
   codex_backup_last_run_outcome: [
     [...ofJob, "outcome"],
     "1 for how the last run ended, 0 for the other outcomes; nothing while one is going.",

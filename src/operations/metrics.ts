@@ -2,9 +2,9 @@ import { Counter, Gauge, Registry } from "prom-client";
 import type { CopyTally, RunRow, RunTally } from "../catalog/catalog.ts";
 import { type Instant, parseInstant } from "../domain/instant.ts";
 import { reaches } from "../domain/level.ts";
+import type { JobStatus, StatusReport } from "../domain/status-report.ts";
 import type { Context } from "./context.ts";
 import { gaugesOf, type MetricName } from "./metrics-table.ts";
-import type { JobStatus, StatusReport } from "./operation.ts";
 import { status } from "./status.ts";
 
 /**
@@ -48,6 +48,8 @@ export function formatMetrics(facts: MetricFacts): Promise<string> {
   for (const disk of facts.status.disk) tellDisk(disk, set);
   tellCopies(facts.copyTallies, set);
   tellRuns(facts.runTallies, registry);
+  for (const { job, outcome, lastAt } of facts.runTallies)
+    if (outcome === "complete") set("codex_backup_last_success_timestamp_seconds", { job }, lastAt / 1000);
   return registry.metrics();
 }
 

@@ -186,7 +186,7 @@ test("the same with a right token of the weakest scope: looks succeed, nothing c
     assert.ok(isSane(status, text), `${method} ${path}: ${status} ${text.slice(0, 300)}`);
     if (status === 200) answered += 1;
   }
-  assert.ok(answered > 20, `only ${answered} looks succeeded`);
+  assert.ok(answered > 4, `only ${answered} looks succeeded`);
   assert.equal(stateOf(scene), before);
 });
 

@@ -3,7 +3,7 @@ import type { Catalog, CopyTally, RunTally } from "../catalog.ts";
 import type { Connection } from "../connection.ts";
 
 const selectRuns = `
-  SELECT job, outcome, count(*) AS number FROM runs WHERE outcome IS NOT NULL
+  SELECT job, outcome, count(*) AS number, max(started_ms) AS last_ms FROM runs WHERE outcome IS NOT NULL
   GROUP BY job, outcome ORDER BY job, outcome`;
 
 const selectCopies = `
@@ -25,6 +25,7 @@ export function tallyStatements(connection: Connection): Pick<Catalog, "runTalli
           job: row.text("job"),
           outcome: row.oneOf("outcome", outcomes),
           count: row.count("number"),
+          lastAt: row.instant("last_ms"),
         }),
       ),
     copyTallies: () =>

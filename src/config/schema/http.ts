@@ -9,7 +9,8 @@ export type ListenSetting =
   | { readonly kind: "tcp"; readonly host: string; readonly port: number }
   | { readonly kind: "unix"; readonly path: string };
 
-const listenAllowed = "an address with its port such as 127.0.0.1:7420 or [::1]:7420, or unix:/run/codex-backup.sock";
+const listenAllowed =
+  "an address with its port such as 127.0.0.1:7420 or [::1]:7420, or unix:/run/codex-backup.sock";
 
 const listen = z.string({ error: () => listenAllowed }).transform((text, context) => {
   const address = readListen(text);
@@ -18,7 +19,8 @@ const listen = z.string({ error: () => listenAllowed }).transform((text, context
   return z.NEVER;
 });
 
-const hostAllowed = "a name or address as it stands in the address bar, such as backup.example.org, without a port";
+const hostAllowed =
+  "a name or address as it stands in the address bar, such as backup.example.org, without a port";
 
 const hostName = z.string({ error: () => hostAllowed }).regex(/^[A-Za-z0-9.-]+$|^\[[0-9A-Fa-f:.]+\]$/, {
   error: () => hostAllowed,

@@ -44,7 +44,7 @@ function listRuns({ operations }: RouteParts): Route {
   });
 }
 
-function showRun({ operations }: RouteParts): Route {
+function showRun(parts: RouteParts): Route {
   return route({
     method: "get",
     path: "/api/v1/runs/{id}",
@@ -52,8 +52,10 @@ function showRun({ operations }: RouteParts): Route {
     access: "read",
     params: oneRun,
     answers: { 200: { description: "The run", schema: documentOf({ run }) } },
-    answer: async ({ params: { id } }) =>
-      json({ schemaVersion: 1, run: described(await operations.findRun({ runId: id, job: null })) }),
+    async answer({ params: { id } }) {
+      const row = await findOrRunning(parts, id);
+      return json({ schemaVersion: 1, run: row === null ? begun(parts, id) : described(row) });
+    },
   });
 }
 
@@ -92,10 +94,16 @@ function runEvents(parts: RouteParts): Route {
     params: oneRun,
     answers: eventAnswers,
     async answer({ params: { id }, caller }) {
-      const { finishedAt } = await parts.operations.findRun({ runId: id, job: null });
       const isWanted = (event: RunEvent) => event.runId === id;
+      // Heard from before the look on: a run that ends in between would be waited for for ever.
       const { stream, end } = open(parts, caller, { isWanted, isLast: ({ kind }) => kind === "ended" });
-      if (finishedAt !== null) end(); // nothing more will come
+      try {
+        const row = await findOrRunning(parts, id);
+        if (row !== null && row.finishedAt !== null) end();
+      } catch (error) {
+        end();
+        throw error;
+      }
       return { kind: "stream", stream, type: eventText };
     },
   });
@@ -123,6 +131,33 @@ interface Choice {
 function open({ clock, scheduler, streams, hide }: RouteParts, caller: Caller, choice: Choice) {
   const listen = (hear: (event: RunEvent) => void) => scheduler.listen(hear);
   return streams.open((onEnd) => openEventStream({ clock, caller, listen, hide, onEnd, ...choice }));
+}
+
+/** Null for a run that was just started and has no row yet. Throws as findRun does. */
+async function findOrRunning({ operations, scheduler }: RouteParts, id: string): Promise<Run | null> {
+  const isRunning = scheduler.running().some((one) => one.runId === id);
+  return operations.findRun({ runId: id, job: null }).catch((error: unknown) => {
+    if (isRunning) return null;
+    throw error;
+  });
+}
+
+/** What is known before the run has written its row. */
+function begun({ scheduler, clock }: RouteParts, id: string): z.output<typeof run> {
+  const running = scheduler.running().find((one) => one.runId === id);
+  return {
+    runId: id,
+    job: running?.job ?? "",
+    database: null,
+    slot: timeOf(running?.slot ?? null),
+    startedAt: formatInstant(running?.startedAt ?? clock.now()),
+    finishedAt: null,
+    outcome: null,
+    backupId: null,
+    failure: null,
+    warnings: [],
+    summary: "",
+  };
 }
 
 /** As the catalog has it, without what is about processes. */
