@@ -62,6 +62,15 @@ const documents: readonly (readonly [command: string, keys: string])[] = [
     "destination init, list",
     "`destinations`: name, location, id; of `list` also freeBytes, totalBytes, warnings, failure",
   ],
+  [
+    "check",
+    "`state`, `line`; `jobs`: job, database, state, words; `destinations`: destination, state, words; or `error`",
+  ],
+  ["metrics", "`metrics` (text); with --textfile `path`"],
+  [
+    "token create, list, revoke",
+    "`token`: name, scope, text; `tokens`: name, scope, createdAt; `revoked`: name",
+  ],
   ["catalog rebuild", "`rebuilt`: backups, copies, holds, problems"],
   ["catalog check", "`problems`: destination, backup, message"],
   ["completion", "`script`"],
