@@ -2,8 +2,8 @@ import { describeDisk, diskConcern } from "../domain/disk-concern.ts";
 import { type DiskForecast, forecastDisk } from "../domain/disk-forecast.ts";
 import { messageOf } from "../domain/failure.ts";
 import { formatInstant, type Instant } from "../domain/instant.ts";
+import type { DiskStatus, ListedDestination, ReportedForecast } from "../domain/status-report.ts";
 import type { Context } from "./context.ts";
-import type { DiskStatus, ListedDestination, ReportedForecast } from "./operation.ts";
 
 /**
  * Puts down how full each destination is now, so that there is a history to forecast from. What cannot be put

@@ -1,7 +1,8 @@
 import type { Destination, DestinationFacts } from "../destinations/destination.ts";
 import { asFailure, reportOf } from "../domain/failure.ts";
+import type { ListedDestination } from "../domain/status-report.ts";
 import { type Context, destinationNamed } from "./context.ts";
-import type { InitialisedDestination, ListedDestination } from "./operation.ts";
+import type { InitialisedDestination } from "./operation.ts";
 
 /** Writes the sentinel and the restore page at destinations; keeps what is there. Empty: all of the config. */
 export async function initialiseDestinations(

@@ -15,18 +15,19 @@ import type {
   WatchOptions,
   WatchReport,
 } from "../domain/alert-report.ts";
-import type { AgedBackup, ListedBackup, ShownBackup } from "../domain/backup-report.ts";
-import type { DiskConcern } from "../domain/disk-concern.ts";
+import type { ListedBackup, ShownBackup } from "../domain/backup-report.ts";
 import type { PassedSlot } from "../domain/due.ts";
 import type { FailureReport } from "../domain/failure.ts";
 import type { Finding } from "../domain/finding.ts";
-import type { HealthRule } from "../domain/health.ts";
 import type { Instant } from "../domain/instant.ts";
-import type { Level } from "../domain/level.ts";
-import type { ExitStatus, Outcome } from "../domain/outcome.ts";
+import type { ExitStatus } from "../domain/outcome.ts";
+import type { RestoreReport } from "../domain/restore-report.ts";
 import type { RunReport } from "../domain/run-report.ts";
 import type { ScriptEvent } from "../domain/simulate-script.ts";
 import type { SimulationReport } from "../domain/simulation-report.ts";
+import type { JobSlots, SlotNews, StartedRun } from "../domain/slot-report.ts";
+import type { ListedDestination, StatusReport } from "../domain/status-report.ts";
+import type { VerifyReport } from "../domain/verify-report.ts";
 
 /** Every verb of this room. What they throw is a Failure; what went wrong with one of many things is in their reports. */
 export interface Operations {
@@ -90,31 +91,6 @@ export interface RunOptions {
   readonly onStarted?: (started: StartedRun) => void;
 }
 
-export interface StartedRun {
-  readonly job: string;
-  readonly runId: string;
-  readonly slot: Instant | null;
-}
-
-/** Why no run was started: another one has the slot, it is passed over, or it waits. */
-export interface SlotNews {
-  readonly job: string;
-  /** ISO 8601, UTC. */
-  readonly slot: string;
-  readonly state: "taken" | "skipped" | "missed" | "waiting";
-  readonly reason: string;
-}
-
-/** What is to be done about the slots of a job now (see domain/due.ts). */
-export interface JobSlots {
-  readonly job: string;
-  readonly due: Instant | null;
-  /** When to ask again at the latest; null: never. */
-  readonly next: Instant | null;
-  /** What was passed over just now. */
-  readonly passed: readonly PassedSlot[];
-}
-
 export type VerifyLevel = "stored" | "hashed" | "read";
 
 export interface VerifyOptions {
@@ -124,23 +100,6 @@ export interface VerifyOptions {
   /** Only backups made within so many milliseconds; null: all. */
   readonly sinceMs: number | null;
   readonly signal: AbortSignal;
-}
-
-export interface VerifyReport {
-  /** "*": whatever lies at a destination that cannot be looked at, and of which nothing is known. */
-  readonly backup: string;
-  readonly job: string | null;
-  readonly destination: string;
-  readonly outcome: "ok" | "damaged" | "failed";
-  /** What this check itself reached. */
-  readonly level: Level;
-  readonly readBack: "direct" | "cached" | null;
-  readonly checkedFiles: number;
-  readonly differences: readonly string[];
-  /** What should be mended though it changes nothing of the outcome: a result that could not be kept beside the copy. */
-  readonly warnings: readonly string[];
-  readonly failure: FailureReport | null;
-  readonly exit: ExitStatus;
 }
 
 export interface ListOptions {
@@ -267,39 +226,6 @@ export interface InitialisedDestination {
   readonly id: string;
 }
 
-export interface ListedDestination {
-  readonly name: string;
-  readonly location: string;
-  /** Null while it is not ready. */
-  readonly id: string | null;
-  readonly freeBytes: number | null;
-  readonly totalBytes: number | null;
-  readonly warnings: readonly string[];
-  readonly failure: FailureReport | null;
-}
-
-/** A destination and how its disk fills. */
-export interface DiskStatus extends ListedDestination {
-  /** Null while it cannot be used or does not tell its size. */
-  readonly forecast: ReportedForecast | null;
-  /** "61 % full, 120 GB free, full in about 7 months (5-11)"; null as above. */
-  readonly summary: string | null;
-  /** What somebody must be told of it; null: nothing. */
-  readonly concern: DiskConcern | null;
-}
-
-/** See domain/disk-forecast.ts; moments are ISO 8601, UTC. */
-export type ReportedForecast =
-  | { readonly kind: "unknown"; readonly measuredDays: number }
-  | { readonly kind: "steady"; readonly growthBytesPerDay: number; readonly earliest: string | null }
-  | {
-      readonly kind: "filling";
-      readonly growthBytesPerDay: number;
-      readonly fullAt: string;
-      readonly earliest: string;
-      readonly latest: string | null;
-    };
-
 export interface LogsRequest {
   readonly runId: string | null;
   /** The newest run of this job; with neither, the newest of all. */
@@ -323,76 +249,6 @@ export interface RestoreRequest {
   /** Only the preflight. */
   readonly dryRun: boolean;
   readonly signal: AbortSignal;
-}
-
-export type RestoreReport = DatabaseRestored | CapsuleRestored;
-
-export interface DatabaseRestored {
-  readonly kind: "database";
-  readonly from: string;
-  readonly database: string;
-  readonly findings: readonly PreflightFinding[];
-  /** False for a dry run. */
-  readonly isRestored: boolean;
-  readonly durationMs: number;
-  readonly warnings: readonly string[];
-  readonly createdRoles: readonly string[];
-  /** Where the replaced database went; null when none was replaced. */
-  readonly oldDatabase: string | null;
-  /** Whether a hash was known beforehand and compared. */
-  readonly isHashChecked: boolean;
-}
-
-export interface PreflightFinding {
-  readonly severity: "blocker" | "warning" | "note";
-  readonly message: string;
-  readonly hint: string | null;
-}
-
-export interface CapsuleRestored {
-  readonly kind: "capsule";
-  readonly from: string;
-  readonly directory: string;
-  /** Written, or (dry run) to be written. */
-  readonly entries: number;
-  readonly isRestored: boolean;
-  /** Whether hashes were known beforehand, by a manifest or the capsule's own list, and compared; else only CRCs. */
-  readonly isHashChecked: boolean;
-  readonly durationMs: number;
-}
-
-/** One screen: is every job well, and what is next (DESIGN 3). Times are ISO 8601, UTC. */
-export interface StatusReport {
-  readonly jobs: readonly JobStatus[];
-  readonly disk: readonly DiskStatus[];
-  /** 6 when any job is not healthy or any destination cannot be used, else 0. */
-  readonly exit: ExitStatus;
-}
-
-export interface JobStatus {
-  readonly job: string;
-  readonly kind: "postgres" | "capsule" | "checksums" | "command";
-  readonly database: string | null;
-  readonly healthy: boolean;
-  /** Which rule spoke. */
-  readonly rule: HealthRule;
-  /** The same in words. */
-  readonly reason: string;
-  readonly lastRun: {
-    readonly runId: string;
-    /** Null while it runs. */
-    readonly outcome: Outcome | null;
-    readonly startedAt: string;
-    readonly summary: string;
-    readonly failure: FailureReport | null;
-  } | null;
-  readonly newestGood: AgedBackup | null;
-  readonly newestProven: AgedBackup | null;
-  readonly nextSlot: string | null;
-  /** Of the last seven days, oldest first: planned, and nothing was there to run them. */
-  readonly missedSlots: readonly string[];
-  /** Of the newest good backup. */
-  readonly sizeBytes: number | null;
 }
 
 /** What would fail tonight. */

@@ -1,8 +1,8 @@
 import { formatInstant, type Instant, instant } from "../domain/instant.ts";
 import type { Job } from "../domain/job.ts";
+import type { JobSlots } from "../domain/slot-report.ts";
 import { type Context, jobNamed } from "./context.ts";
 import { closeDeadRuns } from "./dead-runs.ts";
-import type { JobSlots } from "./operation.ts";
 import { decideSlot, recordPassed } from "./run/slot.ts";
 
 /** See Operations.decideSlots. */

@@ -15,7 +15,7 @@ import { capsuleJob } from "../../tests/fakes/real-context.ts";
 import { openCatalog } from "../catalog/open-catalog.ts";
 import { Failure } from "../domain/failure.ts";
 import { formatManifest, parseManifest } from "../domain/manifest-text.ts";
-import type { JobStatus } from "./operation.ts";
+import type { JobStatus } from "../domain/status-report.ts";
 import { rebuildCatalog } from "./rebuild-catalog.ts";
 import { status } from "./status.ts";
 

@@ -4,12 +4,12 @@ import { healthOf, isFuture } from "../domain/health.ts";
 import { formatInstant, type Instant } from "../domain/instant.ts";
 import { type Job, leavesBackups } from "../domain/job.ts";
 import { nextSlot, previousSlot } from "../domain/schedule.ts";
+import type { JobStatus, ListedDestination, StatusReport } from "../domain/status-report.ts";
 import type { Context } from "./context.ts";
 import { closeDeadRuns } from "./dead-runs.ts";
 import { recordDisk, withForecast } from "./disk-trend.ts";
 import { listDestinations } from "./initialise-destinations.ts";
 import { bestLevel, isGood, newestBackup } from "./list.ts";
-import type { JobStatus, ListedDestination, StatusReport } from "./operation.ts";
 import { missedSlots } from "./slots.ts";
 import { unlistedBackups } from "./unlisted-backups.ts";
 

@@ -3,8 +3,8 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "nod
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { Job } from "../../src/domain/job.ts";
+import type { VerifyReport } from "../../src/domain/verify-report.ts";
 import { createOperations } from "../../src/operations/create-operations.ts";
-import type { VerifyReport } from "../../src/operations/operation.ts";
 import { capsuleJob, postgresJob } from "../fakes/real-context.ts";
 import { loadCodex } from "../fixtures/codex.ts";
 import { temporaryDirectory } from "../servers/cleanup.ts";

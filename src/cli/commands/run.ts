@@ -6,7 +6,7 @@ import type { Job } from "../../domain/job.ts";
 import { combineExitStatuses, type ExitStatus, exitStatusOf } from "../../domain/outcome.ts";
 import { describeAge } from "../../domain/plain-words.ts";
 import type { RunReport } from "../../domain/run-report.ts";
-import type { SlotNews } from "../../operations/operation.ts";
+import type { SlotNews } from "../../domain/slot-report.ts";
 import { addExamples, type Bind } from "../command.ts";
 import { renderFailure } from "../render/failure.ts";
 import { renderRun } from "../render/run.ts";

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { combineExitStatuses, type ExitStatus } from "../../domain/outcome.ts";
-import type { VerifyLevel, VerifyReport } from "../../operations/operation.ts";
+import type { VerifyReport } from "../../domain/verify-report.ts";
+import type { VerifyLevel } from "../../operations/operation.ts";
 import { addExamples, type Bind } from "../command.ts";
 import { renderChecks } from "../render/checks.ts";
 import { type Session, withOperations } from "../session.ts";

@@ -7,7 +7,7 @@ import {
 } from "../../domain/check-verdict.ts";
 import { leavesBackups } from "../../domain/job.ts";
 import { describeAge } from "../../domain/plain-words.ts";
-import type { JobStatus, StatusReport } from "../../operations/operation.ts";
+import type { JobStatus, StatusReport } from "../../domain/status-report.ts";
 
 /** What a plugin says, before it is one line. */
 export interface CheckLine {

@@ -1,5 +1,5 @@
 import { describeCount } from "../../domain/plain-words.ts";
-import type { VerifyReport } from "../../operations/operation.ts";
+import type { VerifyReport } from "../../domain/verify-report.ts";
 import type { Paint } from "../paint.ts";
 import { renderColumns } from "./columns.ts";
 

@@ -4,7 +4,7 @@ import type {
   DatabaseRestored,
   PreflightFinding,
   RestoreReport,
-} from "../../operations/operation.ts";
+} from "../../domain/restore-report.ts";
 import type { Paint } from "../paint.ts";
 
 /** What was restored, or what would be. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { instant } from "../../domain/instant.ts";
 import type { Job } from "../../domain/job.ts";
-import type { DiskStatus, JobStatus, StatusReport } from "../../operations/operation.ts";
+import type { DiskStatus, JobStatus, StatusReport } from "../../domain/status-report.ts";
 import { plainPaint } from "../paint.ts";
 import { describeFill, renderStatus, renderTroubles } from "./status.ts";
 

@@ -3,8 +3,8 @@ import type { AlertFacts, DiskFact, EndedRun, JobFact } from "../../domain/alert
 import { type Instant, instant, parseInstant } from "../../domain/instant.ts";
 import { type Job, leavesBackups } from "../../domain/job.ts";
 import { parseCron, previousSlot, type Schedule } from "../../domain/schedule.ts";
+import type { JobStatus, StatusReport } from "../../domain/status-report.ts";
 import { type Context, jobNamed } from "../context.ts";
-import type { JobStatus, StatusReport } from "../operation.ts";
 import { statusByCatalog } from "../status.ts";
 
 /** Everything of the config, from a whole look at it. */

@@ -1,7 +1,7 @@
 import type { BackupRow } from "../../catalog/catalog.ts";
+import type { PreflightFinding } from "../../domain/restore-report.ts";
 import type { Context } from "../context.ts";
 import { newestGood } from "../list.ts";
-import type { PreflightFinding } from "../operation.ts";
 import type { ChosenCopy } from "./choose-copy.ts";
 
 interface KnownDamage extends PreflightFinding {

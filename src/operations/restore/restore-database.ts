@@ -1,4 +1,5 @@
 import { Failure } from "../../domain/failure.ts";
+import type { DatabaseRestored, PreflightFinding } from "../../domain/restore-report.ts";
 import type { PostgresSource } from "../../domain/source.ts";
 import { formatTimestamp } from "../../domain/timestamp.ts";
 import {
@@ -9,7 +10,6 @@ import {
   type ServerFacts,
 } from "../../postgres/postgres.ts";
 import type { Context } from "../context.ts";
-import type { DatabaseRestored, PreflightFinding } from "../operation.ts";
 import { describeSource } from "./describe-source.ts";
 import type { DumpSource } from "./dump-source.ts";
 

@@ -6,8 +6,8 @@ import { temporaryDirectory } from "../../../tests/servers/cleanup.ts";
 import { parseBlackout } from "../../domain/blackout.ts";
 import { formatInstant, type Instant, instant, parseInstant } from "../../domain/instant.ts";
 import type { CommandJob } from "../../domain/job.ts";
+import type { SlotNews } from "../../domain/slot-report.ts";
 import type { Context } from "../context.ts";
-import type { SlotNews } from "../operation.ts";
 import { decideSlots } from "../slots.ts";
 import { run } from "./run.ts";
 

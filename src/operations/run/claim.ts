@@ -3,9 +3,9 @@ import { blackoutAt } from "../../domain/blackout.ts";
 import { formatInstant, type Instant, instant } from "../../domain/instant.ts";
 import type { Job } from "../../domain/job.ts";
 import { nextSlot } from "../../domain/schedule.ts";
+import type { SlotNews } from "../../domain/slot-report.ts";
 import { sleep } from "../../platform/clock.ts";
 import type { Context } from "../context.ts";
-import type { SlotNews } from "../operation.ts";
 import { decideSlot, isClaimDead, recordPassed, rowOf, type SlotDecision } from "./slot.ts";
 
 export interface ClaimWish {

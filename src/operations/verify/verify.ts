@@ -1,6 +1,7 @@
 import { asFailure, type Failure, reportOf } from "../../domain/failure.ts";
+import type { VerifyReport } from "../../domain/verify-report.ts";
 import type { Context } from "../context.ts";
-import type { VerifyOptions, VerifyReport } from "../operation.ts";
+import type { VerifyOptions } from "../operation.ts";
 import {
   demandOwnName,
   differencesToOwnHash,
