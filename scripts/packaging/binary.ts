@@ -60,9 +60,12 @@ export function packageVersion(): string {
   return version;
 }
 
+/** Node's own licence; those of the libraries in it are as many pages again, and stand at the address. */
 function nodeNotice(): string {
   const { node } = process.versions;
-  return `The executable contains Node.js ${node}, under the licences told in its own file:\nhttps://github.com/nodejs/node/blob/v${node}/LICENSE\n\n`;
+  const own = readFileSync(join(top, "packaging/node-licence.txt"), "utf8");
+  const where = `https://github.com/nodejs/node/blob/v${node}/LICENSE`;
+  return `The executable contains Node.js ${node} and the libraries in it, whose licences are listed in\n${where}.\n${own}\n`;
 }
 
 function demand(end: { readonly status: number | null; readonly stderr: string }): void {
