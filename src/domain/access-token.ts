@@ -19,9 +19,7 @@ export function allows(held: Scope, needed: Scope): boolean {
   return scopes.indexOf(held) >= scopes.indexOf(needed);
 }
 
-/** What a token's text looks like; the prefix lets scanners of leaked secrets find it. */
-export const tokenRule = /^cbk_[A-Za-z0-9_-]{43}$/;
-
+/** Of 32 random bytes: `cbk_` and 43 letters; the prefix lets scanners of leaked secrets find it. */
 export function tokenText(randomBytes: Uint8Array): string {
   return `cbk_${btoa(String.fromCharCode(...randomBytes))
     .replaceAll("+", "-")
@@ -32,7 +30,7 @@ export function tokenText(randomBytes: Uint8Array): string {
 export const tokenNameRule = /^[A-Za-z0-9][A-Za-z0-9_.@-]{0,47}$/;
 
 /** `NAME SCOPE SHA256 CREATED` */
-export function formatTokenLine({ name, scope, sha256, createdAt }: AccessToken): string {
+function formatTokenLine({ name, scope, sha256, createdAt }: AccessToken): string {
   return `${name} ${scope} ${sha256} ${formatInstant(createdAt)}`;
 }
 

@@ -62,9 +62,7 @@ export function createApp(given: HttpParts): App {
         return respond(await perform(one, wish, parts), context, parts);
       });
     }
-    hono.all(pattern, (context) =>
-      respond(answerOf(wrongMethod(ofPath), parts.log), context, parts, allowOf(ofPath)),
-    );
+    hono.all(pattern, (context) => respond(refuseMethod(ofPath, parts), context, parts));
   }
   hono.notFound((context) => respond(answerOf(notFound(), parts.log), context, parts));
   hono.onError((thrown, context) => respond(answerOf(thrown, parts.log), context, parts));
@@ -112,15 +110,14 @@ function queryOf(context: Context<Bindings>): Readonly<Record<string, string>> {
 function respond(
   answer: Answer,
   { req }: Pick<Context<Bindings>, "req">,
-  { hide }: RouteParts,
-  more: Readonly<Record<string, string>> = {},
+  { hide }: Pick<RouteParts, "hide">,
 ): Response {
   switch (answer.kind) {
     case "json": {
       const text = hide(JSON.stringify(answer.body));
       return new Response(text, {
         status: answer.status,
-        headers: { ...headers, "Content-Type": "application/json", ...answer.headers, ...more },
+        headers: { ...headers, "Content-Type": "application/json", ...answer.headers },
       });
     }
     case "text":
@@ -140,14 +137,13 @@ function respond(
   }
 }
 
-function allowOf(routes: readonly Route[]): Readonly<Record<string, string>> {
-  return { Allow: routes.map(({ method }) => method.toUpperCase()).join(", ") };
-}
-
-function wrongMethod(routes: readonly Route[]): Failure {
-  return new Failure("http.method", "Cannot answer: this path does not take that method", {
-    hint: `Use ${allowOf(routes).Allow}.`,
+function refuseMethod(routes: readonly Route[], { log }: RouteParts): Answer {
+  const allowed = routes.map(({ method }) => method.toUpperCase()).join(", ");
+  const failure = new Failure("http.method", "Cannot answer: this path does not take that method", {
+    hint: `Use ${allowed}.`,
+    context: { allowed },
   });
+  return answerOf(failure, log);
 }
 
 function notFound(): Failure {

@@ -8,9 +8,10 @@ export function answerOf(thrown: unknown, log: Log): Answer {
     log.error({ err: thrown }, "a request failed in a way that nobody foresaw");
     return answerOf(unexpected(), log);
   }
-  const { retryAfterS } = thrown.context;
+  const { retryAfterS, allowed } = thrown.context;
   const headers = {
     ...(thrown.code === "http.unauthorized" && { "WWW-Authenticate": 'Bearer realm="codex-backup"' }),
+    ...(thrown.code === "http.method" && { Allow: String(allowed) }),
     ...(retryAfterS !== undefined && { "Retry-After": String(retryAfterS) }),
   };
   return json({ error: reportOf(thrown) }, thrown.meaning.http, headers);

@@ -57,7 +57,7 @@ export interface Reply {
 /** What no answer may ever hold. */
 export const canary = "hunter2-canary-secret";
 
-export const localSettings: HttpSettings = {
+const localSettings: HttpSettings = {
   listen: { kind: "tcp", host: "127.0.0.1", port: 7420 },
   tokenFile: "",
   allowedHosts: [],
