@@ -16,8 +16,8 @@ import { outboxStatements } from "./statements/outbox.ts";
 import { problemStatements } from "./statements/problems.ts";
 import { prunedStatements } from "./statements/pruned.ts";
 import { runStatements } from "./statements/runs.ts";
-import { tallyStatements } from "./statements/tallies.ts";
 import { slotStatements } from "./statements/slots.ts";
+import { tallyStatements } from "./statements/tallies.ts";
 
 export interface CatalogOptions {
   /** How long to wait for another process that is writing; default 10,000. */
