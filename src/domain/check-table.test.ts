@@ -200,6 +200,8 @@ const fixtures: Partial<Readonly<Record<CheckCode, () => readonly Diagnosis[]>>>
   "destination.unreachable": () => unusable("destination.io"),
   "destination.probe-failed": () => destination({ probe: { isEqual: false, failure: null } }),
   "destination.open": () => destination({ mode: 0o755 }),
+  "destination.closed-to-owner": () =>
+    destination({ owner: { user: "codex", group: "codex" }, ownedBy: "root" }),
   "destination.readable-backups": () => destination({ readable: ["codexdb_2026-11-23.sql"] }),
   "destination.limited": () => destination({ warnings: ["/backups has no hard links"] }),
   "destination.hold-lost": () => destination({ holdsLost: ["database/x"] }),
@@ -372,6 +374,18 @@ test("one blocker ends with 1, warnings and notes do not; what is needed and unk
   assert.equal(exitOfFindings([of("doctor.timed-out")]), 3);
   assert.equal(exitOfFindings([of("doctor.timed-out"), of("space.short")]), 1);
   assert.equal(exitOfFindings([of("destination.missing", true)]), 0);
+});
+
+test("a directory that its files' owner can enter in any way is not called closed", () => {
+  const owner = { user: "codex", group: "codex" };
+  const said = (change: Parameters<typeof destination>[0]) =>
+    destination({ owner, ownedBy: "root", ...change }).some(
+      ({ code }) => code === "destination.closed-to-owner",
+    );
+  assert.ok(said({ mode: 0o700 }));
+  assert.deepEqual(destination({ owner, ownedBy: "root" }).at(-1)?.commands, ["chown codex:codex /backups"]);
+  assert.ok(!said({ mode: 0o750 }) && !said({ mode: 0o755 }) && !said({ ownedBy: "codex" }));
+  assert.ok(!said({ owner: null }) && !said({ mode: null }));
 });
 
 test("a share that is not mounted is never marked: neither one of fstab nor one that had backups", () => {

@@ -45,6 +45,7 @@ export const checkTable = {
   "destination.unreachable": blocker("it does not answer, or answers with an error"),
   "destination.probe-failed": blocker("a probe came back different, or could not be put or removed"),
   "destination.open": warning("every user of this machine can look into it"),
+  "destination.closed-to-owner": warning("the owner of its files cannot look into it"),
   "destination.readable-backups": warning("every user of this machine can read backups in it"),
   "destination.limited": note("its file system lacks something, for which there is another way"),
   "destination.hold-lost": warning("the mark of a held backup is gone from it"),

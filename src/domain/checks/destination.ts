@@ -39,7 +39,13 @@ export interface DestinationLook {
 export function judgeDestination(facts: DestinationLook): readonly Diagnosis[] {
   const broken = judgeUse(facts) ?? judgeProbe(facts);
   const remarks = facts.warnings.map((warning) => diagnose("destination.limited", facts.name, warning));
-  const careless = [...remarks, ...judgeOpen(facts), ...judgeReadable(facts), ...judgeHolds(facts)];
+  const careless = [
+    ...remarks,
+    ...judgeOpen(facts),
+    ...judgeOwner(facts),
+    ...judgeReadable(facts),
+    ...judgeHolds(facts),
+  ];
   if (broken !== null) return [broken, ...careless];
   return [
     diagnose("destination.ok", facts.name, `${facts.path} takes, gives back and removes a probe`),
@@ -159,6 +165,18 @@ function judgeOpen({ name, path, mode, directoryMode }: DestinationLook): readon
     diagnose("destination.open", name, {
       message: `every user of this machine can look into ${path} (mode ${octal(mode)})`,
       commands: [`chmod ${octal(directoryMode)} ${shellWord(path)}`],
+    }),
+  ];
+}
+
+/** A group that may enter is taken to hold the owner. */
+function judgeOwner({ name, path, owner, ownedBy, mode }: DestinationLook): readonly Diagnosis[] {
+  if (owner === null || mode === null || ownedBy === owner.user || (mode & 0o055) !== 0) return [];
+  const wanted = [owner.user, owner.group].filter((one) => one !== null).join(":");
+  return [
+    diagnose("destination.closed-to-owner", name, {
+      message: `"${owner.user}", to whom the backups are given, cannot look into ${path}: it belongs to "${ownedBy}", mode ${octal(mode)}`,
+      commands: [`chown ${shellWord(wanted)} ${shellWord(path)}`],
     }),
   ];
 }
