@@ -1,6 +1,8 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
 import { canary } from "../../../tests/contract/channel-contract.ts";
 import { describeHttpChannelContract } from "../../../tests/contract/http-channel-contract.ts";
-import type { ChannelSettings } from "../../domain/alert-settings.ts";
+import type { ChannelKind, ChannelSettings } from "../../domain/alert-settings.ts";
 import { Secret } from "../../domain/secret.ts";
 import { createChannels } from "../create-channels.ts";
 
@@ -9,8 +11,10 @@ interface Place {
   readonly caFile: string | null;
 }
 
+type HttpKind = Exclude<ChannelKind, "email" | "exec">;
+
 /** Each kind that speaks HTTP, with the canary in every secret. */
-const kinds: Readonly<Record<string, (place: Place) => ChannelSettings>> = {
+const kinds: Readonly<Record<HttpKind, (place: Place) => ChannelSettings>> = {
   webhook: ({ origin, caFile }) => ({
     kind: "webhook",
     name: "hook",
@@ -69,3 +73,9 @@ for (const [kind, settingsAt] of Object.entries(kinds)) {
     return channel;
   });
 }
+
+test("every kind that speaks HTTP runs the contract, and is called what its settings call it", () => {
+  const place = { origin: "https://127.0.0.1", caFile: null };
+  const settings = Object.entries(kinds).map(([kind, settingsAt]) => [kind, settingsAt(place).kind]);
+  assert.ok(settings.length === 7 && settings.every(([kind, own]) => kind === own), String(settings));
+});
