@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { canary } from "../../../tests/contract/channel-contract.ts";
 import { describeHttpChannelContract } from "../../../tests/contract/http-channel-contract.ts";
-import type { ChannelKind, ChannelSettings } from "../../domain/alert-settings.ts";
+import type { ChannelSettings } from "../../domain/alert-settings.ts";
 import { Secret } from "../../domain/secret.ts";
 import { createChannels } from "../create-channels.ts";
 
@@ -11,7 +11,7 @@ interface Place {
   readonly caFile: string | null;
 }
 
-type HttpKind = Exclude<ChannelKind, "email" | "exec">;
+type HttpKind = Exclude<ChannelSettings["kind"], "email" | "exec">;
 
 /** Each kind that speaks HTTP, with the canary in every secret. */
 const kinds: Readonly<Record<HttpKind, (place: Place) => ChannelSettings>> = {
