@@ -55,6 +55,10 @@ export function createTool({ env, cwd }: Surroundings): Tool {
       const { serve } = await import("./wiring/serve.ts");
       return serve(wish, { clock, env, cwd });
     },
+    async scheduleOf(config, job) {
+      const { installedSchedules } = await import("./wiring/installed-schedules.ts");
+      return installedSchedules(config, clock)(job);
+    },
     installer: (root) => installerAt(root, { clock, env }),
     launcher: unitLauncher,
     async demo(wish) {

@@ -11,8 +11,10 @@ import type { DemoReport } from "../demo/demo.ts";
 import type { TokenFile } from "../domain/access-token.ts";
 import { Failure } from "../domain/failure.ts";
 import type { Instant } from "../domain/instant.ts";
+import type { Job } from "../domain/job.ts";
 import { type ExitStatus, exitStatusOf } from "../domain/outcome.ts";
 import type { OnProgress } from "../domain/progress.ts";
+import type { Schedule } from "../domain/schedule.ts";
 import type { DoctorReport, Operations } from "../operations/operation.ts";
 import type { Installer } from "../scheduler/scheduler.ts";
 import { tellUnknown } from "./commands/check.ts";
@@ -80,6 +82,8 @@ export interface Tool {
   examine(wish: ExamineWish): Promise<DoctorReport>;
   /** Runs every job at its time until the signal; settles when all that ran has ended. Throws "run.busy" when another one is at it. */
   serve(wish: ServeWish): Promise<void>;
+  /** When a job is due: by what cron or systemd starts it here, else by the config; null: only by hand. */
+  scheduleOf(config: Config, job: Job): Promise<Schedule | null>;
   /** Of this host, or of another system's files below a directory ("/": this one). */
   installer(root: string): Promise<Installer>;
   /** The absolute path that cron and systemd start us by. */

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { formatInstant, type Instant } from "../../domain/instant.ts";
 import type { Job } from "../../domain/job.ts";
 import type { ExitStatus } from "../../domain/outcome.ts";
-import { describeSchedule, nextSlot, parseCron } from "../../domain/schedule.ts";
+import { describeSchedule, nextSlot, parseCron, type Schedule } from "../../domain/schedule.ts";
 import { addExamples, type Bind } from "../command.ts";
 import { renderColumns } from "../render/columns.ts";
 import { describeMoment, describeUpcoming } from "../render/moment.ts";
@@ -17,6 +17,12 @@ interface PlannedJob {
   readonly schedule: string | null;
   readonly timezone: string;
   readonly slots: readonly Instant[];
+}
+
+/** One of them as it is shown to people. */
+interface ShownJob extends PlannedJob {
+  /** The config's times in words, where what is installed starts the job at others. */
+  readonly configured: string | null;
 }
 
 export function registerSchedule(parent: Command, bind: Bind): void {
@@ -39,31 +45,46 @@ async function showSchedule(session: Session, count: number): Promise<ExitStatus
   const { screen, tool } = session;
   const config = await loadConfig(session, { secrets: "closed" });
   const now = tool.now();
-  const planned = config.jobs.map((job) => plan(job, now, count));
-  screen.document({ jobs: planned.map((job) => ({ ...job, slots: job.slots.map(formatInstant) })) });
+  const planned = await Promise.all(
+    config.jobs.map(async (job) => plan(job, { due: await tool.scheduleOf(config, job), now, count })),
+  );
+  screen.document({
+    jobs: planned.map(({ configured, ...job }) => ({ ...job, slots: job.slots.map(formatInstant) })),
+  });
   screen.print(planned.map((job) => renderPlanned(job, now)).join("\n"));
   return 0;
 }
 
-function plan({ name, schedule, timezone }: Job, now: Instant, count: number): PlannedJob {
-  if (schedule === null) return { job: name, schedule: null, timezone, slots: [] };
-  const parsed = parseCron(schedule, timezone);
-  const slots: Instant[] = [];
-  let slot = nextSlot(parsed, now);
-  while (slot !== null && slots.length < count) {
-    slots.push(slot);
-    slot = nextSlot(parsed, slot);
-  }
-  return { job: name, schedule: describeSchedule(parsed), timezone, slots };
+interface Plan {
+  /** Null: only by hand. */
+  readonly due: Schedule | null;
+  readonly now: Instant;
+  readonly count: number;
 }
 
-function renderPlanned({ job, schedule, timezone, slots }: PlannedJob, now: Instant): string {
+function plan({ name, schedule, timezone }: Job, { due, now, count }: Plan): ShownJob {
+  if (schedule === null || due === null)
+    return { job: name, schedule: null, timezone, slots: [], configured: null };
+  const slots: Instant[] = [];
+  let slot = nextSlot(due, now);
+  while (slot !== null && slots.length < count) {
+    slots.push(slot);
+    slot = nextSlot(due, slot);
+  }
+  const isConfigured = due.cron === schedule && due.timezone === timezone;
+  const configured = isConfigured ? null : describeSchedule(parseCron(schedule, timezone));
+  return { job: name, schedule: describeSchedule(due), timezone: due.timezone, slots, configured };
+}
+
+function renderPlanned({ job, schedule, timezone, slots, configured }: ShownJob, now: Instant): string {
   const rows = slots.map((slot) => [
     "",
     describeUpcoming(slot, now, timezone),
     `${describeMoment(slot, timezone)} ${timezone}`,
   ]);
-  return [`${job}: ${schedule ?? "only by hand"}`, ...(rows.length > 0 ? [renderColumns(rows)] : [])].join(
-    "\n",
-  );
+  const differs = configured === null ? "" : `, as it is installed; the config says: ${configured}`;
+  return [
+    `${job}: ${schedule ?? "only by hand"}${differs}`,
+    ...(rows.length > 0 ? [renderColumns(rows)] : []),
+  ].join("\n");
 }
