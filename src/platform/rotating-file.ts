@@ -78,8 +78,8 @@ function isSameFile(file: number, path: string): boolean {
   return there !== undefined && there.ino === open.ino && there.dev === open.dev;
 }
 
-/** From the oldest on, so that none is overwritten before it has moved. */
-function rotate(path: string, { maxFiles, maxAgeMs }: RotationLimits, now: Instant): void {
+/** Moves PATH to PATH.1, PATH.1 to PATH.2 and so on, the oldest first; removes what is too much or too old. */
+export function rotate(path: string, { maxFiles, maxAgeMs }: RotationLimits, now: Instant): void {
   rmSync(`${path}.${maxFiles}`, { force: true });
   for (let number = maxFiles - 1; number >= 1; number--) move(`${path}.${number}`, `${path}.${number + 1}`);
   if (maxFiles > 0) move(path, `${path}.1`);

@@ -2,13 +2,18 @@ import { constants } from "node:fs";
 import { mkdir, open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Failure, messageOf } from "../domain/failure.ts";
+import { instant } from "../domain/instant.ts";
 import type { AuditLog } from "../http/http.ts";
+import { rotate } from "../platform/rotating-file.ts";
 
 const { O_APPEND, O_CREAT, O_WRONLY, O_NOFOLLOW } = constants;
 
+/** A hundred megabytes in all. */
+const limits = { maxBytes: 10e6, maxFiles: 10, maxAgeMs: Number.POSITIVE_INFINITY };
+
 /**
  * STATE/audit.log, 0600, one JSON object a line. Opened for each line, so that it may be moved away at any time;
- * the line is on the disk when `record` returns.
+ * moved on to audit.log.1 when it is large. The line is on the disk when `record` returns.
  */
 export function createAuditFile(path: string): AuditLog {
   return {
@@ -19,6 +24,7 @@ export function createAuditFile(path: string): AuditLog {
         try {
           await file.writeFile(`${JSON.stringify(entry)}\n`);
           await file.datasync();
+          if ((await file.stat()).size > limits.maxBytes) rotate(path, limits, instant(0));
         } finally {
           await file.close();
         }
