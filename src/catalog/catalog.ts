@@ -215,7 +215,7 @@ export interface Catalog {
    * a claim whose process is gone, which is taken over; null: the slot must have no row yet.
    */
   claimSlot(row: SlotRow, died: string | null): boolean;
-  /** Of one job. A slot that has a row keeps it; the oldest rows go when there are too many. */
+  /** Of one job. A slot that has a row keeps it. Here and at a claim, the oldest rows go when there are too many. */
   recordSlots(job: string, rows: readonly SlotRow[]): void;
   /** The claim came to nothing: its run was not to be. */
   skipSlot(claim: Pick<SlotRow, "job" | "slot" | "runId">, reason: string): void;

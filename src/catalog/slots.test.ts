@@ -75,3 +75,15 @@ test("old rows go, so that a job of every minute does not fill the catalog", () 
   assert.ok(kept.length <= 10_001, `${kept.length}`);
   assert.equal(kept[0]?.slot, at(10_200));
 });
+
+test("old rows go, too, where every slot is run and none is passed over", () => {
+  const catalog = openCatalog(":memory:");
+  catalog.recordSlots(
+    "job",
+    Array.from({ length: 10_001 }, (_, index) => missed(index)),
+  );
+  for (const hour of [10_001, 10_002, 10_003]) assert.ok(catalog.claimSlot(row(hour), null));
+  const kept = catalog.slots({ job: "job" });
+  assert.ok(kept.length <= 10_001, `${kept.length}`);
+  assert.equal(kept[0]?.slot, at(10_003));
+});

@@ -73,7 +73,12 @@ export function slotStatements(connection: Connection): SlotMembers {
   return {
     claimSlot(row, died) {
       const { state: _state, reason: _reason, attempts: _attempts, ...again } = parametersOf(row);
-      return died === null ? isWritten(claim, parametersOf(row)) : isWritten(claimAgain, { ...again, died });
+      if (died !== null) return isWritten(claimAgain, { ...again, died });
+      return connection.atomically(() => {
+        const isOurs = isWritten(claim, parametersOf(row));
+        if (isOurs) connection.change(trim, { job: row.job, keep: keptRows });
+        return isOurs;
+      });
     },
     recordSlots(job, rows) {
       if (rows.length === 0) return;
