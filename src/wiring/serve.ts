@@ -10,7 +10,7 @@ import type { RunStarter } from "../scheduler/scheduler.ts";
 import { buildContext } from "./build-context.ts";
 import { notifySystemd, watchdogPart } from "./notify-systemd.ts";
 import { ownProgram } from "./own-program.ts";
-import { snapshotPath, snapshotVariable, takeConfig } from "./serve-config.ts";
+import { openState, snapshotPath, snapshotVariable, takeConfig } from "./serve-config.ts";
 import { lockServe } from "./serve-lock.ts";
 import { keepWorking } from "./serve-part.ts";
 import { type Generation, partsOf } from "./serve-parts.ts";
@@ -28,9 +28,10 @@ export interface Outside {
 export async function serve(wish: ServeWish, outside: Outside): Promise<void> {
   const { clock, env } = outside;
   const taken = { ...outside, configPath: wish.configPath };
-  const config = await takeConfig(taken, null);
-  const lock = lockServe(config.statePath, createSystemHost(), clock);
+  const statePath = await openState(taken);
+  const lock = lockServe(statePath, createSystemHost(), clock);
   try {
+    const config = await takeConfig(taken, statePath);
     const log = createLog({
       level: wish.logLevel,
       streams: [{ write: wish.writeLog }],
@@ -39,11 +40,9 @@ export async function serve(wish: ServeWish, outside: Outside): Promise<void> {
     const service = createService(openGeneration(config, wish, outside), { log, outside });
     wish.onHangup(
       () =>
-        void service.reload(async () =>
-          openGeneration(await takeConfig(taken, config.statePath), wish, outside),
-        ),
+        void service.reload(async () => openGeneration(await takeConfig(taken, statePath), wish, outside)),
     );
-    log.info({ state: config.statePath, jobs: config.jobs.map(({ name }) => name) }, "serving");
+    log.info({ state: statePath, jobs: config.jobs.map(({ name }) => name) }, "serving");
     await notifySystemd(env, "READY=1");
     wish.signal.addEventListener("abort", () => void notifySystemd(env, "STOPPING=1"), { once: true });
     await service.work(wish.signal);

@@ -53,8 +53,11 @@ suite("serve, cron and timers, as real processes", { concurrency: 2 }, () => {
     leaveFor(operator, "job", 1);
     const service = operator.start("serve");
     assert.equal(readFileSync(operator.path("started"), "utf8"), "started\n");
+    writeFileSync(operator.path("codex-backup.yaml"), serveConfig("echo edited;"));
     const second = await operator.run("serve");
     assert.equal(second.code, 5);
+    const kept = readFileSync(operator.path("state/serve-config.yaml"), "utf8");
+    assert.doesNotMatch(kept, /edited/, "what the first one goes by is left alone");
     assert.match(second.stderr, new RegExp(`^Cannot serve: process ${service.child.pid} on `));
     const draining = logged(service, /waiting for what runs/);
     service.child.kill("SIGTERM");
