@@ -146,7 +146,7 @@ function starterOf({ clock, env }: Outside, current: () => Generation): RunStart
   const { file, args } = ownProgram();
   return {
     start(wish) {
-      const { config, operations } = current();
+      const { config } = current();
       const passed = Object.entries(env).flatMap(([name, value]) =>
         value === undefined ? [] : [[name, value]],
       );
@@ -154,7 +154,7 @@ function starterOf({ clock, env }: Outside, current: () => Generation): RunStart
         clock,
         program: [file, ...args, "--config", config.path],
         env: { ...Object.fromEntries(passed), [snapshotVariable]: snapshotPath(config.statePath) },
-        onDied: async () => void (await operations.decideSlots()),
+        onDied: async () => void (await current().operations.decideSlots()), // its config may have been replaced
       }).start(wish);
     },
   };
