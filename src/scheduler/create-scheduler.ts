@@ -45,11 +45,13 @@ export function createScheduler(parts: SchedulerParts): LiveScheduler {
   });
 
   async function work(signal: AbortSignal): Promise<void> {
+    signal.addEventListener("abort", runs.close, { once: true });
     await putRight(parts, signal);
     while (!signal.aborted) {
       const delayMs = await tick();
       await restUntil(signal, delayMs);
     }
+    runs.close();
     await drain(runs, parts);
   }
 
@@ -111,9 +113,8 @@ function rest(clock: Clock, signal: AbortSignal, { ms, onWakeable }: Rest): Prom
   });
 }
 
-/** Starts nothing more, waits for what runs, and after a time asks it to end. */
+/** Waits for what runs, and after a time asks it to end. */
 async function drain(runs: Runs, { clock, log, plan }: SchedulerParts): Promise<void> {
-  runs.close();
   const { drainMs } = plan();
   const names = runs.running().map(({ job }) => job);
   if (names.length > 0) log.info({ jobs: names, drainMs }, "waiting for what runs");
