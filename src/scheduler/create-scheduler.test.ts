@@ -52,3 +52,17 @@ test("asked to end while it looks at the slots, it starts none of them", async (
   await ended;
   assert.deepEqual(started, []);
 });
+
+test("woken while it looks at the slots, it looks again at once: what it was woken for may have come too late", async () => {
+  const { clock, looks, controller, scheduler, ended } = openScene();
+  await clock.pass(0);
+  scheduler.wake();
+  looks[0]?.resolve([slots(false)]);
+  await clock.pass(1000);
+  assert.equal(looks.length, 2);
+  looks[1]?.resolve([slots(false)]);
+  await clock.pass(30_000);
+  assert.equal(looks.length, 2, "nobody has woken it since");
+  controller.abort();
+  await ended;
+});

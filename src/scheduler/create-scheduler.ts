@@ -37,9 +37,14 @@ export interface LiveScheduler extends Scheduler {
  */
 export function createScheduler(parts: SchedulerParts): LiveScheduler {
   const { clock, log, plan } = parts;
-  let wake: () => void = () => undefined;
+  let isWoken = false;
+  let endRest: () => void = () => undefined;
+  const wake = () => {
+    isWoken = true;
+    endRest();
+  };
   let tickedMs: number | null = null;
-  const runs = createRuns({ clock, log, plan, onEnded: () => wake() });
+  const runs = createRuns({ clock, log, plan, onEnded: wake });
   const tick = createTick(parts, runs, () => {
     tickedMs = clock.monotonicMs();
   });
@@ -48,6 +53,7 @@ export function createScheduler(parts: SchedulerParts): LiveScheduler {
     signal.addEventListener("abort", runs.close, { once: true });
     await putRight(parts, signal);
     while (!signal.aborted) {
+      isWoken = false;
       const delayMs = await tick();
       await restUntil(signal, delayMs);
     }
@@ -55,15 +61,15 @@ export function createScheduler(parts: SchedulerParts): LiveScheduler {
     await drain(runs, parts);
   }
 
-  /** Woken early, it still rests for the shortest time. */
+  /** Woken early, also during the look before, it still rests for the shortest time. */
   async function restUntil(signal: AbortSignal, delayMs: number): Promise<void> {
     await rest(clock, signal, {
-      ms: Math.max(0, delayMs - shortestMs),
+      ms: isWoken ? 0 : Math.max(0, delayMs - shortestMs),
       onWakeable: (end) => {
-        wake = end;
+        endRest = end;
       },
     });
-    wake = () => undefined;
+    endRest = () => undefined;
     await rest(clock, signal, { ms: shortestMs, onWakeable: () => undefined });
   }
 
@@ -73,7 +79,7 @@ export function createScheduler(parts: SchedulerParts): LiveScheduler {
     running: runs.running,
     listen: runs.listen,
     cancel: runs.cancel,
-    wake: () => wake(),
+    wake,
     trouble() {
       if (tickedMs === null) return "the scheduler has not begun yet";
       const quietMs = clock.monotonicMs() - tickedMs;
