@@ -58,7 +58,7 @@ interface Start {
 }
 
 async function startOf(context: Context, job: BackupJob): Promise<Start> {
-  const found = await findBackups(context, job, { dryRun: true, database: "any" });
+  const found = await findBackups(context, job, { dryRun: true, only: "all" });
   const retention = retentionOf(context, job, null);
   const sources = databasesOf(job, found.rows).map((database): SimulatedSource => {
     const good = found.rows.filter((row) => row.database === database && row.outcome === "complete");

@@ -15,19 +15,19 @@ export interface FindOptions {
   /** Writes nothing, at no destination. */
   readonly dryRun: boolean;
   /** Whose backups are compared with what lies there; those of others are taken as the catalog has them. */
-  readonly database: string | null | "any";
+  readonly only: { readonly database: string | null } | "all";
 }
 
 /** A job's backups as its destinations show them now. Never throws for a destination. */
 export async function findBackups(
   context: Context,
   job: BackupJob,
-  { dryRun, database }: FindOptions,
+  { dryRun, only }: FindOptions,
 ): Promise<Found> {
   const known = context.catalog.backups({ job: job.name });
   const { seen, unseen } = await surveyDestinations(context, known, { dryRun });
   const isCompared = (row: { readonly database: string | null }) =>
-    database === "any" || row.database === database;
+    only === "all" || row.database === only.database;
   const rows = compareCopies(context, known.filter(isCompared), seen);
   const unchanged = new Set(known.flatMap((row) => row.copies));
   const lost = rows.flatMap((row) => row.copies).filter((copy) => !unchanged.has(copy));

@@ -34,7 +34,7 @@ export async function pruneAfterRun(context: Context, job: BackupJob, run: After
   const { database, signal } = run;
   try {
     await finishRemovals(context, job, signal);
-    const found = await findBackups(context, job, { dryRun: false, database });
+    const found = await findBackups(context, job, { dryRun: false, only: { database } });
     noteLost(context, found);
     const { verdicts, refused } = withoutMost(planJob(context, job, { found, current: run }));
     const reports = await carryOut(context, job, { verdicts, signal });

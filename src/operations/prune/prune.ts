@@ -45,7 +45,7 @@ async function pruneJob(
   options: PruneOptions,
 ): Promise<readonly PruneReport[]> {
   if (options.dryRun) {
-    const found = await findBackups(context, job, { dryRun: true, database: "any" });
+    const found = await findBackups(context, job, { dryRun: true, only: "all" });
     const verdicts = planJob(context, job, { found, current: null }).flat();
     return [
       ...verdicts.map((verdict) => reportVerdict(job, verdict)),
@@ -56,7 +56,7 @@ async function pruneJob(
   const lock = await lockJob(context, wish);
   try {
     await finishRemovals(context, job, options.signal);
-    const found = await findBackups(context, job, { dryRun: false, database: "any" });
+    const found = await findBackups(context, job, { dryRun: false, only: "all" });
     noteLost(context, found);
     const plans = planJob(context, job, { found, current: null });
     demandConsent(job, plans, options.yes);
