@@ -62,7 +62,8 @@ async function openSender(parts: AlertsParts): ReturnType<AlertsPart["sender"]> 
     claim(channel) {
       mkdirSync(directory, { recursive: true, mode: 0o700 });
       const holder = { host: host.name, bootId: host.bootId, pid: host.pid, runId: "alerts" };
-      const name = `alerts-${encodeURIComponent(channel)}.db`;
+      // A job cannot be called so: names of jobs do not begin with a dot.
+      const name = `.alerts-${encodeURIComponent(channel)}.db`;
       const since = formatInstant(clock.now());
       const attempt = tryFileLock(join(directory, name), { ...holder, since });
       return attempt.kind === "held" ? attempt.lock.release : null;
