@@ -25,7 +25,7 @@ export async function startGuideMachine(): Promise<GuideMachine> {
   const engine = await serveEngine(container, join(shared, "engine.sock"));
   await makeStorageTree(join(shared, "storage"), { files: 6 });
   const checkout = resolve(import.meta.dirname, "../..");
-  const mounts = [`${checkout}:/opt/codex-backup:ro`, `${shared}:/srv/shared:ro`, ...engine.mounts];
+  const mounts = [`${checkout}:/opt/codex-backup:O`, `${shared}:/srv/shared:ro`, ...engine.mounts];
   const host = await startSystemd({ mounts });
   await host.write("/usr/local/bin/docker", engine.client);
   await host.run("sh", "-euc", prepare);
@@ -39,9 +39,11 @@ export async function startGuideMachine(): Promise<GuideMachine> {
   };
 }
 
-// The mailer keeps what it is given, as a local one does; the tree is copied, for what is mounted is shared.
+// Our packages are there, as after an npm install. The mailer keeps what it is given, as a local one does. The tree
+// is copied, for what is mounted is shared.
 const prepare = `
 chmod 755 /usr/local/bin/docker
+touch /opt/codex-backup/node_modules/.package-lock.json
 useradd --create-home codex
 mkdir -p /opt/Super-Codex-AI/scripts
 cp -r /srv/shared/storage /opt/Super-Codex-AI/storage

@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { type GuideMachine, startGuideMachine } from "../servers/guide-machine.ts";
+import { tryProgram } from "../servers/run-program.ts";
+import type { SystemdHost } from "../servers/systemd.ts";
+import { type GuideBlock, readGuide } from "./guide-page.ts";
+import { tryBlock } from "./guide-run.ts";
+
+const guide = join(import.meta.dirname, "../../docs/guide");
+
+/** In the order in which an operator meets them: each goes on from the machine that the one before has left. */
+const pages = ["install", "monitor", "run-by-hand", "restore", "customise", "troubleshoot"];
+
+const toCron = "codex-backup schedule uninstall; codex-backup schedule install --cron";
+const oldLines = `
+0 2 * * * root docker exec codex_postgres pg_dump -U codex codexdb > /backups/codexdb_$(date +\\%F).sql
+15 2 * * * root cd /opt/Super-Codex-AI && /usr/bin/python scripts/generate_replay_capsule.py
+30 2 * * * root sha256sum /opt/Super-Codex-AI/storage/replays/*.zip > /opt/Super-Codex-AI/storage/replays/checksums.txt
+# 0 3 * * 0 root find /backups -name "codexdb_*.sql" -mtime +30 -delete
+`;
+const script = "/opt/Super-Codex-AI/scripts/extra.py";
+
+/** What is done to the machine before a section, or before a later block of it, so that its commands meet what they are about. */
+const scenes: Readonly<Record<string, string>> = {
+  "install: Keep it safe": toCron,
+  "monitor: From another host": "cp -a /backups /mnt/backups",
+  "monitor: Prometheus": "mkdir -p /var/lib/prometheus/node-exporter",
+  "run-by-hand: Run by hand": toCron,
+  "restore: A file without a catalog, or on another machine": "cp -a /backups /mnt/usb",
+  "customise: Change a time": "sed -i 's/^0 2 /30 1 /' /etc/cron.d/codex-backup",
+  "customise: Change a time, 4": "codex-backup schedule uninstall; codex-backup schedule install --systemd",
+  "customise: Clean up old files": toCron,
+  "customise: Take over lines of an old crontab": `cat > /etc/cron.d/codex-backup <<'END'${oldLines}END`,
+  "troubleshoot: The container is not found": "docker stop -t 1 codex_postgres",
+  "troubleshoot: Permission denied": "chown root:root /backups",
+  "troubleshoot: A script fails": `echo import annals > ${script}`,
+  "troubleshoot: A script fails, 3": `echo 'print(1)' > ${script}`,
+  "troubleshoot: Nothing happens at night": "systemctl stop cron; chmod 666 /etc/cron.d/codex-backup",
+  "troubleshoot: The list is wrong": "rm /var/lib/codex-backup/catalog.db*",
+};
+
+function blocksOf(page: string): readonly GuideBlock[] {
+  return readGuide(`${page}.md`, readFileSync(join(guide, `${page}.md`), "utf8"));
+}
+
+/** What was not as the page says, of its blocks in order. */
+async function tryPage(host: SystemdHost, page: string): Promise<readonly string[]> {
+  const faults: string[] = [];
+  const counts = new Map<string, number>();
+  for (const block of blocksOf(page).filter(({ language }) => language !== "text")) {
+    const number = (counts.get(block.heading) ?? 0) + 1;
+    counts.set(block.heading, number);
+    const key = `${page}: ${block.heading}${number === 1 ? "" : `, ${number}`}`;
+    const scene = scenes[key];
+    if (scene !== undefined) await host.run("sh", "-euc", scene);
+    const fault = await tryBlock(host, block);
+    if (fault !== null) faults.push(fault);
+  }
+  return faults;
+}
+
+/** Where the tool would leave something on this host, if it were not on the machine. */
+const ours =
+  "/etc/cron.d /etc/codex-backup /etc/systemd/system /backups /var/lib/codex-backup /opt /usr/local/bin";
+
+async function listHost(): Promise<string> {
+  const list = `find ${ours} -maxdepth 2 -printf '%p %m %u %T@\\n' 2>/dev/null | sort`;
+  return (await tryProgram(["sh", "-c", list])).stdout;
+}
+
+describe("the operators' guides", { timeout: 300_000 }, () => {
+  let machine: GuideMachine;
+  let hostBefore = "";
+  before(async () => {
+    hostBefore = await listHost();
+    machine = await startGuideMachine();
+  });
+  after(() => machine.remove());
+
+  for (const page of pages) {
+    test(`every command of ${page}.md does what the page says, as it stands`, async () => {
+      const faults = await tryPage(machine.host, page);
+      assert.ok(faults.length === 0, `\n${faults.join("\n\n")}`);
+    });
+  }
+
+  test("nothing of it is left on this host", async () => {
+    assert.equal(await listHost(), hostBefore);
+  });
+});
