@@ -28,7 +28,9 @@ export interface Dispatched {
  */
 export async function sendBySmtp(dispatch: Dispatch, signal: AbortSignal): Promise<Dispatched> {
   const { smtp } = dispatch;
-  const connection = new SMTPConnection(await optionsOf(dispatch));
+  const options = await optionsOf(dispatch);
+  signal.throwIfAborted(); // while the authority was read
+  const connection = new SMTPConnection(options);
   const close = () => connection.close();
   signal.addEventListener("abort", close, { once: true });
   try {
