@@ -71,7 +71,7 @@ test("status is 503 while a destination cannot be used, and readyz says which; h
   const store = memory.stores.get("replays");
   assert.ok(store);
   store.id = null;
-  await clock.pass(1001);
+  await clock.pass(3000);
   assert.equal((await call("/status")).status, 503);
   const ready = await call("/readyz");
   assert.equal(ready.status, 503);

@@ -32,6 +32,8 @@ export interface Streams {
 }
 
 const keepMs = 1000;
+/** So that a hundred who ask do not wait for each look; an answer is never older than this. */
+const oldestMs = 3000;
 const mostStreams = 32;
 
 export function createRouteParts(parts: HttpParts): RouteParts {
@@ -43,9 +45,9 @@ export function createRouteParts(parts: HttpParts): RouteParts {
       const { jobs, disk } = report;
       return { report, text: hide(JSON.stringify({ schemaVersion: 1, jobs, disk })) };
     },
-    { clock, keepMs },
+    { clock, keepMs, oldestMs },
   );
-  const metricsOnce = shareFlight(async () => hide(await operations.metrics()), { clock, keepMs });
+  const metricsOnce = shareFlight(async () => hide(await operations.metrics()), { clock, keepMs, oldestMs });
   return {
     ...parts,
     statusOnce,
