@@ -4,7 +4,7 @@
  * Owns: the order of steps of run, verify, restore, prune, adopt, …: what comes first, what is undone when
  * a step fails. Refuses: how a step is done (the rooms), words for people (cli), reading the config.
  * Words: run, backup, copy, branch (one destination's share of a live stream), late (caught up afterwards).
- * May go to: the doors of postgres, capsule, destinations, catalog; domain; platform.
+ * May go to: the doors of postgres, capsule, destinations, catalog, alerts; domain; platform.
  */
 import type { RunRow } from "../catalog/catalog.ts";
 import type {

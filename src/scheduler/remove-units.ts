@@ -26,7 +26,7 @@ export async function sortUnits(places: UnitPlaces, configPath: string): Promise
     if (text === null) continue;
     const owner = configPathOfUnit(text);
     if (owner === configPath) own.push(path);
-    else left.push({ path, reason: isOwnUnit(text) ? `of the config ${owner}` : "not written by us" });
+    else left.push({ path, reason: isOwnUnit(text) ? `of the config ${owner ?? "?"}` : "not written by us" });
   }
   return { own, left };
 }

@@ -24,7 +24,7 @@ export interface CurrentRun {
 
 /**
  * The verdicts for each (destination, database) of a job. A destination without a survey has none: what lies
- * there is not known. `currentRunId`: of the run that has just made its backup and is pruning now.
+ * there is not known. `current`: the run that has just made its backup and is pruning now.
  */
 export function planJob(
   context: Context,
