@@ -5,18 +5,21 @@ import type { Instant } from "./instant.ts";
  * fills (disk), the tool itself is dead or mis-scheduled (dead), all is well or not once a week (digest), a
  * person asks whether messages arrive (test).
  */
-export type AlertEvent =
-  | "failed"
-  | "incomplete"
-  | "damaged"
-  | "stale"
-  | "missed"
-  | "suspect"
-  | "disk"
-  | "dead"
-  | "recovered"
-  | "digest"
-  | "test";
+export const alertEvents = [
+  "failed",
+  "incomplete",
+  "damaged",
+  "stale",
+  "missed",
+  "suspect",
+  "disk",
+  "dead",
+  "recovered",
+  "digest",
+  "test",
+] as const;
+
+export type AlertEvent = (typeof alertEvents)[number];
 
 export type AlertSeverity = "critical" | "warning" | "info" | "resolved";
 

@@ -5,10 +5,13 @@ export type Instant = number & { readonly [instantBrand]: true };
 
 /** Takes milliseconds since the epoch. Throws RangeError when they name no moment. */
 export function instant(epochMs: number): Instant {
-  if (!Number.isSafeInteger(epochMs) || Math.abs(epochMs) > 8.64e15) {
-    throw new RangeError(`not an instant: ${epochMs}`);
-  }
-  return epochMs as Instant; // proven: a whole number in the range of Date
+  if (!isInstant(epochMs)) throw new RangeError(`not an instant: ${epochMs}`);
+  return epochMs;
+}
+
+/** True for milliseconds since the epoch that name a moment: a whole number in the range of Date. */
+export function isInstant(value: unknown): value is Instant {
+  return typeof value === "number" && Number.isSafeInteger(value) && Math.abs(value) <= 8.64e15;
 }
 
 /** `2026-11-23T01:00:00.000Z` */

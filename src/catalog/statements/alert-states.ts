@@ -1,6 +1,6 @@
-import type { AlertEvent } from "../../domain/alert-message.ts";
+import { alertEvents } from "../../domain/alert-message.ts";
 import type { AlertState, Incident } from "../../domain/alert-state.ts";
-import { type Instant, instant } from "../../domain/instant.ts";
+import { type Instant, isInstant } from "../../domain/instant.ts";
 import type { Catalog } from "../catalog.ts";
 import type { Connection } from "../connection.ts";
 import type { Row } from "../row.ts";
@@ -59,17 +59,6 @@ function readState(row: Row): AlertState {
   };
 }
 
-const events: readonly AlertEvent[] = [
-  "failed",
-  "incomplete",
-  "damaged",
-  "stale",
-  "missed",
-  "suspect",
-  "disk",
-  "dead",
-];
-
 function readIncident(value: unknown): Incident | null {
   if (typeof value !== "object" || value === null) return null;
   const fields = new Map<string, unknown>(Object.entries(value));
@@ -78,9 +67,8 @@ function readIncident(value: unknown): Incident | null {
   const channels = readTexts(fields.get("channels"));
   const escalatedTo = readTexts(fields.get("escalatedTo"));
   if (since === null || told === null || channels === null || escalatedTo === null) return null;
-  const known = events.filter((event) => told.includes(event));
-  const inOrder = told.flatMap((word) => known.filter((event) => event === word));
-  return { since, told: inOrder, channels, escalatedTo, wellSince: readMoment(fields.get("wellSince")) };
+  const known = told.flatMap((word) => alertEvents.filter((event) => event === word));
+  return { since, told: known, channels, escalatedTo, wellSince: readMoment(fields.get("wellSince")) };
 }
 
 function readMoments(value: unknown): readonly Instant[] | null {
@@ -90,9 +78,7 @@ function readMoments(value: unknown): readonly Instant[] | null {
 }
 
 function readMoment(value: unknown): Instant | null {
-  return typeof value === "number" && Number.isSafeInteger(value) && Math.abs(value) <= 8.64e15
-    ? instant(value)
-    : null;
+  return isInstant(value) ? value : null;
 }
 
 function readTexts(value: unknown): readonly string[] | null {

@@ -1,5 +1,5 @@
-import type { AlertEvent, AlertMessage, AlertSeverity } from "../../domain/alert-message.ts";
-import { type Instant, instant } from "../../domain/instant.ts";
+import { type AlertMessage, type AlertSeverity, alertEvents } from "../../domain/alert-message.ts";
+import { type Instant, isInstant } from "../../domain/instant.ts";
 import type { OutboxContent } from "../../domain/outbox.ts";
 import type { Ping } from "../../domain/ping.ts";
 
@@ -27,25 +27,11 @@ function readPing(value: unknown): Ping | null {
 
 const severities: readonly AlertSeverity[] = ["critical", "warning", "info", "resolved"];
 
-const events: readonly AlertEvent[] = [
-  "failed",
-  "incomplete",
-  "damaged",
-  "stale",
-  "missed",
-  "suspect",
-  "disk",
-  "dead",
-  "recovered",
-  "digest",
-  "test",
-];
-
 function readMessage(value: unknown): AlertMessage | null {
   const fields = fieldsOf(value);
   if (fields === null) return null;
   const [id, key, subject, host] = ["id", "key", "subject", "host"].map((name) => textOf(fields.get(name)));
-  const event = events.find((one) => one === fields.get("event"));
+  const event = alertEvents.find((one) => one === fields.get("event"));
   const severity = severities.find((one) => one === fields.get("severity"));
   const at = momentOf(fields.get("at"));
   const lines = fields.get("lines");
@@ -79,7 +65,5 @@ function textOf(value: unknown): string | null {
 }
 
 function momentOf(value: unknown): Instant | null {
-  return typeof value === "number" && Number.isSafeInteger(value) && Math.abs(value) <= 8.64e15
-    ? instant(value)
-    : null;
+  return isInstant(value) ? value : null;
 }

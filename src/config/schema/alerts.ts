@@ -1,20 +1,7 @@
 import { z } from "zod";
+import { alertEvents } from "../../domain/alert-message.ts";
 import { type ChannelKindKey, channelKinds } from "./channel.ts";
 import { cron, duration, plainText } from "./scalar.ts";
-
-const events = [
-  "failed",
-  "incomplete",
-  "damaged",
-  "stale",
-  "missed",
-  "suspect",
-  "disk",
-  "dead",
-  "recovered",
-  "digest",
-  "test",
-] as const;
 
 const names = (what: string) =>
   z.union([plainText, z.array(plainText).min(1, { error: () => `at least one ${what}` })]);
@@ -22,7 +9,7 @@ const names = (what: string) =>
 const rule = z.strictObject({
   jobs: names("job").optional().describe("Names of jobs; default: all, and what is about no job"),
   events: z
-    .union([z.array(z.enum(events)).min(1, { error: () => "at least one event" }), z.enum(events)])
+    .union([z.array(z.enum(alertEvents)).min(1, { error: () => "at least one event" }), z.enum(alertEvents)])
     .optional()
     .describe("What is told; default: everything"),
   channels: names("channel").optional().describe("Names of channels; default: all"),
