@@ -1,4 +1,4 @@
-import { templateOf } from "./import-name.ts";
+import { exampleOf, templateOf } from "./import-name.ts";
 import type { ShellLine } from "./import-shell.ts";
 import { absolute, parentOf, type Recognised } from "./import-task.ts";
 
@@ -23,6 +23,7 @@ function recogniseScript({ pipe, directory }: ShellLine): Recognised | null {
     root: `${home}/storage`,
     include: ["audit.log", "ledger/**", "annals/**"],
     directory: `${home}/storage/replays`,
+    file: "codex_replay_20261123T021500Z.zip",
     name: "codex_replay_{timestamp}",
     notes: scriptNotes,
   };
@@ -39,7 +40,8 @@ function recogniseZip({ pipe, directory, output }: ShellLine): Recognised | null
   const root = absolute(null, directory);
   const isPlain =
     members.length > 0 && members.every((word) => /^[\w.][\w./-]*$/.test(word) && !word.includes(".."));
-  const name = path === null ? null : templateOf(path.slice(path.lastIndexOf("/") + 1), ["zip"]);
+  const file = path?.slice(path.lastIndexOf("/") + 1) ?? "";
+  const name = path === null ? null : templateOf(file, ["zip"]);
   if (
     path === null ||
     root === null ||
@@ -49,7 +51,15 @@ function recogniseZip({ pipe, directory, output }: ShellLine): Recognised | null
   )
     return null;
   const include = members.some((one) => one === ".") ? [] : members.flatMap(globsOf);
-  return { kind: "capsule", root, include, directory: parentOf(path), name, notes: [] };
+  return {
+    kind: "capsule",
+    root,
+    include,
+    directory: parentOf(path),
+    file: exampleOf(file),
+    name,
+    notes: [],
+  };
 }
 
 /** A folder is named with a slash, or has no dot; a name with a dot is a file. */

@@ -87,6 +87,37 @@ test("hosts, ports, formats, compressors and containers are read; passwords are 
   assert.match(notes(7), /shell script/);
 });
 
+test("a clean-up sets the days of those jobs only whose files it would have removed", async (context) => {
+  const folder = await createConfigFolder(context);
+  const text = `0 2 * * * pg_dump shop > /b/shop_$(date +\\%F).sql
+1 2 * * * pg_dump wiki | gzip > /b/wiki-$(date +\\%Y\\%m\\%d).sql.gz
+2 2 * * * pg_dump mail > /b/mail_$(date +\\%F).sql
+0 3 * * * find /b -type f -name "wiki-[0-9]*.sql.gz" -mtime +3 -exec rm -f {} \\;
+0 4 * * * find /b -name "*.log" -mtime +1 -delete
+0 5 * * * find /b -maxdepth 1 -name "*_????-??-??.sql" -mtime +60 -delete
+0 6 * * * find /b -name "*.sql" ! -name "shop_*" -mtime +2 -delete
+0 7 * * * find /b -name "*.tmp" -o -name "*.sql" -mtime +2 -delete
+`;
+  const { yaml, lines } = importCrontab(text, "UTC");
+  const { jobs } = await folder.load(yaml ?? "");
+  const days = jobs.map((job) => ("keep" in job ? [job.name, job.keep?.days ?? null] : []));
+  assert.deepEqual(days, [
+    ["database", 60],
+    ["database-2", 3],
+    ["database-3", 60],
+  ]);
+  assert.deepEqual(
+    lines.slice(3).map(({ outcome, job }) => [outcome, job]),
+    [
+      ["taken over", "database-2"],
+      ["left out", null],
+      ["taken over", "database, database-3"],
+      ["left out", null],
+      ["left out", null],
+    ],
+  );
+});
+
 const words = [
   "0 2 * * *",
   "@daily",

@@ -1,4 +1,4 @@
-import { templateOf } from "./import-name.ts";
+import { exampleOf, templateOf } from "./import-name.ts";
 import type { ShellLine } from "./import-shell.ts";
 import { absolute, parentOf, type Recognised } from "./import-task.ts";
 
@@ -35,6 +35,7 @@ export function recogniseDump(
     kind: "dump",
     postgres,
     directory: parentOf(target),
+    file: exampleOf(file),
     name,
     format: options.format,
     compress,

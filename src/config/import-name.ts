@@ -16,3 +16,26 @@ export function templateOf(file: string, suffixes: readonly string[]): string | 
   if (!/^[A-Za-z0-9][\w.{}-]*$/.test(base)) return null;
   return base.includes("{") ? base : `${base}_{date}`;
 }
+
+/** A name that such a file could have: what a clean-up's pattern is held against. */
+export function exampleOf(file: string): string {
+  return file
+    .replace(/\$\(date [^)]*%(F|Y-%m-%d)[^)]*\)|`date [^`]*%(F|Y-%m-%d)[^`]*`/g, "2026-11-23")
+    .replace(/\$\(date [^)]*\)|`date [^`]*`/g, "20261123")
+    .replaceAll(/["']/g, "");
+}
+
+/** As find's -name: "*", "?" and "[…]"; a pattern that is none fits nothing. */
+export function isNamedLike(pattern: string, file: string): boolean {
+  const source = pattern.replace(/\*|\?|\[!?[^\]]+\]|./gs, (part) => {
+    if (part === "*") return ".*";
+    if (part === "?") return ".";
+    if (part.length > 1) return part.replace(/^\[!/, "[^").replaceAll("\\", "\\\\");
+    return part.replace(/[^\w]/, "\\$&");
+  });
+  try {
+    return new RegExp(`^${source}$`).test(file);
+  } catch {
+    return false; // such as "[z-a]"
+  }
+}

@@ -1,5 +1,6 @@
 import type { CronTask } from "../domain/crontab.ts";
 import { findSettingsProblem } from "./import-check.ts";
+import { isNamedLike } from "./import-name.ts";
 import type { Recognised } from "./import-task.ts";
 import { nameRule } from "./schema/scalar.ts";
 
@@ -10,7 +11,7 @@ export interface ImportedSettings {
 }
 
 export interface Taken {
-  /** The job that the line became, or that it speaks of; null: it was left out. */
+  /** The job that the line became, or those that it speaks of; null: it was left out. */
   readonly job: string | null;
   readonly notes: readonly string[];
 }
@@ -29,6 +30,8 @@ export interface ImportPlan {
 
 interface Draft {
   readonly directory: string | null;
+  /** A name that a file of the old line could have. */
+  readonly file: string | null;
   readonly name: string;
   settings: Readonly<Record<string, unknown>>;
 }
@@ -53,7 +56,8 @@ export function createImportPlan(): ImportPlan {
       drafts.map(({ name }) => name),
       "job",
     );
-    drafts.push({ name: job, directory: made.directory, settings: { schedule, ...made.settings } });
+    const { directory, file } = made;
+    drafts.push({ name: job, directory, file, settings: { schedule, ...made.settings } });
     const problem = findSettingsProblem({ version: 1, ...settings() });
     if (problem === null) return { job };
     drafts.pop();
@@ -96,35 +100,48 @@ function noteOfSwitchedOff(found: Recognised): string {
     : "it is switched off there";
 }
 
-/** The newest three stay, whatever their age: the old line would have removed the last one, too. */
+/**
+ * Every job whose files the old line would have removed, and no other: its days say nothing of theirs. The newest
+ * three stay, whatever their age: the old line would have removed the last one, too.
+ */
 function cleanUp(drafts: readonly Draft[], found: Extract<Recognised, { readonly kind: "clean-up" }>): Taken {
-  const draft = drafts.find(({ directory, settings }) => directory === found.directory && "to" in settings);
-  if (!draft) return { job: null, notes: ["no job of these lines leaves backups in that directory"] };
-  draft.settings = { ...draft.settings, keep: { days: found.days, minimum: 3 } };
-  const pattern =
-    found.pattern === null ? [] : ["only what the job has made is removed, not every file of the pattern"];
-  return { job: draft.name, notes: ["the newest 3 stay, however old they are", ...pattern] };
+  const { pattern, days } = found;
+  const there = drafts.filter(({ directory, file }) => directory === found.directory && file !== null);
+  if (there.length === 0)
+    return { job: null, notes: ["no job of these lines leaves backups in that directory"] };
+  const meant = there.filter(({ file }) => pattern === null || isNamedLike(pattern, file ?? ""));
+  if (meant.length === 0)
+    return { job: null, notes: [`no job of these lines leaves files named like "${pattern}" there`] };
+  for (const draft of meant) draft.settings = { ...draft.settings, keep: { days, minimum: 3 } };
+  const others =
+    pattern === null ? [] : ["only what the job has made is removed, not every file of the pattern"];
+  return {
+    job: meant.map(({ name }) => name).join(", "),
+    notes: ["the newest 3 stay, however old they are", ...others],
+  };
 }
 
 type Job = Exclude<Recognised, { readonly kind: "none" | "clean-up" }>;
-type Made = Pick<Draft, "name" | "directory" | "settings">;
+type Made = Pick<Draft, "name" | "directory" | "file" | "settings">;
 
 function settingsOf(found: Job, destinationOf: (path: string) => string): Made {
   switch (found.kind) {
     case "dump": {
-      const { postgres, directory, name, format, compress } = found;
+      const { postgres, directory, file, name, format, compress } = found;
       const rest = { ...(format === "sql" ? {} : { format }), ...(compress === "none" ? {} : { compress }) };
       return {
         name: "database",
         directory,
+        file,
         settings: { postgres, ...rest, to: [destinationOf(directory)], name },
       };
     }
     case "capsule": {
-      const { root, include, directory, name } = found;
+      const { root, include, directory, file, name } = found;
       return {
         name: "capsule",
         directory,
+        file,
         settings: { capsule: { root, include }, to: [destinationOf(directory)], name },
       };
     }
@@ -133,6 +150,7 @@ function settingsOf(found: Job, destinationOf: (path: string) => string): Made {
       return {
         name: "checksums",
         directory,
+        file: null,
         settings: { checksums: { destination: destinationOf(directory) } },
       };
     }
@@ -140,7 +158,12 @@ function settingsOf(found: Job, destinationOf: (path: string) => string): Made {
       const { argv, cwd } = found;
       const script = argv.find((word, index) => index > 0 && /\.\w+$/.test(word)) ?? argv[0] ?? "command";
       const name = script.slice(script.lastIndexOf("/") + 1).replace(/\.\w+$/, "");
-      return { name, directory: null, settings: { command: { argv, ...(cwd === null ? {} : { cwd }) } } };
+      return {
+        name,
+        directory: null,
+        file: null,
+        settings: { command: { argv, ...(cwd === null ? {} : { cwd }) } },
+      };
     }
     default:
       return found satisfies never;

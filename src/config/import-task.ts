@@ -9,6 +9,8 @@ export type Recognised =
       readonly kind: "dump";
       readonly postgres: Readonly<Record<string, string | number | Readonly<Record<string, string>>>>;
       readonly directory: string;
+      /** A name that its file could have. */
+      readonly file: string;
       readonly name: string;
       readonly format: "sql" | "custom";
       readonly compress: "none" | "gzip" | "zstd";
@@ -19,6 +21,8 @@ export type Recognised =
       readonly root: string;
       readonly include: readonly string[];
       readonly directory: string;
+      /** A name that its file could have. */
+      readonly file: string;
       readonly name: string;
       readonly notes: readonly string[];
     }
@@ -78,8 +82,26 @@ function recogniseCleanUp({ pipe, directory }: ShellLine): Recognised | null {
   if (!/(^|\/)find$/.test(words[0] ?? "") || days === undefined || !isDeletion) return null;
   const path = absolute(directory, words[1] ?? "");
   if (path === null || Number(days) < 1) return null;
+  if (!isPlainFind(words.slice(2)))
+    return { kind: "none", reason: "which files it removes is chosen in a way not known to us" };
   const pattern = words.includes("-name") ? (words[words.indexOf("-name") + 1] ?? null) : null;
   return { kind: "clean-up", directory: path, pattern, days: Number(days) };
+}
+
+/** Each test once, then the deletion: "!", "-o" and whatever else chooses would turn its sense round. */
+function isPlainFind(words: readonly string[]): boolean {
+  const end = words.findIndex((word) => word === "-delete" || word === "-exec");
+  if (!/^(-delete|-exec rm( -\w+)* \{\} [;+])( -print)?$/.test(words.slice(end).join(" "))) return false;
+  const seen = new Set<string>();
+  for (let at = 0; at < end; at++) {
+    const word = words[at] ?? "";
+    if (/^-(print|xdev|daystart)$/.test(word)) continue;
+    if (!/^-(type|name|mtime|maxdepth|mindepth)$/.test(word) || seen.has(word)) return false;
+    seen.add(word);
+    if (word === "-type" && words[at + 1] !== "f") return false;
+    at++;
+  }
+  return true;
 }
 
 /** Any other program, when it needs no shell. */
