@@ -118,6 +118,14 @@ test("a clean-up sets the days of those jobs only whose files it would have remo
   );
 });
 
+test("a dump that wrote over its older files is told to stay from now on", () => {
+  const notes = (file: string) => importCrontab(`0 2 * * * pg_dump d > /b/${file}`, "UTC").lines[0]?.notes;
+  for (const file of ["d.sql", "d-$(date +\\%a).sql", "d-`date +\\%u`.sql"])
+    assert.match(notes(file)?.join() ?? "", /give the job a keep/, file);
+  for (const file of ["d-$(date +\\%F).sql", "d-`date +\\%y\\%m\\%d`.sql", "d-$(date -u +\\%s).sql"])
+    assert.deepEqual(notes(file), [], file);
+});
+
 const words = [
   "0 2 * * *",
   "@daily",

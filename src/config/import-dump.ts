@@ -1,4 +1,4 @@
-import { exampleOf, templateOf } from "./import-name.ts";
+import { exampleOf, overwritesOlder, templateOf } from "./import-name.ts";
 import type { ShellLine } from "./import-shell.ts";
 import { absolute, parentOf, type Recognised } from "./import-task.ts";
 
@@ -31,6 +31,7 @@ export function recogniseDump(
   const name = templateOf(file, ["sql", "dump", "backup", "gz", "zst", "pgdump"]);
   if (name === null) return { kind: "none", reason: `the name "${file}" is made in a way not known to us` };
   if (postgres.database === undefined) return { kind: "none", reason: "it names no database" };
+  if (overwritesOlder(file)) notes.push(overwriteNote);
   return {
     kind: "dump",
     postgres,
@@ -42,6 +43,9 @@ export function recogniseDump(
     notes,
   };
 }
+
+const overwriteNote =
+  "it wrote over its older files; now each backup has a name of its own and stays: give the job a keep";
 
 /** docker exec [-i] [-u USER] NAME. */
 function readContainer(words: readonly string[], postgres: Postgres, notes: string[]): boolean {

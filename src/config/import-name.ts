@@ -25,6 +25,11 @@ export function exampleOf(file: string): string {
     .replaceAll(/["']/g, "");
 }
 
+/** True for a name without a date, or one whose date comes round again, such as a weekday's. */
+export function overwritesOlder(file: string): boolean {
+  return !/(\$\(|`)date [^)`]*%[FYyGgsDcx]/.test(file);
+}
+
 /** As find's -name: "*", "?" and "[…]"; a pattern that is none fits nothing. */
 export function isNamedLike(pattern: string, file: string): boolean {
   const source = pattern.replace(/\*|\?|\[!?[^\]]+\]|./gs, (part) => {
