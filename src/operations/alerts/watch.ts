@@ -1,7 +1,7 @@
 import type { AlertFacts } from "../../domain/alert-facts.ts";
 import type { WatchOptions, WatchReport } from "../../domain/alert-report.ts";
 import { messageOf } from "../../domain/failure.ts";
-import { nextTry } from "../../domain/outbox.ts";
+import { isDue } from "../../domain/outbox.ts";
 import type { ExitStatus } from "../../domain/outcome.ts";
 import type { Context } from "../context.ts";
 import { status } from "../status.ts";
@@ -73,6 +73,6 @@ async function deliverFor(context: Context, { intervalMs, signal }: WatchOptions
 }
 
 function hasDue({ catalog, clock }: Context): boolean {
-  const next = nextTry(catalog.undelivered());
-  return next !== null && next <= clock.now();
+  const now = clock.now();
+  return catalog.undelivered().some((row) => isDue(row, now));
 }
