@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { constants } from "node:fs";
-import { mkdir, open } from "node:fs/promises";
+import { mkdir, open, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import {
   type AccessToken,
@@ -16,6 +16,7 @@ import type { Clock } from "../platform/clock.ts";
 import { tryFileLock } from "../platform/file-lock.ts";
 import { type FileRights, replaceFile } from "../platform/files.ts";
 import type { Host } from "../platform/host.ts";
+import { currentUser, mayGiveTo } from "../platform/owner.ts";
 import { systemRandom } from "../platform/run-id.ts";
 
 export interface TokenFileParts {
@@ -48,10 +49,10 @@ export interface TokensRead {
   readonly text: string;
   /** Changes with the content; null when there is no file. */
   readonly version: string | null;
-  readonly rights: FileRights;
+  /** As they are; null when there is no file. */
+  readonly rights: FileRights | null;
 }
 
-const privateRights: FileRights = { mode: 0o600, owner: null };
 const limitBytes = 1024 * 1024;
 
 /** No file is an empty one. Throws "http.tokens", also for a file into which others could write a token of theirs. */
@@ -64,13 +65,17 @@ export async function readTokens(path: string): Promise<TokensRead> {
         throw refused(path, "it is no text file");
       if ((mode & 0o022) !== 0) throw refused(path, "others may write to it");
       const text = await file.readFile("utf8");
-      return { text, version: `${ino} ${mtimeMs} ${size}`, rights: { mode: 0o600, owner: { uid, gid } } };
+      return {
+        text,
+        version: `${ino} ${mtimeMs} ${size}`,
+        rights: { mode: mode & 0o777, owner: { uid, gid } },
+      };
     } finally {
       await file.close();
     }
   } catch (error) {
     if (error instanceof Failure) throw error;
-    if (errnoOf(error) === "ENOENT") return { text: "", version: null, rights: privateRights };
+    if (errnoOf(error) === "ENOENT") return { text: "", version: null, rights: null };
     throw refused(path, messageOf(error));
   }
 }
@@ -93,7 +98,8 @@ async function change(parts: TokenFileParts, edit: (before: string) => string): 
     });
   }
   try {
-    const { text, rights } = await readTokens(path);
+    const { text, rights: kept } = await readTokens(path);
+    const rights = kept ?? (await rightsOfNew(statePath));
     const scratch = join(dirname(path), `.${basename(path)}.new`);
     await replaceFile(path, Buffer.from(edit(text)), { ...rights, scratch });
   } catch (error) {
@@ -101,6 +107,12 @@ async function change(parts: TokenFileParts, edit: (before: string) => string): 
   } finally {
     attempt.lock.release();
   }
+}
+
+/** For the account of `serve`, which must read it and owns the state, also when root makes it. */
+async function rightsOfNew(statePath: string): Promise<FileRights> {
+  const { uid, gid } = await stat(statePath);
+  return { mode: 0o600, owner: mayGiveTo(currentUser(), { uid, gid }) ? { uid, gid } : null };
 }
 
 function notWritten(path: string, error: unknown): Failure {
