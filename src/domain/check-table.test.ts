@@ -262,6 +262,7 @@ const fixtures: Partial<Readonly<Record<CheckCode, () => readonly Diagnosis[]>>>
   "schedule.unit-mode": () => installed({ mode: 0o664 }),
   "schedule.unit-owner": () => installed({ ownedBy: "codex" }),
   "schedule.unit-end": () => installed({ text: cronLine }),
+  "schedule.unit-carriage-return": () => installed({ text: `${cronLine}\r\n` }),
   "schedule.unit-percent": () => installed({ text: `${cronLine} > /x_$(date +%F)\n` }),
   "schedule.unit-line": () => installed({ text: `${cronLine}\n0 2 * * root x\n` }),
   "schedule.unit-user": () => schedule({ unknownUsers: ["root"] }),
@@ -348,6 +349,14 @@ test("a healthy machine has no finding but ok, and ends with 0", () => {
     [],
   );
   assert.equal(exitOfFindings(healthy), 0);
+});
+
+test("a cron file with a line for the start of the machine is well, one that begins with a byte order mark is not", () => {
+  const lineFaults = (text: string) =>
+    installed({ text }).filter(({ code }) => code === "schedule.unit-line");
+  assert.deepEqual(lineFaults(`@reboot root /bin/true\n${cronLine}\n`), []);
+  const [marked] = lineFaults(`\uFEFF# ours\n${cronLine}\n`);
+  assert.deepEqual(marked?.commands, ["sed -i '1s/^\\xEF\\xBB\\xBF//' /etc/cron.d/codex-backup"]);
 });
 
 test("a blocker never stands beside the ok of the same thing", () => {

@@ -116,6 +116,7 @@ export const checkTable = {
   "schedule.unit-mode": blocker("others may write the cron file: cron ignores it"),
   "schedule.unit-owner": blocker("the cron file is not root's: cron ignores it"),
   "schedule.unit-end": blocker("the cron file does not end in a line end: cron ignores it"),
+  "schedule.unit-carriage-return": blocker("the cron file's lines end as those of Windows do"),
   "schedule.unit-percent": blocker("a line has a %, which cron turns into a line end"),
   "schedule.unit-line": blocker("a line cannot be read, so that cron ignores the file"),
   "schedule.unit-user": blocker("a line's user does not exist"),

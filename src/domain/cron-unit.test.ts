@@ -31,3 +31,10 @@ test("whatever is written is read back the same, and is a file that cron takes w
 test("a file that lacks our first line is none of ours", () => {
   assert.equal(parseCronUnit("0 2 * * * root /usr/bin/codex-backup -q run database --scheduled\n"), null);
 });
+
+test("a line for the start of the machine is kept as it is, one that cron cannot read is switched off", () => {
+  const unit = formatCronUnit({ program: "/bin/x", configPath: "/c.yaml", user: "root" }, { jobs: [] });
+  const added = ["@reboot root /bin/true", "neither time nor command"];
+  const read = parseCronUnit(`${unit}${added.join("\n")}\n`);
+  assert.deepEqual(read?.others, ["@reboot root /bin/true", "# cron cannot read: neither time nor command"]);
+});

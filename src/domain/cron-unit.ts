@@ -90,7 +90,7 @@ export function parseCronUnit(text: string): CronUnit | null {
     ),
     others: lines
       .filter(isOther)
-      .map(({ kind, text: line }) => (kind === "unreadable" ? `${unread}${line}` : line)),
+      .map((line) => (line.kind === "unreadable" && !line.isTaken ? `${unread}${line.text}` : line.text)),
   };
 }
 

@@ -15,6 +15,7 @@ test("each reason why cron ignores a file, or a line of it, is named", () => {
     [{ text: "0 2 * * * root /bin/true" }, /no line end/],
     [{ text: "0 0 2 * * * root /bin/true\n" }, /line 1: it has six time fields/],
     [{ text: "0 2 * * * root date +%F\n" }, /line 1: what follows its % /],
+    [{ text: "\uFEFF# words\n0 2 * * * root /bin/true\n" }, /line 1: it begins with a byte order mark/],
     [{ text: `0 2 * * * root /bin/echo ${"x".repeat(999)}\n` }, /line 1 is too long/],
   ];
   for (const [change, reason] of faults) {
@@ -22,4 +23,8 @@ test("each reason why cron ignores a file, or a line of it, is named", () => {
     assert.match(fault, reason);
     assert.deepEqual(more, []);
   }
+});
+
+test("a line that cron starts at boot is no fault", () => {
+  assert.deepEqual(findCrontabFaults({ ...right, text: `@reboot root /bin/true\n${right.text}` }), []);
 });

@@ -20,7 +20,9 @@ export function findCrontabFaults(
     ...(uid === 0 ? [] : [`it belongs to the user ${uid}, not to root`]),
     ...((mode & 0o022) === 0 ? [] : [`others may write to it (mode ${(mode & 0o777).toString(8)})`]),
     ...(text.endsWith("\n") ? [] : ["its last line has no line end, so that cron ignores the file"]),
-    ...lines.flatMap((line) => (line.kind === "unreadable" ? [`line ${line.number}: ${line.reason}`] : [])),
+    ...lines.flatMap((line) =>
+      line.kind === "unreadable" && !line.isTaken ? [`line ${line.number}: ${line.reason}`] : [],
+    ),
     ...lines.flatMap((line) =>
       line.kind === "task" && line.task.input !== null
         ? [`line ${line.number}: what follows its % is not part of the command`]

@@ -45,6 +45,7 @@ test("what cron would not take is unreadable, with the reason", () => {
     "@reboot root /x": /no time of the clock/,
     "0 2 * * * /usr/bin/x -a": /no user's name/,
     "0 2 * *": /five time fields/,
+    "\uFEFF# words": /byte order mark/,
   };
   for (const [text, reason] of Object.entries(reasons)) {
     const [line] = parseCrontab(text, "system");

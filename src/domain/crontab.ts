@@ -22,7 +22,8 @@ type LineMeaning =
   | { readonly kind: "task"; readonly task: CronTask }
   /** A comment that is a task without its "#". */
   | { readonly kind: "switched-off"; readonly task: CronTask }
-  | { readonly kind: "unreadable"; readonly reason: string };
+  /** `isTaken`: cron itself knows what it means, so it takes the rest of the file, too. */
+  | { readonly kind: "unreadable"; readonly reason: string; readonly isTaken: boolean };
 
 const nicknames: Readonly<Record<string, string>> = {
   "@yearly": "0 0 1 1 *",
@@ -60,6 +61,8 @@ function isOfForm(form: CrontabForm): (line: CrontabLine) => boolean {
 }
 
 function readLine(line: string, form: CrontabForm): LineMeaning {
+  if (line.startsWith("\uFEFF"))
+    return refused("it begins with a byte order mark, which cron takes for text");
   const text = line.trim();
   if (text === "") return { kind: "blank" };
   if (text.startsWith("#")) return readComment(text, form);
@@ -69,7 +72,11 @@ function readLine(line: string, form: CrontabForm): LineMeaning {
     return { kind: "variable", name, value: unquoted(variable[4] ?? "") };
   }
   const task = readTask(text, form);
-  return typeof task === "string" ? { kind: "unreadable", reason: task } : { kind: "task", task };
+  return typeof task === "string" ? refused(task, text) : { kind: "task", task };
+}
+
+function refused(reason: string, text = ""): LineMeaning {
+  return { kind: "unreadable", reason, isTaken: text.startsWith("@reboot") };
 }
 
 function readComment(text: string, form: CrontabForm): LineMeaning {

@@ -113,12 +113,20 @@ function judgeText({ path, text }: CronFile): readonly Diagnosis[] {
     const message = "its last line has no line end, so that cron ignores it";
     found.push(diagnose("schedule.unit-end", path, { message, commands: [`echo >> ${word}`] }));
   }
+  if (text.includes("\r\n")) {
+    const message =
+      "its lines end as those of Windows do, so that each command gets a carriage return as well";
+    found.push(
+      diagnose("schedule.unit-carriage-return", path, { message, commands: [`sed -i 's/\\r$//' ${word}`] }),
+    );
+  }
   for (const line of parseCrontab(text, "system")) {
-    if (line.kind === "unreadable") {
+    if (line.kind === "unreadable" && !line.isTaken) {
       const message = `line ${line.number} cannot be read, so that cron ignores the whole file: ${line.reason}`;
-      found.push(
-        diagnose("schedule.unit-line", path, { message, commands: [`sed -n ${line.number}p ${word}`] }),
-      );
+      const command = line.text.startsWith("\uFEFF")
+        ? `sed -i '1s/^\\xEF\\xBB\\xBF//' ${word}`
+        : `sed -n ${line.number}p ${word}`;
+      found.push(diagnose("schedule.unit-line", path, { message, commands: [command] }));
     }
     if (line.kind === "task" && line.task.input !== null) {
       const message = `line ${line.number} has a %, which ends the command there: write \\%, or leave it out`;
