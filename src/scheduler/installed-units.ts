@@ -1,5 +1,6 @@
 import type { InstallReport, UninstallReport, UnitWish } from "../domain/install-report.ts";
 import { installCron } from "./cron-installer.ts";
+import { findInstalledUser } from "./installed-user.ts";
 import { removeUnits, sortUnits } from "./remove-units.ts";
 import type { Installer } from "./scheduler.ts";
 import { installServe, installTimers } from "./systemd-installer.ts";
@@ -9,6 +10,7 @@ import type { UnitPlaces } from "./unit-places.ts";
 export function createInstaller(places: UnitPlaces): Installer {
   return {
     install: (wish) => install(places, wish),
+    userOf: (configPath) => findInstalledUser(places, configPath),
     uninstall: (configPath) => uninstall(places, configPath),
   };
 }

@@ -62,6 +62,8 @@ export interface Installer {
    * when cron cannot keep a job's zone, "scheduler.unit" when a file cannot be written as it must be.
    */
   install(wish: UnitWish): Promise<InstallReport>;
+  /** The account that what is installed for this config starts the jobs as; null when nothing is installed. */
+  userOf(configPath: string): Promise<string | null>;
   /** Removes what an install has written for this config, and nothing else. */
   uninstall(configPath: string): Promise<UninstallReport>;
 }

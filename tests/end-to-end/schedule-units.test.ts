@@ -96,6 +96,22 @@ test("the old guide's own file is not touched, and the way out is named", async 
   assert.equal(readFileSync(operator.path(cronPath), "utf8"), old);
 });
 
+test("the account of an install is kept by the next one, until another is named", async () => {
+  const operator = createOperator(config);
+  const usersIn = (path: string, shape: RegExp) =>
+    [...readFileSync(operator.path(path), "utf8").matchAll(shape)].map(([, user]) => user);
+  const cronUsers = () => new Set(usersIn(cronPath, /^[\d*/]+(?: \S+){4} (\S+) /gm));
+  await install(operator, "--cron", "--user", "games");
+  writeFileSync(operator.path(cronPath), `7 7 * * * root /usr/local/bin/mine\n`, { flag: "a" });
+  await install(operator, "--cron");
+  assert.deepEqual(cronUsers(), new Set(["games", "root"]), "root: of the line that somebody added");
+  await install(operator, "--systemd");
+  const service = "root/etc/systemd/system/codex-backup-capsule.service";
+  assert.deepEqual(usersIn(service, /^User=(.*)$/gm), ["games"]);
+  await install(operator, "--cron", "--user", "root");
+  assert.deepEqual(cronUsers(), new Set(["root"]));
+});
+
 test("a zone that cron cannot keep is refused before anything is written", async () => {
   const operator = createOperator(localConfig.replace("Europe/Berlin", "America/Santiago"));
   const { code, stderr } = await install(operator, "--cron");

@@ -11,7 +11,7 @@ interface InstallFlags {
   readonly cron?: boolean;
   readonly systemd?: boolean;
   readonly serve?: boolean;
-  readonly user: string;
+  readonly user?: string;
   readonly resetTimes?: boolean;
   readonly program?: string;
   readonly root: string;
@@ -26,7 +26,7 @@ export function registerInstall(parent: Command, bind: Bind): void {
     .option("--cron", "writes /etc/cron.d/codex-backup")
     .option("--systemd", "writes a service and a timer for each job, and starts the timers")
     .option("--serve", "with --systemd: one service that schedules by itself, instead of timers")
-    .option("--user <name>", "the account that runs the jobs", "root")
+    .option("--user <name>", "the account that runs the jobs (default: as installed, else root)")
     .option("--reset-times", "the config's times again, also where others were written into the files")
     .option("--program <file>", "what is started (default: this program)")
     .option("--root <dir>", "the top of the system that is written to, such as an image's", "/");
@@ -55,9 +55,10 @@ async function installUnits(session: Session, flags: InstallFlags): Promise<Exit
   const config = await loadConfig(session, { secrets: "closed" });
   const program = flags.program === undefined ? tool.launcher() : resolve(io.cwd, flags.program);
   const installer = await tool.installer(resolve(io.cwd, flags.root));
+  const user = flags.user ?? (await installer.userOf(config.path)) ?? "root";
   const report = await installer.install({
     how,
-    command: { program, configPath: config.path, user: userOf(flags.user) },
+    command: { program, configPath: config.path, user: userOf(user) },
     jobs: config.jobs,
     writePaths: [config.statePath, ...config.destinations.map(({ path }) => path)],
     resetTimes: flags.resetTimes ?? false,
