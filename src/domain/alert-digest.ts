@@ -4,7 +4,7 @@ import type { AlertMessage } from "./alert-message.ts";
 import type { AlertState } from "./alert-state.ts";
 import { idOf, nextLine } from "./alert-words.ts";
 import type { Instant } from "./instant.ts";
-import { describeAge, describeCount, describeSize } from "./plain-words.ts";
+import { describeAge, describeCount, describeSize, describeSubject } from "./plain-words.ts";
 
 /**
  * One screen about everything, well or not. It also proves once a week that messages arrive: whoever misses it
@@ -53,7 +53,7 @@ function subjectOf({ jobs, host }: AlertFacts, wrong: readonly string[]): string
 }
 
 function jobLine(job: JobFact, { now }: AlertFacts): string {
-  const name = job.database === null || job.database === job.job ? job.job : `${job.job} (${job.database})`;
+  const name = describeSubject(job.job, job.database);
   const state = job.healthy ? "well" : "NOT WELL";
   if (job.lastGoodAt === null) return `${name}: ${state}; ${job.reason}`;
   const good = `newest good ${job.noun} ${describeAge(now - job.lastGoodAt)} old`;

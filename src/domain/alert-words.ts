@@ -3,7 +3,7 @@ import type { AlertFacts } from "./alert-facts.ts";
 import type { AlertMessage, AlertSeverity } from "./alert-message.ts";
 import type { AlertState, Incident } from "./alert-state.ts";
 import { formatInstant, type Instant } from "./instant.ts";
-import { describeAge } from "./plain-words.ts";
+import { describeAge, describeSubject } from "./plain-words.ts";
 import { wallText } from "./wall-text.ts";
 
 type Around = Pick<AlertFacts, "now" | "host" | "timezone">;
@@ -120,7 +120,7 @@ function nameOf(
   { host }: Around,
 ): string {
   if (job === null) return key === "tool" ? `codex-backup on ${host}` : key.replace("/", " ");
-  return database === null || database === job ? job : `${job} (${database})`;
+  return describeSubject(job, database);
 }
 
 /** The middle is cut, so that what stands at the end is seen. */

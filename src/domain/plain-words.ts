@@ -29,3 +29,8 @@ export function describeAge(ms: number): string {
 export function describeCount(count: number, word: string, plural = `${word}s`): string {
   return `${count} ${count === 1 ? word : plural}`;
 }
+
+/** What a backup is of, its database only where the job is not called like it: "nightly (codexdb)", "codexdb". */
+export function describeSubject(job: string, database: string | null): string {
+  return database === null || database === job ? job : `${job} (${database})`;
+}

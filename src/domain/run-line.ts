@@ -1,4 +1,6 @@
+import { describeSubject } from "./plain-words.ts";
 import type { RunReport } from "./run-report.ts";
+import { oneLine } from "./shown-text.ts";
 
 /**
  * What one run left, as lines of a log for people: time, severity, job, outcome; then a line for each warning
@@ -6,7 +8,7 @@ import type { RunReport } from "./run-report.ts";
  */
 export function formatRunLines(report: RunReport): readonly string[] {
   const { runId, job, database, outcome, backup, warnings, copies, failure, summary } = report;
-  const subject = database === null || database === job ? job : `${job} (${database})`;
+  const subject = describeSubject(job, database);
   const end = new Date(Date.parse(report.startedAt) + report.durationMs).toISOString();
   const line = (severity: string, text: string) => `${end} ${severity} ${subject}: ${oneLine(text)}`;
   const lost = copies.flatMap((copy) => (copy.failure === null ? [] : [copy.failure.message]));
@@ -21,9 +23,4 @@ export function formatRunLines(report: RunReport): readonly string[] {
     ...(failure === null ? [] : [line("error", `${failure.message} [${failure.code}]`)]),
     ...(failure?.hint ? [line("error", failure.hint)] : []),
   ];
-}
-
-/** A message of a server may have several lines, and a name may hold anything. */
-function oneLine(text: string): string {
-  return text.replace(/\p{Cc}+/gu, " ").trim();
 }

@@ -2,7 +2,7 @@ import type { BackupRow } from "../catalog/catalog.ts";
 import { growthOf } from "../domain/growth.ts";
 import { formatInstant } from "../domain/instant.ts";
 import { type BackupJob, demandBackupJob, leavesBackups } from "../domain/job.ts";
-import { describeCount, describeSize } from "../domain/plain-words.ts";
+import { describeCount, describeSize, describeSubject } from "../domain/plain-words.ts";
 import { type SimulatedDay, simulate as simulateDays } from "../domain/simulate.ts";
 import { createEffects, createNeeds, stockOf } from "../domain/simulate-summary.ts";
 import { bytesByPlace, type SimulatedJob, type SimulatedSource } from "../domain/simulate-world.ts";
@@ -89,7 +89,7 @@ function databasesOf(job: BackupJob, rows: readonly BackupRow[]): readonly (stri
 }
 
 function describeGrowth(job: string, { database, growth }: SimulatedSource): string {
-  const name = database === null || database === job ? job : `${job} (${database})`;
+  const name = describeSubject(job, database);
   if (growth === null) return `${name} has no backup yet: its size is unknown, and taken as nothing`;
   const size = `${name}: ${describeSize(growth.sizeBytes)} a backup`;
   if (growth.bytesPerDay === 0 && growth.steps < 2) return `${size}, and too few of them to tell its growth`;

@@ -1,11 +1,12 @@
 import type { Outcome } from "../../domain/outcome.ts";
+import { describeSubject } from "../../domain/plain-words.ts";
 import type { CopyReport, RunReport } from "../../domain/run-report.ts";
 import type { Paint } from "../paint.ts";
 
 /** "database  complete, 4.1 s, 223 MB  codexdb_2026-11-23  read at backups, hashed at offsite" */
 export function renderRun(report: RunReport, paint: Paint): string {
   const { job, database, summary, outcome, backup } = report;
-  const name = database === null || database === job ? job : `${job} (${database})`;
+  const name = describeSubject(job, database);
   const parts = [name, paintSummary(summary, outcome, paint)];
   return [...parts, ...(backup === null ? [] : [backup.id, describeCopies(report.copies)])].join("  ");
 }

@@ -1,5 +1,5 @@
 import { type Instant, parseInstant } from "../../domain/instant.ts";
-import { describeCount, describeSize } from "../../domain/plain-words.ts";
+import { describeCount, describeSize, describeSubject } from "../../domain/plain-words.ts";
 import type { DiskNeed, FirstEffect, Stock } from "../../domain/simulate-summary.ts";
 import type { SimulatedDayReport, SimulationReport } from "../../domain/simulation-report.ts";
 import { createZone } from "../../domain/zone.ts";
@@ -59,11 +59,7 @@ function isTold(day: number, last: number, dateOf: DateOf): boolean {
 }
 
 function stockCells({ job, database, destination, backups, sizeBytes }: Stock): readonly string[] {
-  return [nameOf({ job, database }), destination, String(backups), describeSize(sizeBytes)];
-}
-
-function nameOf({ job, database }: Pick<Stock, "job" | "database">): string {
-  return database === null || database === job ? job : `${job} (${database})`;
+  return [describeSubject(job, database), destination, String(backups), describeSize(sizeBytes)];
 }
 
 function changes(days: readonly SimulatedDayReport[], stock: Stock): readonly string[] {
@@ -83,7 +79,7 @@ function renderFirst(
   { day, job, database, destination, verdict, reason, backup }: FirstEffect,
   dateOf: DateOf,
 ) {
-  return `${dateOf(day)}  ${nameOf({ job, database })} at ${destination}: ${backup} ${effectWords[verdict]}: ${reason}`;
+  return `${dateOf(day)}  ${describeSubject(job, database)} at ${destination}: ${backup} ${effectWords[verdict]}: ${reason}`;
 }
 
 function renderDisk(need: DiskNeed, dateOf: DateOf, paint: Paint): string {

@@ -1,7 +1,7 @@
 import type { Config } from "../../config/config.ts";
 import type { AgedBackup } from "../../domain/backup-report.ts";
 import { type Instant, parseInstant } from "../../domain/instant.ts";
-import { describeSize } from "../../domain/plain-words.ts";
+import { describeSize, describeSubject } from "../../domain/plain-words.ts";
 import type { DiskStatus, JobStatus, StatusReport } from "../../domain/status-report.ts";
 import { type Paint, widthOf } from "../paint.ts";
 import { renderColumns } from "./columns.ts";
@@ -25,7 +25,9 @@ const diskLabel = "disk";
 
 /** A line for each job that is not well and each destination that cannot be used. */
 export function renderTroubles({ jobs, disk }: StatusReport, paint: Paint): readonly string[] {
-  const sick = jobs.filter((job) => !job.healthy).map((job) => `${paint.bad(labelOf(job))}: ${job.reason}`);
+  const sick = jobs
+    .filter((job) => !job.healthy)
+    .map((job) => `${paint.bad(describeSubject(job.job, job.database))}: ${job.reason}`);
   const failed = disk.flatMap(({ name, failure }) =>
     failure === null ? [] : [`${paint.bad(name)}: ${failure.message}`],
   );
@@ -44,7 +46,8 @@ function headerOf({ config, paint }: StatusSurroundings): readonly string[] {
 
 function jobRow(job: JobStatus, around: StatusSurroundings): readonly string[] {
   const { paint } = around;
-  const label = job.healthy ? labelOf(job) : paint.bad(labelOf(job));
+  const name = describeSubject(job.job, job.database);
+  const label = job.healthy ? name : paint.bad(name);
   const isBackup = job.kind === "postgres" || job.kind === "capsule";
   return [
     label,
@@ -54,10 +57,6 @@ function jobRow(job: JobStatus, around: StatusSurroundings): readonly string[] {
     nextOf(job, around),
     job.sizeBytes === null ? "" : describeSize(job.sizeBytes),
   ];
-}
-
-function labelOf({ job, database }: JobStatus): string {
-  return database === null || database === job ? job : `${job} (${database})`;
 }
 
 function goodOf(job: JobStatus, { now, paint }: StatusSurroundings): string {

@@ -2,7 +2,7 @@ import type { FailureReport } from "../failure.ts";
 import { type Diagnosis, diagnose, shellWord } from "../finding.ts";
 import type { Health } from "../health.ts";
 import type { Outcome } from "../outcome.ts";
-import { describeAge } from "../plain-words.ts";
+import { describeAge, describeSubject } from "../plain-words.ts";
 
 export interface HistoryFacts {
   readonly job: string;
@@ -20,7 +20,7 @@ export interface HistoryFacts {
 /** What last night left: the best forecast of tonight. */
 export function judgeHistory(facts: HistoryFacts): readonly Diagnosis[] {
   const { job, database, health, lastRun } = facts;
-  const subject = database === null || database === job ? job : `${job} (${database})`;
+  const subject = describeSubject(job, database);
   const commands = [`codex-backup logs --job ${shellWord(job)}`];
   const failed = lastRun === null ? null : judgeLastRun(subject, lastRun, commands);
   if (failed !== null) return [failed];

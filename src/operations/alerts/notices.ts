@@ -1,5 +1,6 @@
 import { messageOf } from "../../domain/failure.ts";
 import type { Job } from "../../domain/job.ts";
+import { describeSubject } from "../../domain/plain-words.ts";
 import type { RunReport } from "../../domain/run-report.ts";
 import type { Context } from "../context.ts";
 import { enqueuePing } from "./enqueue.ts";
@@ -54,6 +55,5 @@ function pingEnd({ alerts, catalog, clock }: Context, job: Job, reports: readonl
 }
 
 function describe({ job, database, summary, failure }: RunReport): string {
-  const name = database === null ? job : `${job} (${database})`;
-  return `${name}: ${summary}${failure === null ? "" : `\n${failure.message}`}`;
+  return `${describeSubject(job, database)}: ${summary}${failure === null ? "" : `\n${failure.message}`}`;
 }
