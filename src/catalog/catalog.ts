@@ -1,9 +1,10 @@
 /**
- * Catalog: the local SQLite index of runs, backups and copies. A cache: the destinations are the truth.
+ * Catalog: the local SQLite index. Of backups and copies a cache: the destinations are the truth. Of runs, slots,
+ * undelivered messages, what was told of and how full disks were the only place.
  *
- * Owns: its schema and migrations, every statement, run rows (which stand nowhere else). Refuses: to
- * decide anything (retention, health and levels are domain), to touch destinations.
- * Words: run, backup, copy, check, mark (hold or acceptance), tombstone.
+ * Owns: its schema and migrations, every statement. Refuses: to decide anything (retention, health, what is due
+ * and levels are domain), to touch destinations.
+ * Words: run, slot, backup, copy, check, mark (hold or acceptance), tombstone, outbox.
  * May go to: platform, domain.
  */
 
