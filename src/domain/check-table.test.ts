@@ -359,6 +359,32 @@ test("a cron file with a line for the start of the machine is well, one that beg
   assert.deepEqual(marked?.commands, ["sed -i '1s/^\\xEF\\xBB\\xBF//' /etc/cron.d/codex-backup"]);
 });
 
+test("a line that is there twice is told as that, not as a time that differs", () => {
+  const copy = cronFile({ path: "/etc/cron.d/codex-old" });
+  const found = schedule({ cronFiles: [cronFile(), copy] });
+  assert.deepEqual(
+    found.filter(({ severity }) => severity !== "ok").map(({ code }) => code),
+    ["schedule.two"],
+  );
+  assert.match(found.map(({ message }) => message).join(), /codex-backup line 2 and .*codex-old line 2/);
+});
+
+test("a shell that is not there starts nothing", () => {
+  const cronFiles = [cronFile({ text: `SHELL=/bin/nosh\n${cronLine}\n` })];
+  const found = schedule({ cronFiles, missingPrograms: ["/bin/nosh"] });
+  assert.deepEqual(
+    found.map(({ code }) => code),
+    ["schedule.unit-program"],
+  );
+});
+
+test("the PATH of a file that serves another configuration is not looked at", () => {
+  const other = { path: "/etc/cron.d/other", text: `${cronLine.replace("cb.yaml", "other.yaml")}\n` };
+  const lacking = [{ program: "docker", path: "/bin", file: other.path }];
+  const found = schedule({ cronFiles: [cronFile(), cronFile(other)], lacking });
+  assert.ok(found.every(({ code }) => code !== "schedule.unit-path"));
+});
+
 test("a blocker never stands beside the ok of the same thing", () => {
   for (const [code, fixture] of Object.entries(fixtures)) {
     const found = fixture();

@@ -14,7 +14,7 @@ export interface CronSurroundings {
   readonly configPath: string;
   /** Users that lines name and that are no accounts here. */
   readonly unknownUsers: readonly string[];
-  /** Programs that lines start and that are not there or not executable. */
+  /** Programs that lines start, and shells that start them, that are not there or not executable. */
   readonly missingPrograms: readonly string[];
   /** Programs that jobs need, with the PATH-like value that lacks each. */
   readonly lacking: readonly { readonly program: string; readonly path: string; readonly file: string }[];
@@ -142,9 +142,9 @@ function judgeStarts(file: CronFile, around: CronSurroundings): readonly Diagnos
   const { path } = file;
   const starts = startsIn(file);
   const users = new Set(starts.map(({ user }) => user).filter((user) => around.unknownUsers.includes(user)));
-  const programs = new Set(
-    starts.map(({ program }) => program).filter((one) => around.missingPrograms.includes(one)),
-  );
+  const { SHELL } = variablesIn(file.text);
+  const started = [...starts.map(({ program }) => program), ...(SHELL === undefined ? [] : [SHELL])];
+  const programs = new Set(started.filter((one) => around.missingPrograms.includes(one)));
   const others = new Set(
     starts.map(({ config }) => config).filter((one) => one !== null && one !== around.configPath),
   );
@@ -158,7 +158,7 @@ function judgeStarts(file: CronFile, around: CronSurroundings): readonly Diagnos
     ...[...programs].map((program) =>
       diagnose("schedule.unit-program", path, {
         message: `"${program}" is not there or not executable`,
-        commands: [`ls -l ${shellWord(program)}`, "codex-backup schedule install --cron"],
+        commands: [`ls -l ${shellWord(program)}`, program === SHELL ? shellCommand(path) : installCommand],
       }),
     ),
     ...[...others].map((config) =>
@@ -169,7 +169,7 @@ function judgeStarts(file: CronFile, around: CronSurroundings): readonly Diagnos
       ),
     ),
     ...around.lacking
-      .filter((one) => one.file === path)
+      .filter((one) => one.file === path && starts.some((start) => isOfConfig(start, around.configPath)))
       .map((one) =>
         diagnose("schedule.unit-path", path, {
           message: `its PATH, ${one.path}, lacks "${one.program}", which a job needs`,
@@ -177,6 +177,17 @@ function judgeStarts(file: CronFile, around: CronSurroundings): readonly Diagnos
         }),
       ),
   ];
+}
+
+const installCommand = "codex-backup schedule install --cron";
+
+function shellCommand(path: string): string {
+  return `sed -i 's|^SHELL *=.*|SHELL=/bin/sh|' ${shellWord(path)}`;
+}
+
+/** A line for another configuration starts none of this one's jobs, though they may have the same names. */
+export function isOfConfig({ config }: CronStart, configPath: string): boolean {
+  return config === null ? configPath === "/etc/codex-backup/config.yaml" : config === configPath;
 }
 
 /** Whether cron opens it at all: codes that mean that it does not. */

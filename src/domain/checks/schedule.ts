@@ -7,6 +7,7 @@ import {
   type CronStart,
   type CronSurroundings,
   isIgnoredByCron,
+  isOfConfig,
   judgeCronFile,
   startsIn,
 } from "./cron-file.ts";
@@ -52,16 +53,11 @@ export function judgeSchedule(facts: ScheduleFacts): readonly Diagnosis[] {
     ...(isCronUsed && !facts.isCronRunning ? [cronDead(facts)] : []),
     ...facts.timers.filter(({ isEnabled, isActive }) => !isEnabled || !isActive).map(timerInactive),
     ...judgeStarters(facts, starts),
-    ...planned.flatMap((job) => judgeTime(facts, job, starts)),
+    ...planned.flatMap((job) => [...judgeTwice(job, starts), ...judgeTime(facts, job, starts)]),
   ];
   const isLost = files.some((one) => isIgnoredByCron(one.found));
   const isWell = !isLost && found.every(({ severity }) => severity !== "blocker" && severity !== "unknown");
   return [...(isWell ? [starters(facts, starts)] : []), ...found, ...judgeLog(facts, isCronUsed)];
-}
-
-/** A line for another configuration starts none of these jobs, though they may have the same names. */
-function isOfConfig({ config }: CronStart, configPath: string): boolean {
-  return config === null ? configPath === "/etc/codex-backup/config.yaml" : config === configPath;
 }
 
 function starters({ serving, timers }: ScheduleFacts, starts: readonly CronStart[]): Diagnosis {
@@ -127,6 +123,17 @@ function installCommand({ isSystemdHere, timers, configPath }: ScheduleFacts): s
   return `codex-backup --config ${shellWord(configPath)} schedule install ${way}`;
 }
 
+/** A copy of the file under another name, or a line that was copied. */
+function judgeTwice({ name }: Pick<Job, "name">, starts: readonly CronStart[]): readonly Diagnosis[] {
+  const mine = starts.filter((start) => start.isAll || start.jobs.includes(name));
+  const again = mine.filter((one) => mine.some((other) => other !== one && other.cron === one.cron));
+  if (again.length === 0) return [];
+  const places = again.map(({ file, number }) => `${file} line ${number}`).join(" and ");
+  const message = `${places} would both start it: one finds it busy, or it runs twice`;
+  const files = [...new Set(again.map(({ file }) => file))].map(shellWord).join(" ");
+  return [diagnose("schedule.two", name, { message, commands: [`grep -n codex-backup ${files}`] })];
+}
+
 /** What is installed wins over the configuration; the operator should know. */
 function judgeTime(
   facts: ScheduleFacts,
@@ -138,7 +145,7 @@ function judgeTime(
   const lines: InstalledTimes = {
     by: "cron",
     path: mine[0]?.file ?? "",
-    times: mine.map(({ cron }) => ({ cron, timezone: hostTimezone })),
+    times: [...new Set(mine.map(({ cron }) => cron))].map((cron) => ({ cron, timezone: hostTimezone })),
     unreadable: [],
   };
   const timers = facts.timerTimes.filter((one) => one.job === job.name).map((one) => one.installed);

@@ -70,12 +70,12 @@ async function surroundingsOf(files: readonly CronFile[], jobs: readonly Job[]):
   const missingPrograms: string[] = [];
   const lacking: { program: string; path: string; file: string }[] = [];
   for (const file of files) {
-    const path = variablesIn(file.text).PATH ?? "/usr/bin:/bin";
-    for (const program of new Set(startsIn(file).map((start) => start.program))) {
+    const { PATH: path = "/usr/bin:/bin", SHELL: shell = "/bin/sh" } = variablesIn(file.text);
+    for (const program of new Set([shell, ...startsIn(file).map((start) => start.program)])) {
       const found = await findProgram(program, path, "/");
       if (found === null || !(await may(found, "execute"))) missingPrograms.push(program);
     }
-    for (const program of neededBy(jobs)) {
+    for (const program of neededBy(jobs.filter(({ schedule }) => schedule !== null))) {
       if ((await findProgram(program, path, "/")) === null) lacking.push({ program, path, file: file.path });
     }
   }
