@@ -113,7 +113,11 @@ export function readSettings(value: unknown): ReadSettings {
 const noScheduler: SchedulerSettings = { concurrency: 1, drain: 0 };
 const noLogs: LogsWritten = { maxAge: 0, size: 0, fileSize: 0, files: 1 };
 
-const noJobs: Problem = { path: ["jobs"], at: "key", message: "jobs is empty; needed: at least one job" };
+const noJobs: Problem = {
+  path: ["jobs"],
+  at: "key",
+  message: "jobs is empty; needed: at least one job, or alerts where only another host's backups are watched",
+};
 
 function groupOf(
   whole: Readonly<Record<string, unknown>>,

@@ -45,15 +45,25 @@ function blocksOf(page: string): readonly GuideBlock[] {
   return readGuide(`${page}.md`, readFileSync(join(guide, `${page}.md`), "utf8"));
 }
 
+function executed(page: string): readonly GuideBlock[] {
+  return blocksOf(page).filter(({ language }) => language !== "text");
+}
+
+/** "page: Heading" of a section's first block, "page: Heading, 2" of its second. */
+function keysOf(page: string, blocks: readonly GuideBlock[]): readonly string[] {
+  return blocks.map(({ heading }, index) => {
+    const number = blocks.slice(0, index + 1).filter((one) => one.heading === heading).length;
+    return `${page}: ${heading}${number === 1 ? "" : `, ${number}`}`;
+  });
+}
+
 /** What was not as the page says, of its blocks in order. */
 async function tryPage(host: SystemdHost, page: string): Promise<readonly string[]> {
   const faults: string[] = [];
-  const counts = new Map<string, number>();
-  for (const block of blocksOf(page).filter(({ language }) => language !== "text")) {
-    const number = (counts.get(block.heading) ?? 0) + 1;
-    counts.set(block.heading, number);
-    const key = `${page}: ${block.heading}${number === 1 ? "" : `, ${number}`}`;
-    const scene = scenes[key];
+  const blocks = executed(page);
+  const keys = keysOf(page, blocks);
+  for (const [index, block] of blocks.entries()) {
+    const scene = scenes[keys[index] ?? ""];
     if (scene !== undefined) await host.run("sh", "-euc", scene);
     const fault = await tryBlock(host, block);
     if (fault !== null) faults.push(fault);
@@ -70,7 +80,44 @@ async function listHost(): Promise<string> {
   return (await tryProgram(["sh", "-c", list])).stdout;
 }
 
-describe("the operators' guides", { timeout: 300_000 }, () => {
+test("what is shown and not executed is little, and each of it has its reason and a test elsewhere", () => {
+  const shown = pages.flatMap(blocksOf).filter(({ note }) => note.startsWith("shown: "));
+  assert.deepEqual(
+    shown.map(({ text, note }) => [text, note]),
+    // tests/end-to-end/schedule-units.test.ts: what the editor leaves is kept and shown.
+    [["systemctl edit codex-backup-database.timer", "shown: it opens an editor"]],
+  );
+});
+
+test("no command hides where it is not executed", () => {
+  const blocks = pages.flatMap(blocksOf);
+  const hidden = blocks.filter(
+    ({ language, text }) =>
+      !["sh", "yaml"].includes(language) && /^(\$ )?(codex-backup|docker|systemctl|sudo) /m.test(text),
+  );
+  assert.deepEqual(
+    hidden.map(({ place }) => place),
+    [],
+  );
+  assert.ok(blocks.filter(({ language }) => language === "sh").length > 60);
+});
+
+test("each page ends with what proves that it worked", () => {
+  for (const page of pages) {
+    const last = blocksOf(page).at(-1);
+    assert.deepEqual([last?.heading, last?.language], ["Did it work?", "sh"], page);
+  }
+});
+
+test("every scene belongs to a section that is there", () => {
+  const numbered = pages.flatMap((page) => keysOf(page, executed(page)));
+  assert.deepEqual(
+    Object.keys(scenes).filter((key) => !numbered.includes(key)),
+    [],
+  );
+});
+
+describe("the operators' guides", { timeout: 600_000 }, () => {
   let machine: GuideMachine;
   let hostBefore = "";
   before(async () => {
@@ -85,6 +132,29 @@ describe("the operators' guides", { timeout: 300_000 }, () => {
       assert.ok(faults.length === 0, `\n${faults.join("\n\n")}`);
     });
   }
+
+  test("a line that is misspelt anywhere would be seen", async () => {
+    const find = (page: string, words: string) =>
+      blocksOf(page).find(({ text, output }) => `${text}\n${output}`.includes(words)) ??
+      assert.fail(`${page} has no "${words}"`);
+    const misspelt: readonly (readonly [page: string, from: string, to: string])[] = [
+      ["monitor", "codex-backup list", "codex-backup lst"],
+      ["monitor", "tail -5", "tial -5"],
+      ["monitor", "ls -la /backups/codexdb_", "ls -la /backups/codex_db"],
+      ["restore", "--since", "--sinse"],
+      ["run-by-hand", "prune --dry-run", "prune --dryrun"],
+      ["install", "database (codexdb)  complete", "database (codexdb)  finished"],
+    ];
+    for (const [page, from, to] of misspelt) {
+      const block = find(page, from);
+      const wrong = {
+        ...block,
+        text: block.text.replace(from, to),
+        output: block.output?.replace(from, to) ?? null,
+      };
+      assert.notEqual(await tryBlock(machine.host, wrong), null, to);
+    }
+  });
 
   test("nothing of it is left on this host", async () => {
     assert.equal(await listHost(), hostBefore);

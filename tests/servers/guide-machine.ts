@@ -24,8 +24,11 @@ export async function startGuideMachine(): Promise<GuideMachine> {
   await container.psql(`\\set rows 500\n${sample}`);
   const engine = await serveEngine(container, join(shared, "engine.sock"));
   await makeStorageTree(join(shared, "storage"), { files: 6 });
-  const checkout = resolve(import.meta.dirname, "../..");
-  const mounts = [`${checkout}:/opt/codex-backup:O`, `${shared}:/srv/shared:ro`, ...engine.mounts];
+  const mounts = [
+    ...(await copyCheckout(join(shared, "checkout"))),
+    `${shared}:/srv/shared:ro`,
+    ...engine.mounts,
+  ];
   const host = await startSystemd({ mounts });
   await host.write("/usr/local/bin/docker", engine.client);
   await host.run("sh", "-euc", prepare);
@@ -39,11 +42,9 @@ export async function startGuideMachine(): Promise<GuideMachine> {
   };
 }
 
-// Our packages are there, as after an npm install. The mailer keeps what it is given, as a local one does. The tree
-// is copied, for what is mounted is shared.
+// The mailer keeps what it is given, as a local one does. The tree is copied, for what is mounted is shared.
 const prepare = `
 chmod 755 /usr/local/bin/docker
-touch /opt/codex-backup/node_modules/.package-lock.json
 useradd --create-home codex
 mkdir -p /opt/Super-Codex-AI/scripts
 cp -r /srv/shared/storage /opt/Super-Codex-AI/storage
@@ -51,6 +52,15 @@ echo 'import json; print(json.dumps({"annals": "told"}))' > /opt/Super-Codex-AI/
 chown -R codex:codex /opt/Super-Codex-AI
 printf '#!/bin/sh\\nexec cat >> /var/mail/root\\n' > /usr/sbin/sendmail
 chmod 755 /usr/sbin/sendmail`;
+
+/** A copy, so that the machine sees one state of the sources; its packages are there, as after an npm install. */
+async function copyCheckout(to: string): Promise<readonly string[]> {
+  const checkout = resolve(import.meta.dirname, "../..");
+  const parts = "bin src ops scripts package.json package-lock.json";
+  const script = `mkdir -p "$1/node_modules"; cp -r ${parts} "$1"; touch -d @0 "$1/package-lock.json"`;
+  await runProgram(["sh", "-euc", script, "copy", to], { cwd: checkout });
+  return [`${to}:/opt/codex-backup`, `${checkout}/node_modules:/opt/codex-backup/node_modules:ro`];
+}
 
 interface ServedEngine {
   readonly mounts: readonly string[];
