@@ -69,6 +69,22 @@ test("a run is started through the scheduler; a busy job is 409, an unknown one 
   );
 });
 
+test("any run of a job of several databases can be cancelled while it goes on; what another process runs cannot", async () => {
+  const { call, tokens, cancelled, memory } = await openHttpScene();
+  const { catalog } = memory.context;
+  const [done] = catalog.runs();
+  assert.ok(done);
+  const going = { ...done, finishedAt: null, outcome: null };
+  const [second, foreign] = ["20261123T010000Z-000002", "20261123T010000Z-00000f"];
+  catalog.startRun({ ...going, runId: second });
+  catalog.startRun({ ...going, runId: foreign, job: "elsewhere" });
+  const cancel = (id: string) => call(`/api/v1/runs/${id}/cancel`, { method: "POST", token: tokens.operate });
+  assert.equal((await cancel(second)).status, 202);
+  assert.equal((await cancel(foreign)).status, 404);
+  assert.equal((await cancel(done.runId)).status, 404, "it has ended");
+  assert.deepEqual(cancelled, ["capsule"]);
+});
+
 test("a verify goes on behind the answer, tells what it found, and its end is put down", async () => {
   const { call, tokens, audit, backupId } = await openHttpScene();
   const begun = await call(`/api/v1/backups/capsule/${backupId}/verify`, {

@@ -1,5 +1,6 @@
 import { Failure } from "../../domain/failure.ts";
 import type { RunningJob } from "../../scheduler/scheduler.ts";
+import { findRunning } from "../find-running.ts";
 import { json, type Route, route } from "../route.ts";
 import type { RouteParts } from "../route-parts.ts";
 import { backgroundWork, documentOf, jobName, runId, z } from "../schema.ts";
@@ -46,7 +47,7 @@ async function beforeLong(
   }
 }
 
-function cancelRun({ scheduler }: RouteParts): Route {
+function cancelRun({ scheduler, operations }: RouteParts): Route {
   return route({
     method: "post",
     path: "/api/v1/runs/{id}/cancel",
@@ -56,7 +57,9 @@ function cancelRun({ scheduler }: RouteParts): Route {
     answers: { 202: { description: "Asked", schema: documentOf({ cancelled: z.string() }) } },
     change: ({ params: { id } }) => ({ action: "cancel", target: id }),
     async answer({ params: { id } }) {
-      const running = scheduler.running().find((one) => one.runId === id);
+      const row = await operations.findRun({ runId: id, job: null }).catch(() => null); // has it one yet?
+      const hasEnded = row !== null && row.finishedAt !== null;
+      const running = findRunning(scheduler, id, hasEnded ? null : row);
       if (running && scheduler.cancel(running.job)) return json({ schemaVersion: 1, cancelled: id }, 202);
       throw new Failure("http.not-found", `Cannot cancel ${id}: this scheduler does not run it`, {
         hint: "See what runs: GET /api/v1/runs.",
