@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { openHttpScene } from "../../tests/fakes/http-scene.ts";
+import { type HttpScene, openHttpScene } from "../../tests/fakes/http-scene.ts";
 import type { RunEvent } from "../domain/run-event.ts";
+import type { RunReport } from "../domain/run-report.ts";
 
 const runId = "20261123T010000Z-ab12cd";
 
@@ -10,8 +11,8 @@ function progress(doneBytes: number): RunEvent {
   return { kind: "progress", job: "capsule", runId, progress: told };
 }
 
-async function openStream(path = "/api/v1/events") {
-  const scene = await openHttpScene();
+async function openStream(path = "/api/v1/events", given: HttpScene | null = null) {
+  const scene = given ?? (await openHttpScene());
   let dropped = 0;
   const drop = () => {
     dropped += 1;
@@ -93,4 +94,66 @@ test("asking for the head of a stream leaves nothing open", async () => {
   const { call, listeners } = await openHttpScene();
   assert.equal((await call("/api/v1/events", { method: "HEAD" })).status, 200);
   assert.equal(listeners(), 0);
+});
+
+/** A scene whose catalog has one more run, of this job, that goes on. */
+async function openWithRun(job: string, id: string) {
+  const scene = await openHttpScene();
+  const { catalog } = scene.memory.context;
+  const [done] = catalog.runs();
+  assert.ok(done);
+  const going = { ...done, runId: id, job, finishedAt: null, outcome: null };
+  catalog.startRun(going);
+  return { scene, done, going };
+}
+
+test("the stream of a run that another process makes ends a beat after the run", async () => {
+  const id = "20261123T010000Z-00000f";
+  const { scene, done, going } = await openWithRun("elsewhere", id);
+  const { next } = await openStream(`/api/v1/runs/${id}/events`, scene);
+  assert.equal(await next(), ": codex-backup\n\n");
+  await scene.clock.pass(15_000);
+  assert.equal(await next(), ": still here\n\n");
+  assert.equal(scene.listeners(), 1, "it goes on");
+  scene.memory.context.catalog.updateRun({
+    ...going,
+    finishedAt: done.startedAt,
+    outcome: "complete",
+  });
+  // Looking at the catalog takes turns of the loop, so that one beat may come before the look is over.
+  for (let beats = 0; beats < 5 && scene.listeners() > 0; beats++) {
+    await scene.clock.pass(15_000);
+    await next();
+  }
+  assert.equal(scene.listeners(), 0);
+});
+
+test("the stream of a job's second database ends with the job, whose end reports of both", async () => {
+  const id = "20261123T010000Z-000002";
+  const { scene, done } = await openWithRun("capsule", id);
+  const { next } = await openStream(`/api/v1/runs/${id}/events`, scene);
+  await next();
+  const { failure, warnings, summary, database, job } = done;
+  const report: RunReport = {
+    runId: id,
+    job,
+    database,
+    slot: null,
+    outcome: "complete",
+    level: "read",
+    startedAt: "2026-11-23T01:00:00.000Z",
+    durationMs: 1,
+    windowMs: null,
+    backup: null,
+    copies: [],
+    pruned: null,
+    warnings,
+    failure,
+    summary,
+    exit: 0,
+  };
+  scene.emit({ kind: "ended", job, runId, reports: [{ ...report, runId }, report] });
+  assert.match((await next()) ?? "", /event: ended/);
+  assert.equal(await next(), null);
+  assert.equal(scene.listeners(), 0);
 });

@@ -3,6 +3,7 @@ import { formatInstant, type Instant } from "../../domain/instant.ts";
 import type { RunEvent } from "../../domain/run-event.ts";
 import type { Operations } from "../../operations/operation.ts";
 import { openEventStream } from "../event-stream.ts";
+import { findRunning } from "../find-running.ts";
 import { type Caller, json, type Route, route } from "../route.ts";
 import type { RouteParts } from "../route-parts.ts";
 import { documentOf, jobName, limit, run, runId, z } from "../schema.ts";
@@ -94,9 +95,15 @@ function runEvents(parts: RouteParts): Route {
     params: oneRun,
     answers: eventAnswers,
     async answer({ params: { id }, caller }) {
-      const isWanted = (event: RunEvent) => event.runId === id;
+      const isWanted = (event: RunEvent) => event.runId === id || isEndOf(event, id);
+      // Asked at each beat: nobody tells here of the end of a run that another process makes.
+      const isStillWelcome = async () => (await caller.isStillWelcome()) && (await isGoing(parts, id));
       // Heard from before the look on: a run that ends in between would be waited for for ever.
-      const { stream, end } = open(parts, caller, { isWanted, isLast: ({ kind }) => kind === "ended" });
+      const { stream, end } = open(
+        parts,
+        { ...caller, isStillWelcome },
+        { isWanted, isLast: ({ kind }) => kind === "ended" },
+      );
       try {
         const row = await findOrRunning(parts, id);
         if (row !== null && row.finishedAt !== null) end();
@@ -140,6 +147,17 @@ async function findOrRunning({ operations, scheduler }: RouteParts, id: string):
     if (isRunning) return null;
     throw error;
   });
+}
+
+/** A job of several databases ends once, and reports of all its runs. */
+function isEndOf(event: RunEvent, id: string): boolean {
+  return event.kind === "ended" && event.reports.some(({ runId: one }) => one === id);
+}
+
+/** Also while this scheduler has still to tell of the end. */
+async function isGoing(parts: RouteParts, id: string): Promise<boolean> {
+  const row = await findOrRunning(parts, id);
+  return row === null || row.finishedAt === null || findRunning(parts.scheduler, id, row) !== null;
 }
 
 /** What is known before the run has written its row. */
