@@ -1,5 +1,5 @@
 import { type CrontabLine, parseCrontab } from "./crontab.ts";
-import { cronWord, isOwnUnit, type UnitCommand, unitHead } from "./unit-command.ts";
+import { configPathOfUnit, cronWord, isOwnUnit, type UnitCommand, unitHead } from "./unit-command.ts";
 
 /** A job as cron starts it. */
 export interface CronUnitJob {
@@ -92,6 +92,20 @@ export function parseCronUnit(text: string): CronUnit | null {
       .filter(isOther)
       .map((line) => (line.kind === "unreadable" && !line.isTaken ? `${unread}${line.text}` : line.text)),
   };
+}
+
+/**
+ * A crontab of ours without what is ours: the lines that somebody added, and the variables that they go by; null
+ * when nobody added a line that does something.
+ */
+export function formatOthers(text: string): string | null {
+  const unit = parseCronUnit(text);
+  if (unit === null) return null;
+  const ownCall = ` --config ${cronWord(configPathOfUnit(text) ?? "")} `;
+  const others = unit.others.filter((line) => !line.includes(ownCall));
+  if (others.every((line) => line.startsWith(unread))) return null;
+  const variables = Object.entries(unit.variables).map(([name, value]) => `${name}=${value}`);
+  return `${[...variables, "", othersHead, ...others].join("\n")}\n`;
 }
 
 function noteOf(line: CrontabLine) {

@@ -40,6 +40,8 @@ export interface UnitStep {
 
 export interface UninstallReport {
   readonly removed: readonly string[];
+  /** Files in which only lines that somebody added are left. */
+  readonly shortened: readonly string[];
   /** Files in the places of ours that are not ours. */
   readonly left: readonly { readonly path: string; readonly reason: string }[];
   readonly commands: readonly UnitStep[];

@@ -240,6 +240,25 @@ test("uninstall removes every file of ours and nothing else", async () => {
   assert.deepEqual(readdirSync(operator.path("root/etc/cron.d")), []);
 });
 
+test("uninstall leaves the lines that somebody added to the crontab, with their variables", async () => {
+  const operator = createOperator(config);
+  await install(operator, "--cron");
+  edit(operator, cronPath, "MAILTO=root", "MAILTO=ops@example.org");
+  const ours = readFileSync(operator.path(cronPath), "utf8");
+  const prune = /^#(0 3 .* prune --job capsule)$/m.exec(ours)?.[1] ?? "";
+  writeFileSync(operator.path(cronPath), `${ours}${prune}\n7 7 * * * root /usr/local/bin/mine\n`);
+  const { stdout } = await operator.runHere("schedule", "uninstall", "--root", "root");
+  assert.match(stdout, /^Removed our lines from .*cron\.d\/codex-backup; those that somebody added stay$/m);
+  const rest = readFileSync(operator.path(cronPath), "utf8");
+  assert.match(rest, /^MAILTO=ops@example.org$/m);
+  assert.deepEqual(
+    rest.split("\n").filter((line) => /^[\d*]/.test(line)),
+    ["7 7 * * * root /usr/local/bin/mine"],
+  );
+  const again = await operator.runHere("schedule", "uninstall", "--root", "root");
+  assert.match(again.stdout, /Left .*cron\.d\/codex-backup: not written by us/);
+});
+
 test("an install that may not write says so and how to go on", async () => {
   const operator = createOperator(config);
   mkdirSync(operator.path("root/etc"), { recursive: true });

@@ -62,10 +62,11 @@ function renderSteps(commands: readonly UnitStep[]): readonly string[] {
   return left.length === 0 ? done : [...done, "systemd is not running here; where it is:", ...left];
 }
 
-export function renderUninstall({ removed, left, commands }: UninstallReport): string {
+export function renderUninstall({ removed, shortened, left, commands }: UninstallReport): string {
   return [
-    ...(removed.length === 0 ? ["Nothing of ours is installed for this config."] : []),
+    ...(removed.length + shortened.length === 0 ? ["Nothing of ours is installed for this config."] : []),
     ...removed.map((path) => `Removed ${path}`),
+    ...shortened.map((path) => `Removed our lines from ${path}; those that somebody added stay`),
     ...left.map(({ path, reason }) => `Left ${path}: ${reason}`),
     ...renderSteps(commands),
   ].join("\n");
