@@ -369,6 +369,13 @@ test("a line that is there twice is told as that, not as a time that differs", (
   assert.match(found.map(({ message }) => message).join(), /codex-backup line 2 and .*codex-old line 2/);
 });
 
+test("a line that was switched off is put back by the command that is told", () => {
+  const commandsOf = (found: readonly Diagnosis[]) => found.flatMap(({ commands }) => commands);
+  const install = "codex-backup --config /etc/cb.yaml schedule install --cron";
+  assert.deepEqual(commandsOf(installed({ text: `#${cronLine}\n` })), [`${install} --reset-times`]);
+  assert.deepEqual(commandsOf(schedule({ cronFiles: [] })), [install]);
+});
+
 test("a shell that is not there starts nothing", () => {
   const cronFiles = [cronFile({ text: `SHELL=/bin/nosh\n${cronLine}\n` })];
   const found = schedule({ cronFiles, missingPrograms: ["/bin/nosh"] });

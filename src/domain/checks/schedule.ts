@@ -118,9 +118,11 @@ function nobody(facts: ScheduleFacts, planned: readonly Pick<Job, "name">[]): Di
   });
 }
 
-function installCommand({ isSystemdHere, timers, configPath }: ScheduleFacts): string {
+/** An install keeps what was edited in the installed file, also a line that was switched off there. */
+function installCommand({ isSystemdHere, timers, configPath, cronFiles }: ScheduleFacts): string {
   const way = timers.length > 0 || isSystemdHere ? "--systemd" : "--cron";
-  return `codex-backup --config ${shellWord(configPath)} schedule install ${way}`;
+  const reset = timers.length > 0 || cronFiles.length > 0 ? " --reset-times" : "";
+  return `codex-backup --config ${shellWord(configPath)} schedule install ${way}${reset}`;
 }
 
 /** A copy of the file under another name, or a line that was copied. */
