@@ -1,8 +1,10 @@
 import type { Needs, Opened, Tool } from "./cli/cli.ts";
 import type { Config, ConfigLoader } from "./config/config.ts";
+import { Failure } from "./domain/failure.ts";
 import { createStepNotes } from "./domain/run-trace.ts";
 import { type Clock, createSystemClock, sleep } from "./platform/clock.ts";
 import { createSystemHost } from "./platform/host.ts";
+import type { BuiltContext, ContextParts } from "./wiring/build-context.ts";
 import { createFile } from "./wiring/create-file.ts";
 import { installerAt } from "./wiring/installer.ts";
 import { observed } from "./wiring/observed-runs.ts";
@@ -76,18 +78,17 @@ interface Outside {
 
 /** See Tool.open. */
 async function openContext(config: Config, needs: Needs, { clock, env }: Outside): Promise<Opened> {
-  const { buildContext } = await import("./wiring/build-context.ts");
   const { createOperations } = await import("./operations/create-operations.ts");
   const steps = createStepNotes();
   const onProgress: typeof needs.onProgress = (progress) => {
     steps.note(progress, clock.now());
     needs.onProgress(progress);
   };
-  const context = buildContext({ config, needs: { ...needs, onProgress }, clock, env });
+  const context = await buildOrTell({ config, needs: { ...needs, onProgress }, clock, env });
   const { log, host, version } = context;
-  const sender = { version, host: host.name };
+  const origin = { version, host: host.name };
   return {
-    operations: observed(createOperations(context), { config, clock, log, steps, sender }),
+    operations: observed(createOperations(context), { config, clock, log, steps, origin }),
     setAside: context.setAside,
     async readLog(runId) {
       const { readRunLog } = await import("./platform/run-log.ts");
@@ -96,4 +97,18 @@ async function openContext(config: Config, needs: Needs, { clock, env }: Outside
     sleep: (delayMs, signal) => sleep(clock, delayMs, signal),
     close: () => context.catalog.close(),
   };
+}
+
+/** Whoever mends the catalog is a run: that it cannot be made at all must not stay between it and its log. */
+async function buildOrTell(parts: ContextParts): Promise<BuiltContext> {
+  const { buildContext } = await import("./wiring/build-context.ts");
+  try {
+    return buildContext(parts);
+  } catch (error) {
+    if (parts.needs.mendsCatalog && error instanceof Failure) {
+      const { tellLostState } = await import("./wiring/tell-lost-state.ts");
+      await tellLostState(parts, error);
+    }
+    throw error;
+  }
 }

@@ -22,8 +22,8 @@ interface Span {
   readonly status: { readonly code: number; readonly message?: string };
 }
 
-/** Who sends. */
-export interface Sender {
+/** Where traces come from. */
+export interface TraceOrigin {
   readonly version: string;
   readonly host: string;
 }
@@ -35,13 +35,13 @@ const [internal, ok, failed] = [1, 1, 2];
  * A request of OTLP/HTTP in its JSON encoding (opentelemetry.io/docs/specs/otlp, "JSON Protobuf Encoding"): ids
  * in hexadecimal, 64-bit numbers as text. Ids are made from the run's id: sent twice, a trace stays one.
  */
-export function otlpBody(traces: readonly RunTrace[], sender: Sender): string {
+export function otlpBody(traces: readonly RunTrace[], origin: TraceOrigin): string {
   const resource = [
     text("service.name", "codex-backup"),
-    text("service.version", sender.version),
-    text("host.name", sender.host),
+    text("service.version", origin.version),
+    text("host.name", origin.host),
   ];
-  const scope = { name: "codex-backup", version: sender.version };
+  const scope = { name: "codex-backup", version: origin.version };
   const spans = traces.flatMap(spansOf);
   return JSON.stringify({
     resourceSpans: [{ resource: { attributes: resource }, scopeSpans: [{ scope, spans }] }],

@@ -6,13 +6,13 @@ import { type StepNotes, tracesOf } from "../domain/run-trace.ts";
 import type { Operations } from "../operations/operation.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Log } from "../platform/log.ts";
-import type { Sender } from "../telemetry/otlp-body.ts";
+import type { TraceOrigin } from "../telemetry/otlp-body.ts";
 
 export interface Observing {
   readonly config: Pick<Config, "logs" | "telemetry">;
   readonly clock: Clock;
   readonly log: Log;
-  readonly sender: Sender;
+  readonly origin: TraceOrigin;
   readonly steps: StepNotes;
 }
 
@@ -50,7 +50,7 @@ async function writeLines(reports: readonly RunReport[], { config, clock, log }:
 
 async function sendTraces(
   reports: readonly RunReport[],
-  { config, steps, sender }: Observing,
+  { config, clock, steps, origin }: Observing,
   signal: AbortSignal,
 ): Promise<void> {
   if (config.telemetry === null || reports.length === 0) return;
@@ -62,5 +62,5 @@ async function sendTraces(
       steps.take(job),
     ),
   );
-  await createOtlpExporter(config.telemetry, sender).send(traces, signal);
+  await createOtlpExporter({ settings: config.telemetry, origin, clock }).send(traces, signal);
 }

@@ -16,6 +16,7 @@ const nodeRules: Readonly<Record<string, NodeRule>> = {
   timer: (node) =>
     (node.type === "CallExpression" &&
       (isNamed(node.callee, "setTimeout") || isNamed(node.callee, "setInterval"))) ||
+    isMember(node, "AbortSignal", ["timeout"]) ||
     importsFrom(node, ["node:timers", "node:timers/promises"]),
   process: (node) => isMember(node, "process", null) || importsFrom(node, ["node:process", "process"]),
   console: (node) => isMember(node, "console", null),
