@@ -15,7 +15,7 @@ function formatMetrics(): string {
   const gauges = Object.entries(metricTable).map(([name, [labels, help]]) => row(name, labels, help));
   const counter = row(
     "codex_backup_runs_total",
-    ["job", "outcome"],
+    ["backup_job", "outcome"],
     "Runs that have ended, by how. A counter.",
   );
   const table = ["| metric | labels | says |", "|---|---|---|", ...gauges, counter].join("\n");

@@ -1,4 +1,5 @@
-const ofJob = ["job", "database"] as const;
+/** Not "job": Prometheus gives each series it scrapes a label of that name, and renames ours. */
+const ofJob = ["backup_job", "database"] as const;
 
 /** Every gauge: its labels and what it says. `codex_backup_runs_total`, the only counter, stands beside. */
 export const metricTable = {
@@ -26,7 +27,7 @@ export const metricTable = {
   codex_backup_job_running: [ofJob, "1 while a run is going."],
   codex_backup_last_run_timestamp_seconds: [ofJob, "When the last run was started."],
   codex_backup_last_run_duration_seconds: [ofJob, "How long the last run took; nothing while one is going."],
-  codex_backup_last_success_timestamp_seconds: [["job"], "When the last complete run was started."],
+  codex_backup_last_success_timestamp_seconds: [["backup_job"], "When the last complete run was started."],
   codex_backup_last_run_outcome: [
     [...ofJob, "outcome"],
     "1 for how the last run ended, 0 for the other outcomes; nothing while one is going.",

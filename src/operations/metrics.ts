@@ -49,7 +49,8 @@ export function formatMetrics(facts: MetricFacts): Promise<string> {
   tellCopies(facts.copyTallies, set);
   tellRuns(facts.runTallies, registry);
   for (const { job, outcome, lastAt } of facts.runTallies)
-    if (outcome === "complete") set("codex_backup_last_success_timestamp_seconds", { job }, lastAt / 1000);
+    if (outcome === "complete")
+      set("codex_backup_last_success_timestamp_seconds", { backup_job: job }, lastAt / 1000);
   return registry.metrics();
 }
 
@@ -62,7 +63,7 @@ type Setter = (
 const outcomes = ["complete", "incomplete", "failed", "skipped"] as const;
 
 function tellJob(job: JobStatus, facts: MetricFacts, set: Setter): void {
-  const labels = { job: job.job, database: job.database ?? "" };
+  const labels = { backup_job: job.job, database: job.database ?? "" };
   set("codex_backup_job_healthy", { ...labels, kind: job.kind }, job.healthy ? 1 : 0);
   set("codex_backup_newest_good_timestamp_seconds", labels, secondsOf(job.newestGood?.createdAt));
   set("codex_backup_newest_proven_timestamp_seconds", labels, secondsOf(job.newestProven?.createdAt));
@@ -104,8 +105,8 @@ function tellCopies(tallies: readonly CopyTally[], set: Setter): void {
 function tellRuns(tallies: readonly RunTally[], registry: Registry): void {
   const name = "codex_backup_runs_total";
   const help = "Runs that have ended, by how.";
-  const counter = new Counter({ name, help, labelNames: ["job", "outcome"], registers: [registry] });
-  for (const { job, outcome, count } of tallies) counter.inc({ job, outcome }, count);
+  const counter = new Counter({ name, help, labelNames: ["backup_job", "outcome"], registers: [registry] });
+  for (const { job, outcome, count } of tallies) counter.inc({ backup_job: job, outcome }, count);
 }
 
 function secondsOf(time: string | null | undefined): number | null {

@@ -20,15 +20,17 @@ test("what metrics prints is accepted by promtool, tells of jobs without a backu
   assert.equal(code, 0);
   writeFileSync(operator.path("m.prom"), stdout);
   await runProgram(["sh", "-c", `promtool check metrics < ${operator.path("m.prom")}`]);
-  assert.match(stdout, /codex_backup_job_healthy\{job="broken",database="",kind="command"\} 0/);
-  assert.match(stdout, /codex_backup_runs_total\{job="broken",outcome="failed"\} 1/);
-  assert.match(stdout, /codex_backup_last_success_timestamp_seconds\{job="capsule"\} \d{10}/);
+  assert.match(stdout, /codex_backup_job_healthy\{backup_job="broken",database="",kind="command"\} 0/);
+  assert.match(stdout, /codex_backup_runs_total\{backup_job="broken",outcome="failed"\} 1/);
+  assert.match(stdout, /codex_backup_last_success_timestamp_seconds\{backup_job="capsule"\} \d{10}/);
   assert.doesNotMatch(
     stdout,
-    /last_success_timestamp_seconds\{job="broken"/,
+    /last_success_timestamp_seconds\{backup_job="broken"/,
     "no success is no sample, not 0",
   );
-  const at = Number(/newest_good_timestamp_seconds\{job="capsule",database=""\} ([\d.]+)/.exec(stdout)?.[1]);
+  const at = Number(
+    /newest_good_timestamp_seconds\{backup_job="capsule",database=""\} ([\d.]+)/.exec(stdout)?.[1],
+  );
   assert.ok(Math.abs(at - Date.now() / 1000) < 600);
 });
 

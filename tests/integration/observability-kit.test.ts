@@ -58,6 +58,14 @@ test("rules and dashboard speak only of metrics that are written, and of every j
   assert.ok(spoken.length >= 12);
 });
 
+test("no metric has a label that Prometheus gives to what it scrapes, and in its place renames ours", () => {
+  const labels = Object.values(metricTable).flatMap<string>(([names]) => [...names]);
+  assert.deepEqual(
+    labels.filter((name) => ["job", "instance"].includes(name)),
+    [],
+  );
+});
+
 test("each alert says how bad it is, what it is about and what to type next", () => {
   for (const { alert, labels, annotations } of rules.groups[0].rules) {
     assert.match(labels.severity, /^(critical|warning)$/, alert);
