@@ -318,6 +318,23 @@ alerts:
     assert.ok(readFileSync(operator.path("state/catalog.db")).length > 0);
   });
 
+  test("a state directory that cannot be used is told at once, past the outbox that lies in it", async () => {
+    const chat = await startChat();
+    chat.isDown = false;
+    const operator = createOperator(configOf(`alerts: { webhook: { url: "${chat.url}" } }`));
+    writeFileSync(operator.path("state"), "no directory");
+    const { code, stderr } = await operator.run("run", "nightly");
+    assert.equal(code, 1);
+    assert.match(stderr, /^Cannot open catalog/);
+    const [told, ...more] = chat.taken();
+    assert.deepEqual(more, []);
+    assert.deepEqual(
+      [told.event, told.severity, told.nextStep],
+      ["failed", "critical", "codex-backup doctor"],
+    );
+    assert.match(told.subject, /^FAILED: codex-backup on \S+ cannot run any job: Cannot open catalog /);
+  });
+
   test("F124 another host that sees only the directory tells when backups stop, are cut short or are gone, and when they are back", async () => {
     const chat = await startChat();
     chat.isDown = false;
