@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { openCatalog } from "../../src/catalog/open-catalog.ts";
 import type { Destination } from "../../src/destinations/destination.ts";
-import { type Instant, instant } from "../../src/domain/instant.ts";
 import type { Job } from "../../src/domain/job.ts";
 import { scheduleOfJob } from "../../src/domain/schedule.ts";
 import type { Context } from "../../src/operations/context.ts";
@@ -41,23 +40,5 @@ export function createMemoryContext(options: MemoryContextOptions): Context {
     openRunLog: () => ({ log, close: () => undefined }),
     newRunId: () => `run-${randomToken(6)}`,
     randomToken,
-  };
-}
-
-export interface HandClock extends Clock {
-  /** Nothing that waits for a moment is woken. */
-  set(moment: Instant): void;
-}
-
-/** A clock that stands still until it is set. */
-export function createHandClock(start: Instant): HandClock {
-  let now: number = start;
-  return {
-    now: () => instant(now),
-    monotonicMs: () => now,
-    after: () => () => undefined,
-    set(moment) {
-      now = moment;
-    },
   };
 }

@@ -10,40 +10,14 @@ import { Failure } from "../../src/domain/failure.ts";
 import { type Instant, instant, parseInstant } from "../../src/domain/instant.ts";
 import { enqueueMessage, enqueuePing } from "../../src/operations/alerts/enqueue.ts";
 import { tell } from "../../src/operations/alerts/tell.ts";
-import type { Clock } from "../../src/platform/clock.ts";
 import { tryFileLock } from "../../src/platform/file-lock.ts";
 import { createSilentLog } from "../../src/platform/log.ts";
+import { createHandClock, type HandClock } from "../fakes/hand-clock.ts";
 import { temporaryDirectory } from "../servers/cleanup.ts";
 
 const start = parseInstant("2026-11-23T01:00:00Z") ?? instant(0);
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
-
-/** A clock that moves only when it is told to, and then wakes whoever has waited for that moment. */
-function createMovingClock(): Clock & { move(ms: number): void; leap(ms: number): void } {
-  let [now, steady]: [number, number] = [start, 0];
-  const waiting = new Set<{ readonly at: number; readonly call: () => void }>();
-  return {
-    now: () => instant(now),
-    monotonicMs: () => steady,
-    after(delayMs, call) {
-      const one = { at: steady + delayMs, call };
-      waiting.add(one);
-      return () => waiting.delete(one);
-    },
-    leap(ms) {
-      now += ms;
-    },
-    move(ms) {
-      [now, steady] = [now + ms, steady + ms];
-      for (const one of [...waiting]) {
-        if (one.at > steady) continue;
-        waiting.delete(one);
-        one.call();
-      }
-    },
-  };
-}
 
 function messageOf(key: string, subject = key): AlertMessage {
   return {
@@ -94,7 +68,7 @@ function createMailbox(name: string): Mailbox {
 }
 
 interface Scene {
-  readonly clock: ReturnType<typeof createMovingClock>;
+  readonly clock: HandClock;
   readonly catalog: Catalog;
   readonly mail: Mailbox;
   readonly chat: Mailbox;
@@ -109,7 +83,7 @@ const idle = new AbortController().signal;
 
 function createScene(): Scene {
   const directory = temporaryDirectory("outbox");
-  const clock = createMovingClock();
+  const clock = createHandClock(start);
   const catalog = openCatalog(join(directory, "catalog.db"));
   const [mail, chat] = [createMailbox("mail"), createMailbox("chat")];
   const sender = (channels: readonly Channel[] = [mail, chat]) =>
@@ -146,7 +120,7 @@ suite("the outbox and its sender, over a real catalog", () => {
       await settled();
       assert.deepEqual(scene.chat.taken, ["a"], "at once");
       assert.equal(isDone, false);
-      scene.clock.move(12_000);
+      scene.clock.advance(12_000);
       await pass;
       const [row] = scene.catalog.undelivered();
       assert.match(row?.failure?.message ?? "", /no answer within 10 s/);
@@ -160,7 +134,7 @@ suite("the outbox and its sender, over a real catalog", () => {
     await scene.pass();
     assert.equal(scene.mail.attempts, 1, "a dead server is not asked once for each message");
     scene.mail.behave = "take";
-    scene.clock.move(15_000);
+    scene.clock.advance(15_000);
     await scene.pass();
     await scene.pass();
     assert.deepEqual(scene.mail.taken, ["a", "b", "c"]);
@@ -185,7 +159,7 @@ suite("the outbox and its sender, over a real catalog", () => {
       const [row] = scene.catalog.undelivered();
       if (row === undefined) break;
       waits.push(row.nextAt - scene.clock.now());
-      scene.clock.move(row.nextAt - scene.clock.now());
+      scene.clock.advance(row.nextAt - scene.clock.now());
     }
     assert.deepEqual(
       waits.slice(0, 10).map((ms) => ms / 1000),
@@ -202,10 +176,10 @@ suite("the outbox and its sender, over a real catalog", () => {
     scene.mail.behave = "unreachable";
     scene.put("mail", messageOf("a"));
     await scene.pass();
-    scene.clock.leap(365 * 24 * hourMs);
+    scene.clock.set(instant(scene.clock.now() + 365 * 24 * hourMs));
     await scene.pass();
     assert.equal(scene.catalog.undelivered().length, 1, "not given up for a leap");
-    scene.clock.leap(-365 * 24 * hourMs);
+    scene.clock.set(instant(scene.clock.now() - 365 * 24 * hourMs));
     scene.mail.behave = "take";
     await scene.pass();
     assert.deepEqual(scene.mail.taken, ["a"]);
@@ -294,10 +268,10 @@ suite("the outbox and its sender, over a real catalog", () => {
       enqueuePing(scene, { job: "a", kind, runId, body: "" });
     ping("start", "1");
     ping("fail", "1");
-    scene.clock.move(24 * hourMs);
+    scene.clock.advance(24 * hourMs);
     ping("start", "2");
     ping("success", "2");
-    scene.clock.move(24 * hourMs);
+    scene.clock.advance(24 * hourMs);
     const carried: string[] = [];
     const sender = createSender({
       channels: [],
@@ -346,7 +320,7 @@ suite("the outbox and its sender, over a real catalog", () => {
     const [bad] = scene.catalog.channelResults();
     assert.deepEqual([bad?.failure?.code, bad?.deliveredAt], ["alerts.refused", null]);
     scene.mail.behave = "take";
-    scene.clock.move(hourMs);
+    scene.clock.advance(hourMs);
     await scene.pass();
     const [good] = scene.catalog.channelResults();
     assert.deepEqual([good?.failure, good?.deliveredAt], [null, start + hourMs]);
@@ -366,7 +340,7 @@ suite("the outbox and its sender, over a real catalog", () => {
       startDelivery: () => undefined,
     } as const;
     const look = (now: Instant) => {
-      scene.clock.leap(now - scene.clock.now());
+      scene.clock.set(now);
       const facts = { now, host: "db1", timezone: "UTC", extent: "whole", jobs: [], disk: [] } as const;
       return tell(scene, alerts, facts).map(({ event }) => event);
     };

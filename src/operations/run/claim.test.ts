@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createHandClock, createMemoryContext } from "../../../tests/fakes/memory-context.ts";
+import { createHandClock } from "../../../tests/fakes/hand-clock.ts";
+import { createMemoryContext } from "../../../tests/fakes/memory-context.ts";
 import { commandJob } from "../../../tests/fakes/real-context.ts";
 import { temporaryDirectory } from "../../../tests/servers/cleanup.ts";
 import { parseBlackout } from "../../domain/blackout.ts";
