@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { noRule } from "../../tests/fakes/keep-policy.ts";
 import { formatInstant, type Instant, instant } from "./instant.ts";
 import type { KeepPolicy } from "./job.ts";
 import { describeVerdict, planRetention, type RetainedBackup } from "./retention.ts";
@@ -29,18 +30,6 @@ interface GoldenCase {
 /** One, or a row of `count` that goes back from `from`. */
 type GoldenBackups = Partial<Omit<RetainedBackup, "id" | "createdAt">> &
   ({ readonly at: string } | { readonly from: string; readonly everyHours: number; readonly count: number });
-
-const noRule: KeepPolicy = {
-  days: null,
-  last: null,
-  hourly: null,
-  daily: null,
-  weekly: null,
-  monthly: null,
-  yearly: null,
-  sizeBytes: null,
-  minimum: 1,
-};
 
 const at = (text: string): Instant => instant(Date.parse(text));
 

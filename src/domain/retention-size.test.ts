@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { noRule } from "../../tests/fakes/keep-policy.ts";
 import { type Instant, instant } from "./instant.ts";
 import type { KeepPolicy } from "./job.ts";
 import { planRetention, planTogether, type RetainedBackup, type Verdict } from "./retention.ts";
@@ -8,18 +9,6 @@ import { type SizeNeed, shareSize } from "./retention-size.ts";
 
 const dayMs = 86_400_000;
 const now = instant(Date.parse("2026-11-23T02:00:00Z"));
-const noRule: KeepPolicy = {
-  days: null,
-  last: null,
-  hourly: null,
-  daily: null,
-  weekly: null,
-  monthly: null,
-  yearly: null,
-  sizeBytes: null,
-  minimum: 1,
-};
-
 function backup(createdAt: Instant, changes: Partial<RetainedBackup> = {}): RetainedBackup {
   const good = { outcome: "complete", isWhole: true, level: "read", isHeld: false, isProven: false } as const;
   return { id: String(createdAt), createdAt, sizeBytes: 1, ...good, ...changes };

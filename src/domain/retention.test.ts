@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { noRule } from "../../tests/fakes/keep-policy.ts";
 import { type Instant, instant } from "./instant.ts";
 import type { KeepPolicy } from "./job.ts";
 import {
@@ -16,18 +17,6 @@ const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 const at = (text: string): Instant => instant(Date.parse(text));
 const now = at("2026-11-23T02:00:00Z");
-const noRule: KeepPolicy = {
-  days: null,
-  last: null,
-  hourly: null,
-  daily: null,
-  weekly: null,
-  monthly: null,
-  yearly: null,
-  sizeBytes: null,
-  minimum: 1,
-};
-
 function backup(createdAt: Instant, changes: Partial<RetainedBackup> = {}): RetainedBackup {
   const good = {
     outcome: "complete",

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { noRule } from "../../tests/fakes/keep-policy.ts";
 import { Failure } from "./failure.ts";
 import { growthOf, sizeAt } from "./growth.ts";
 import { type Instant, instant } from "./instant.ts";
@@ -14,18 +15,6 @@ import type { SimulatedJob } from "./simulate-world.ts";
 
 const dayMs = 86_400_000;
 const now = instant(Date.parse("2026-11-23T12:00:00Z"));
-const noRule: KeepPolicy = {
-  days: null,
-  last: null,
-  hourly: null,
-  daily: null,
-  weekly: null,
-  monthly: null,
-  yearly: null,
-  sizeBytes: null,
-  minimum: 1,
-};
-
 function copyAt(createdAt: Instant, changes: Partial<PlannedCopy> = {}): PlannedCopy {
   const good = { outcome: "complete", isWhole: true, level: "read", isHeld: false, isProven: false } as const;
   return {

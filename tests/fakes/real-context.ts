@@ -12,6 +12,7 @@ import { createSystemHost } from "../../src/platform/host.ts";
 import { createSilentLog } from "../../src/platform/log.ts";
 import { createRunId, systemRandom } from "../../src/platform/run-id.ts";
 import { createPostgres } from "../../src/postgres/create-postgres.ts";
+import { noRule } from "./keep-policy.ts";
 
 export interface RealContextOptions {
   /** A directory of the test's own: state in `state/`, destinations in folders of their names. */
@@ -70,17 +71,7 @@ const basis = {
   fileMode: 0o600,
   labels: {},
   stallMs: 60_000,
-  keep: {
-    days: null,
-    last: null,
-    hourly: null,
-    daily: null,
-    weekly: null,
-    monthly: null,
-    yearly: null,
-    sizeBytes: null,
-    minimum: 3,
-  },
+  keep: { ...noRule, minimum: 3 },
   keepAt: {},
 } as const;
 
