@@ -1,5 +1,6 @@
 import { readdir, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { errnoOf } from "../domain/failure.ts";
 import type { UninstallReport, UnitStep } from "../domain/install-report.ts";
 import { configPathOfUnit, isOwnUnit } from "../domain/unit-command.ts";
 import { syncDirectory } from "../platform/files.ts";
@@ -13,15 +14,13 @@ export interface SortedUnits {
   readonly left: UninstallReport["left"];
 }
 
-/** What lies in the places of ours, told apart by whose it is. */
+/** What lies in the places of ours, told apart by whose it is. Throws "scheduler.unit" for a place that cannot be read. */
 export async function sortUnits(places: UnitPlaces, configPath: string): Promise<SortedUnits> {
   const units = join(places.root, unitDirectory);
-  const names = (await readdir(units).catch(() => [])).filter((name) =>
-    /^codex-backup(-.+)?\.(service|timer)$/.test(name),
-  );
+  const names = (await namesIn(units)).filter((name) => /^codex-backup(-.+)?\.(service|timer)$/.test(name));
   const own: string[] = [];
   const left: UninstallReport["left"][number][] = [];
-  for (const path of [join(places.root, cronFile), ...names.sort().map((name) => join(units, name))]) {
+  for (const path of [join(places.root, cronFile), ...names.toSorted().map((name) => join(units, name))]) {
     const text = await readUnit(path);
     if (text === null) continue;
     const owner = configPathOfUnit(text);
@@ -29,6 +28,15 @@ export async function sortUnits(places: UnitPlaces, configPath: string): Promise
     else left.push({ path, reason: isOwnUnit(text) ? `of the config ${owner ?? "?"}` : "not written by us" });
   }
   return { own, left };
+}
+
+async function namesIn(directory: string): Promise<readonly string[]> {
+  try {
+    return await readdir(directory);
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return [];
+    throw unitFailure("list", directory, error);
+  }
 }
 
 /** Units are stopped first: a timer without its file would go on until the next reload. */
