@@ -1,6 +1,7 @@
 import type { ServeWish } from "../cli/cli.ts";
 import { asFailure } from "../domain/failure.ts";
 import { createOperations } from "../operations/create-operations.ts";
+import type { Operations } from "../operations/operation.ts";
 import type { Clock } from "../platform/clock.ts";
 import { createSystemHost } from "../platform/host.ts";
 import { createLog, type Log } from "../platform/log.ts";
@@ -11,7 +12,7 @@ import { buildContext } from "./build-context.ts";
 import { notifySystemd, watchdogPart } from "./notify-systemd.ts";
 import { ownProgram } from "./own-program.ts";
 import { openState, snapshotPath, snapshotVariable, takeConfig } from "./serve-config.ts";
-import { lockServe } from "./serve-lock.ts";
+import { guardState, lockServe, type StateGuard } from "./serve-lock.ts";
 import { keepWorking } from "./serve-part.ts";
 import { type Generation, partsOf } from "./serve-parts.ts";
 
@@ -37,7 +38,11 @@ export async function serve(wish: ServeWish, outside: Outside): Promise<void> {
       streams: [{ write: wish.writeLog }],
       secrets: () => service.current().config.secrets,
     });
-    const service = createService(openGeneration(config, wish, outside), { log, outside });
+    const service = createService(openGeneration(config, wish, outside), {
+      log,
+      outside,
+      state: guardState(statePath),
+    });
     wish.onHangup(
       () =>
         void service.reload(async () => openGeneration(await takeConfig(taken, statePath), wish, outside)),
@@ -62,6 +67,7 @@ function openGeneration(config: Generation["config"], wish: ServeWish, { clock, 
 
 interface Service {
   current(): Generation;
+  /** Rejects when its state directory was lost, after what runs has ended. */
   work(signal: AbortSignal): Promise<void>;
   /** Never rejects: a config that cannot be taken over leaves the old one. */
   reload(open: () => Promise<Generation>): Promise<void>;
@@ -70,9 +76,10 @@ interface Service {
 interface ServiceParts {
   readonly log: Log;
   readonly outside: Outside;
+  readonly state: StateGuard;
 }
 
-function createService(first: Generation, { log, outside }: ServiceParts): Service {
+function createService(first: Generation, { log, outside, state }: ServiceParts): Service {
   const { clock, env } = outside;
   let current = first;
   let parts: StartedParts = { end: async () => undefined };
@@ -81,7 +88,7 @@ function createService(first: Generation, { log, outside }: ServiceParts): Servi
   const plan = (): SchedulePlan => ({
     jobs: current.config.jobs,
     ...current.config.scheduler,
-    operations: current.operations,
+    operations: guarded(current.operations, state),
     starter,
   });
   const starter = starterOf(outside, () => current);
@@ -92,7 +99,8 @@ function createService(first: Generation, { log, outside }: ServiceParts): Servi
 
   return {
     current: () => current,
-    async work(signal) {
+    async work(asked) {
+      const signal = AbortSignal.any([asked, state.lost]);
       const mended = mendCatalog(current, log, signal);
       beginParts();
       const watchdog = watchdogPart(env, clock, () => scheduler.trouble() === null);
@@ -104,6 +112,7 @@ function createService(first: Generation, { log, outside }: ServiceParts): Servi
       beside.abort();
       await Promise.all([alive, mended]);
       current.context.catalog.close();
+      state.lost.throwIfAborted();
     },
     reload(open) {
       reloaded = reloaded.then(() => reloadOnce(open));
@@ -114,6 +123,7 @@ function createService(first: Generation, { log, outside }: ServiceParts): Servi
   async function reloadOnce(open: () => Promise<Generation>): Promise<void> {
     if (isEnding) return;
     try {
+      state.demand();
       const next = await open();
       const before = current;
       current = next;
@@ -127,6 +137,17 @@ function createService(first: Generation, { log, outside }: ServiceParts): Servi
       log.error({ code: failure.code, hint: failure.hint }, `the config stays as it was: ${failure.message}`);
     }
   }
+}
+
+/** Nothing is decided on a state that no run would see: whatever looks after the service starts it again. */
+function guarded(operations: Operations, state: StateGuard): Operations {
+  return {
+    ...operations,
+    async decideSlots() {
+      state.demand();
+      return operations.decideSlots();
+    },
+  };
 }
 
 /** A catalog that was damaged is made anew beside the work: nothing that is due waits for it. */
@@ -168,7 +189,7 @@ interface StartedParts {
 function startParts(
   generation: Generation,
   scheduler: LiveScheduler,
-  { log, outside }: ServiceParts,
+  { log, outside }: Pick<ServiceParts, "log" | "outside">,
 ): StartedParts {
   const controller = new AbortController();
   const around = { clock: outside.clock, log };

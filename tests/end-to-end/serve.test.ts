@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { suite, test } from "node:test";
 import { createOperator, makePipe } from "./cli-tool.ts";
 import { hourly, leaveFor, logged, serveConfig, slotsOf } from "./serve-scene.ts";
@@ -66,6 +66,21 @@ suite("serve, cron and timers, as real processes", { concurrency: 2 }, () => {
     assert.deepEqual(endOf(await service.ended), stopped);
     const { document } = await operator.json("status");
     assert.equal(document.jobs[0].lastRun.outcome, "complete");
+  });
+
+  test("a service whose state directory is gone ends with 1 and says so, so that it is started again on a new one", async () => {
+    const operator = createOperator(serveConfig());
+    const service = operator.start("serve");
+    await logged(service, /"serving"/);
+    rmSync(operator.path("state"), { recursive: true });
+    service.child.kill("SIGHUP");
+    const { code, stderr } = await service.ended;
+    assert.equal(code, 1);
+    assert.match(stderr, /^Cannot go on serving: ".*state" is not the directory any more/m);
+    const again = operator.start("serve");
+    await logged(again, /"serving"/);
+    again.child.kill("SIGTERM");
+    assert.deepEqual(endOf(await again.ended), stopped);
   });
 
   test("a drain that takes too long asks the run to end; its row says so, and the service still ends with 0", async () => {
