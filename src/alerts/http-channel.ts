@@ -25,6 +25,7 @@ export interface HttpChannelParts {
   readonly postsOf: (message: AlertMessage) => readonly Post[];
 }
 
+/** See Channel. All requests of one message share one time limit, and end with the first that fails. */
 export function createHttpChannel({ kind, settings, secrets, deps, postsOf }: HttpChannelParts): Channel {
   const { name, caFile } = settings;
   return {

@@ -15,6 +15,7 @@ export interface AccessToken {
   readonly createdAt: Instant;
 }
 
+/** Whether a scope includes another. */
 export function allows(held: Scope, needed: Scope): boolean {
   return scopes.indexOf(held) >= scopes.indexOf(needed);
 }

@@ -37,6 +37,7 @@ export function recentOpenings({ openings }: Pick<AlertState, "openings">, now: 
   return openings.filter((at) => at <= now && now - at < dayMs).slice(-2 * flapping);
 }
 
+/** Whether it has come and gone so often that its end is not believed at once. */
 export function isFlapping(state: AlertState, now: Instant): boolean {
   return recentOpenings(state, now).length >= flapping;
 }

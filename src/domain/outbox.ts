@@ -64,6 +64,7 @@ export function isDue({ nextAt }: Pick<OutboxRow, "nextAt">, now: Instant): bool
   return nextAt <= now || nextAt - now > longestWaitMs;
 }
 
+/** Whether it is too late to mean anything. */
 export function hasLapsed({ lapsesAt }: Pick<OutboxRow, "lapsesAt">, now: Instant): boolean {
   return lapsesAt !== null && lapsesAt <= now;
 }

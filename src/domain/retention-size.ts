@@ -11,6 +11,7 @@ export interface SizeNeed {
 
 type Choices = ReadonlyMap<string, Choice>;
 
+/** The sums of what floors and rules keep. */
 export function sizeNeed(backups: readonly RetainedBackup[], choices: Choices): SizeNeed {
   const sum = (chosen: readonly RetainedBackup[]) => chosen.reduce((bytes, one) => bytes + one.sizeBytes, 0);
   return {

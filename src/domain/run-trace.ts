@@ -25,6 +25,7 @@ export interface StepNotes {
   take(job: string): readonly TracedStep[];
 }
 
+/** See StepNotes. Holds one entry for each step of a job until it is taken. */
 export function createStepNotes(): StepNotes {
   const jobs = new Map<string, Map<Progress["step"], TracedStep>>();
   return {

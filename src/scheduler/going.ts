@@ -44,6 +44,7 @@ interface One {
   run: RunningJob;
 }
 
+/** See Going. */
 export function createGoing({ clock, log, onEnded }: GoingParts): Going {
   const going = new Map<string, One>();
   const listeners = new Set<(event: RunEvent) => void>();
@@ -104,6 +105,7 @@ export function createGoing({ clock, log, onEnded }: GoingParts): Going {
   };
 }
 
+/** Why somebody who asked for a run gets none. */
 export function notStarted(name: string, seen: string): Failure {
   return new Failure("run.died", `Cannot run "${name}": ${seen}`, {
     hint: `Read why with "codex-backup logs --job ${name}".`,

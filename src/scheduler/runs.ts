@@ -30,6 +30,7 @@ export interface RunsParts {
 
 const nobody: Waiting["asked"] = { started: () => undefined, refused: () => undefined };
 
+/** See Runs. */
 export function createRuns({ clock, log, plan, onEnded }: RunsParts): Runs {
   let queue: readonly Waiting[] = [];
   let isClosed = false;

@@ -15,6 +15,7 @@ export interface ServeConfigParts {
 /** Tells the runs that `serve` starts where its own copy of the config lies. */
 export const snapshotVariable = "CODEX_BACKUP_CONFIG_SNAPSHOT";
 
+/** Where the service keeps the config that its runs go by. */
 export function snapshotPath(statePath: string): string {
   return join(statePath, "serve-config.yaml");
 }

@@ -7,6 +7,7 @@ import { createHttpChannel } from "../http-channel.ts";
 import { textAbove } from "../shown-message.ts";
 import type { DeliveryDeps } from "../time-limit.ts";
 
+/** A webhook of a channel. Its address is the credential. */
 export function createDiscordChannel(settings: DiscordSettings, deps: DeliveryDeps): Channel {
   const url = settings.url.reveal();
   return createHttpChannel({

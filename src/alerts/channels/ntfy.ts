@@ -29,6 +29,7 @@ const urgency: Readonly<Record<AlertSeverity, { readonly priority: number; reado
 /** Larger texts would become attachments. */
 const textLimitBytes = 3500;
 
+/** What is published: small enough to stay a message, with the next step whole wherever it fits. */
 export function formatNtfy(message: AlertMessage, topic: string): string {
   const { subject, severity, nextStep, event, job, host } = message;
   const { priority, tag } = urgency[severity];

@@ -43,6 +43,7 @@ const severities: Readonly<Record<AlertSeverity, string>> = {
   resolved: "info",
 };
 
+/** An event that opens an incident, or resolves the one with the same key. */
 export function formatPagerDuty(message: AlertMessage, routingKey: string): string {
   const { severity, key, host, job, event } = message;
   return JSON.stringify({
@@ -66,6 +67,7 @@ function incidentOf(host: string, key: string): string {
   return name.length <= 255 ? name : createHash("sha256").update(name).digest("hex");
 }
 
+/** A change event: it is listed, and calls nobody. */
 export function formatPagerDutyChange(message: AlertMessage, routingKey: string): string {
   return JSON.stringify({
     routing_key: routingKey,

@@ -31,6 +31,7 @@ function readError(thrown: unknown): SmtpError {
   };
 }
 
+/** The recipients whom nodemailer names in its errors; none when there are no errors. */
 export function refusedOf(errors: readonly unknown[] | undefined): readonly Refused[] {
   return (errors ?? []).map((error) => {
     const { recipient, responseCode, response } = readError(error);

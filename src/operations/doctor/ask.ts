@@ -22,6 +22,7 @@ async function nameOfUser(uid: number): Promise<string> {
   return (await findRecord("passwd", String(uid)))?.[0] ?? String(uid);
 }
 
+/** Whether this machine knows an account of that name. */
 export async function isUser(name: string): Promise<boolean> {
   return (await findRecord("passwd", name)) !== null;
 }

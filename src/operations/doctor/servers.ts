@@ -24,6 +24,7 @@ export interface Servers {
   of(job: PostgresJob): Promise<SeenServer>;
 }
 
+/** See Servers. Answers are kept for as long as the examination lasts. */
 export function createServers(context: Context, signal: AbortSignal): Servers {
   const asked = new Map<string, Promise<SeenServer>>();
   return {
