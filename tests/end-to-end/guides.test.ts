@@ -11,7 +11,10 @@ import { tryBlock } from "./guide-run.ts";
 const guide = join(import.meta.dirname, "../../docs/guide");
 
 /** In the order in which an operator meets them: each goes on from the machine that the one before has left. */
-const pages = ["install", "monitor", "run-by-hand", "restore", "customise", "troubleshoot"];
+const pages = [
+  ...["install", "monitor", "run-by-hand", "verify", "retention", "restore", "leave"],
+  ...["customise", "migrate", "troubleshoot"],
+];
 
 const toCron = "codex-backup schedule uninstall; codex-backup schedule install --cron";
 const oldLines = `
@@ -28,11 +31,19 @@ const scenes: Readonly<Record<string, string>> = {
   "monitor: From another host": "cp -a /backups /mnt/backups",
   "monitor: Prometheus": "mkdir -p /var/lib/prometheus/node-exporter",
   "run-by-hand: Run by hand": toCron,
+  "verify: A file was replaced on purpose": `
+    cd /opt/Super-Codex-AI/storage && /usr/bin/python3 -m zipfile -c replays/replay_2025.zip audit.log
+    touch -d '2 hours ago' replays/replay_2025.zip && codex-backup run checksums
+    /usr/bin/python3 -m zipfile -c replays/replay_2025.zip audit.log ledger`,
   "restore: A file without a catalog, or on another machine": "cp -a /backups /mnt/usb",
   "customise: Change a time": "sed -i 's/^0 2 /30 1 /' /etc/cron.d/codex-backup",
   "customise: Change a time, 4": "codex-backup schedule uninstall; codex-backup schedule install --systemd",
   "customise: Clean up old files": toCron,
   "customise: Take over lines of an old crontab": `cat > /etc/cron.d/codex-backup <<'END'${oldLines}END`,
+  "migrate: Keep your old files": `
+    docker exec codex_postgres pg_dump -U codex codexdb > /backups/codexdb_2026-10-01.sql
+    cd /opt/Super-Codex-AI/storage && /usr/bin/python3 -m zipfile -c replays/replay_20261001.zip audit.log ledger`,
+  "migrate: Switch over": `cat > /etc/cron.d/codex-backup <<'END'${oldLines}END`,
   "troubleshoot: The container is not found": "docker stop -t 1 codex_postgres",
   "troubleshoot: Permission denied": "chown root:root /backups",
   "troubleshoot: A script fails": `echo import annals > ${script}`,
@@ -46,7 +57,7 @@ function blocksOf(page: string): readonly GuideBlock[] {
 }
 
 function executed(page: string): readonly GuideBlock[] {
-  return blocksOf(page).filter(({ language }) => language !== "text");
+  return blocksOf(page).filter(({ language, note }) => language === "sh" || note.startsWith("into "));
 }
 
 /** "page: Heading" of a section's first block, "page: Heading, 2" of its second. */
