@@ -32,6 +32,7 @@ export async function examineDatabase(
       serverNow: instant(Number(row.now)),
       dataDirectory: row.dataDirectory,
       sizeBytes: Number(row.sizeBytes),
+      superuser: row.superuser,
     };
   } finally {
     await session.close();

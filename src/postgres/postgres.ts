@@ -108,6 +108,8 @@ export interface DatabaseExamination {
   readonly serverNow: Instant;
   /** On the server's machine; null where the role may not know it. */
   readonly dataDirectory: string | null;
+  /** Who may grant what the role lacks: a role that can log in; null when none could be seen. */
+  readonly superuser: string | null;
   readonly sizeBytes: number;
 }
 

@@ -3,7 +3,7 @@ import { after, before, test } from "node:test";
 import type { PostgresJob } from "../../src/domain/job.ts";
 import { examine } from "../../src/operations/doctor/doctor.ts";
 import type { DoctorReport } from "../../src/operations/operation.ts";
-import { openDoctorHome } from "../fakes/doctor-scene.ts";
+import { openDoctorHome, withContext } from "../fakes/doctor-scene.ts";
 import { capsuleJob, localSource, postgresJob } from "../fakes/real-context.ts";
 import { type PostgresTestServer, startPostgres } from "../servers/postgres.ts";
 
@@ -64,6 +64,25 @@ test("a role without rights is told, with the statement that grants them; sequen
   );
   assert.equal(report.exit, 1);
   assert.ok(!report.findings.some(({ code }) => code === "postgres.ok"));
+});
+
+test("in a container the statement is for a role that may grant it", async () => {
+  const transport = {
+    kind: "container",
+    engine: "docker",
+    select: { by: "name", name: "codex_postgres" },
+  } as const;
+  const inside = { ...source("reader"), transport, host: null, port: null };
+  const { scene } = await openDoctorHome({ jobs: () => [postgresJob(inside, { schedule: "0 2 * * *" })] });
+  const { postgres } = scene.context;
+  const direct: typeof postgres.connect = (_, ...rest) => postgres.connect(source("reader"), ...rest);
+  const seen = withContext(scene, { postgres: { ...postgres, connect: direct } });
+  const report = await examine(seen, { fix: false, run: null, signal: new AbortController().signal });
+  const [command = ""] = found(report, "postgres.permission").commands;
+  assert.ok(
+    command.startsWith(`docker exec -i codex_postgres psql -U ${server.user} -d codexdb -c 'GRANT `),
+    command,
+  );
 });
 
 test("row security that would hide rows is told", async () => {

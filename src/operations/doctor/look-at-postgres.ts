@@ -18,7 +18,7 @@ export async function lookAtPostgres(
     if (refused !== null) return [judgeNoAccess(`${job.name} (${name})`, refused)];
     if (seen === null || facts === null) return [];
     const { version, clientVersion, inRecovery } = facts;
-    const psql = psqlOf(job, name);
+    const psql = psqlOf(job, name, seen.superuser);
     const common = { job: job.name, database: name, transport, psql, serverVersion: version, clientVersion };
     return judgeDatabase({ ...common, ...seen, isStandby: inRecovery });
   });
@@ -26,9 +26,10 @@ export async function lookAtPostgres(
   return [...found, ...judgeCoverage(job.name, { onServer, covered: coveredBy(scene, job) })];
 }
 
-/** For a person: with the user of the job, who may have to be another one for what is to be done. */
-function psqlOf({ source }: PostgresJob, database: string): string {
-  const { transport, host, port, user } = source;
+/** For a person. What is to be done needs a superuser; in a container no other name is at hand than the server's own. */
+function psqlOf({ source }: PostgresJob, database: string, superuser: string | null): string {
+  const { transport, host, port } = source;
+  const user = superuser ?? source.user;
   const words = [
     ...(transport.kind === "container"
       ? far(transport)

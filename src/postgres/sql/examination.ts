@@ -7,6 +7,8 @@ export interface ExaminationRow {
   /** Null where the role may not know it. */
   readonly dataDirectory: string | null;
   readonly sizeBytes: string;
+  /** One that may log in; null: the role may not know, or there is none. */
+  readonly superuser: string | null;
 }
 
 export const examinationSql = `
@@ -17,7 +19,9 @@ SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint::text AS now,
       AND c LIKE 'statement\\_timeout=%' AND c !~ '=0[a-z]*$'
     ORDER BY s.setrole <> 0 DESC, s.setdatabase <> 0 DESC LIMIT 1) AS "statementTimeout",
   (SELECT setting FROM pg_settings WHERE name = 'data_directory') AS "dataDirectory",
-  pg_database_size(current_database())::text AS "sizeBytes"`;
+  pg_database_size(current_database())::text AS "sizeBytes",
+  (SELECT rolname FROM pg_roles WHERE rolsuper AND rolcanlogin ORDER BY rolname <> current_user, oid LIMIT 1)
+    AS superuser`;
 
 export interface MissingLibraryRow {
   readonly library: string;
