@@ -1,8 +1,7 @@
-import { readFile } from "node:fs/promises";
 import type { AlertMessage } from "../domain/alert-message.ts";
-import { errnoOf, Failure } from "../domain/failure.ts";
 import { Secret } from "../domain/secret.ts";
 import type { Channel } from "./alert.ts";
+import { readAuthorities } from "./authorities.ts";
 import { failureOfAnswer, failureOfConnection, type Target } from "./delivery-failure.ts";
 import { sendRequest } from "./http-request.ts";
 import { shownMessage } from "./shown-message.ts";
@@ -58,8 +57,9 @@ export async function sendPost(sending: Sending, signal: AbortSignal, deps: Deli
   const { post, caFile } = sending;
   const target = targetOf(sending);
   const headers = { "user-agent": "codex-backup", "content-type": "application/json; charset=utf-8" };
-  const ca = caFile === null ? null : await readAuthority(caFile, target);
-  const request = { url: post.url, body: post.body, headers: { ...headers, ...post.headers }, ca };
+  const authorities =
+    new URL(post.url).protocol === "https:" ? await readAuthorities(caFile, target.name) : [];
+  const request = { url: post.url, body: post.body, headers: { ...headers, ...post.headers }, authorities };
   const answer = await sendRequest(request, signal, deps.clock).catch((error: unknown) => {
     throw signal.aborted ? error : failureOfConnection(error, target);
   });
@@ -78,15 +78,4 @@ function targetOf({ name, secrets, post }: Sending): Target {
 function withParts(secret: Secret): readonly Secret[] {
   const parts = secret.reveal().split(/[\s/:?&=]+/);
   return [secret, ...parts.filter((part) => part.length >= 8).map((part) => new Secret(part))];
-}
-
-async function readAuthority(path: string, { name }: Target): Promise<string> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    const seen = `"${path}": ${errnoOf(error) ?? "unreadable"}`;
-    throw new Failure("alerts.refused", `Cannot read the caFile of "${name}": ${seen}`, {
-      hint: "Correct its path or its permissions.",
-    });
-  }
 }

@@ -1,6 +1,5 @@
 import { type IncomingMessage, request as requestPlain } from "node:http";
 import { request as requestSecure } from "node:https";
-import { getCACertificates } from "node:tls";
 import type { Clock } from "../platform/clock.ts";
 
 /** One POST. */
@@ -8,8 +7,8 @@ export interface HttpRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
-  /** Authorities in PEM; null: those of Node and of this system. */
-  readonly ca: string | null;
+  /** Who may vouch for the other side, in PEM; without TLS nobody is asked. */
+  readonly authorities: readonly string[];
 }
 
 /** What the other side said, as far as it was read. */
@@ -29,7 +28,7 @@ const bodyLimitMs = 1000;
  * take secrets to another host. Rejects with the signal's reason, or with Node's error.
  */
 export function sendRequest(
-  { url, headers, body, ca }: HttpRequest,
+  { url, headers, body, authorities }: HttpRequest,
   signal: AbortSignal,
   clock: Clock,
 ): Promise<HttpAnswer> {
@@ -47,7 +46,7 @@ export function sendRequest(
     const fail = (error: unknown) => reject(signal.aborted ? signal.reason : error);
     const outgoing = isSecure
       ? // said although it is the default: an environment variable could turn it off
-        requestSecure(address, { ...options, ca: ca ?? usualAuthorities(), rejectUnauthorized: true })
+        requestSecure(address, { ...options, ca: [...authorities], rejectUnauthorized: true })
       : requestPlain(address, options);
     outgoing.on("error", fail); // also after the answer, when we have hung up
     outgoing.once("response", (incoming) => {
@@ -80,9 +79,4 @@ function readStart(incoming: IncomingMessage, clock: Clock): Promise<string> {
     incoming.once("error", end);
     incoming.once("close", end);
   });
-}
-
-/** Node's own list knows no authority that the operator has added to the system. */
-function usualAuthorities(): string[] {
-  return [...getCACertificates("default"), ...getCACertificates("system")];
 }

@@ -1,8 +1,6 @@
-import { readFile } from "node:fs/promises";
-import { getCACertificates } from "node:tls";
 import SMTPConnection from "nodemailer/lib/smtp-connection";
 import type { SmtpSettings } from "../../domain/alert-settings.ts";
-import { errnoOf, Failure } from "../../domain/failure.ts";
+import { readAuthorities } from "../authorities.ts";
 import { attemptLimitMs } from "../time-limit.ts";
 import { failureOfSmtp, type Refused, refusedOf } from "./smtp-answer.ts";
 
@@ -46,7 +44,7 @@ export async function sendBySmtp(dispatch: Dispatch, signal: AbortSignal): Promi
 
 async function optionsOf({ name, smtp }: Dispatch) {
   const { host, port, tls } = smtp;
-  const ca = tls === "none" ? [] : await authorities(smtp.caFile, name);
+  const ca = tls === "none" ? [] : await readAuthorities(smtp.caFile, name);
   return {
     host,
     port,
@@ -62,18 +60,6 @@ async function optionsOf({ name, smtp }: Dispatch) {
     maxResponseSize: 64 * 1024,
     logger: false,
   };
-}
-
-async function authorities(caFile: string | null, name: string): Promise<string[]> {
-  if (caFile === null) return [...getCACertificates("default"), ...getCACertificates("system")];
-  try {
-    return [await readFile(caFile, "utf8")];
-  } catch (error) {
-    const seen = `"${caFile}": ${errnoOf(error) ?? "unreadable"}`;
-    throw new Failure("alerts.refused", `Cannot read the caFile of "${name}": ${seen}`, {
-      hint: "Correct its path or its permissions.",
-    });
-  }
 }
 
 /** connect → log in → send; any error event of the connection ends it. */
