@@ -147,7 +147,14 @@ test("a busy job is told at once, waits when it may, and harms nobody", async ()
   const [first, second] = [await openScene({ jobs: [job], home }), await openScene({ jobs: [job], home })];
   const running = runWell({ ...first, context: { ...first.context, capsules: slow } });
   const other: Scene = { ...second, context: { ...second.context, capsules } };
-  while (second.context.catalog.runs().length === 0) await new Promise((resolve) => setImmediate(resolve));
+  let isOver = false;
+  const over = () => {
+    isOver = true;
+  };
+  running.then(over, over);
+  while (second.context.catalog.runs().length === 0 && !isOver)
+    await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(isOver, false, "the first run waits at its gate");
 
   const refused = await runOne(other);
   assert.deepEqual([refused.outcome, refused.exit, refused.failure?.code], ["skipped", 5, "run.busy"]);
