@@ -10,6 +10,7 @@ import {
 import type { Clock } from "../platform/clock.ts";
 import type { Log } from "../platform/log.ts";
 import type { Channel, Outbox, Pinger, Sender } from "./alert.ts";
+import { attemptLimitMs } from "./time-limit.ts";
 
 export interface SenderParts {
   readonly channels: readonly Channel[];
@@ -23,13 +24,12 @@ export interface SenderParts {
   readonly claim: (channel: string) => (() => void) | null;
   readonly clock: Clock;
   readonly log: Log;
-  /** Of one attempt; default 10 s. */
+  /** Of one attempt; default attemptLimitMs. */
   readonly attemptMs?: number;
 }
 
 /** So many channels are at work at once; a hanging one takes one of these places for one attempt. */
 const channelsAtOnce = 16;
-const defaultAttemptMs = 10_000;
 /** A channel that does not even answer to being cancelled is left behind after this. */
 const deafMs = 2000;
 
@@ -134,7 +134,7 @@ async function attempt(parts: SenderParts, row: OutboxRow, carry: Carry | null):
 
 /** Ends after the limit, whatever the work does about its signal. */
 async function within(parts: SenderParts, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
-  const { clock, attemptMs = defaultAttemptMs } = parts;
+  const { clock, attemptMs = attemptLimitMs } = parts;
   const asked = new AbortController();
   const failure = new Failure(
     "alerts.unreachable",
