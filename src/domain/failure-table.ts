@@ -20,6 +20,7 @@ export const failureTable = {
   "usage.invalid-value": usage,
   "usage.unknown-job": usage,
   "usage.unknown-backup": { ...usage, http: 404 },
+  "usage.unknown-run": { ...usage, http: 404 },
   "usage.ambiguous": usage,
   "usage.refused": usage,
 

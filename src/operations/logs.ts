@@ -4,7 +4,7 @@ import { type Context, jobNamed } from "./context.ts";
 import { closeDeadRuns } from "./dead-runs.ts";
 import type { LogsRequest } from "./operation.ts";
 
-/** The run whose log is asked for. Throws "usage.unknown-backup" when there is none. */
+/** The run whose log is asked for. Throws "usage.unknown-run" when there is none. */
 export function findRun(context: Context, { runId, job }: LogsRequest): RunRow {
   closeDeadRuns(context);
   const found =
@@ -14,7 +14,7 @@ export function findRun(context: Context, { runId, job }: LogsRequest): RunRow {
   if (found) return found;
   if (job !== null) jobNamed(context, job); // after the search: runs outlive their job in the config
   const what = runId ?? (job === null ? "any run" : `a run of "${job}"`);
-  throw new Failure("usage.unknown-backup", `Cannot find ${what}: the catalog has none`, {
+  throw new Failure("usage.unknown-run", `Cannot find ${what}: the catalog has none`, {
     hint: "See the runs with codex-backup status.",
   });
 }

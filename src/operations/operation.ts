@@ -43,7 +43,7 @@ export interface Operations {
   list(options: ListOptions): Promise<readonly ListedBackup[]>;
   show(backup: string): Promise<ShownBackup>;
   status(): Promise<StatusReport>;
-  /** The run whose log is asked for; throws when there is none. */
+  /** The run whose log is asked for. Throws "usage.unknown-run". */
   findRun(request: LogsRequest): Promise<RunRow>;
   /** Last started first; asks only the catalog. */
   listRuns(options: ListRunsOptions): Promise<readonly RunRow[]>;
@@ -112,7 +112,7 @@ export interface ListOptions {
 export interface ListRunsOptions {
   readonly job: string | null;
   readonly limit: number;
-  /** Only those that come after this one in the list. Throws "usage.unknown-backup" when it is not there. */
+  /** Only those that come after this one in the list. Throws "usage.unknown-run" when it is not there. */
   readonly after: string | null;
 }
 
