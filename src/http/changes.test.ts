@@ -110,6 +110,18 @@ test("a verify goes on behind the answer, tells what it found, and its end is pu
   assert.equal(audit()[1]?.outcome, "done");
 });
 
+test("a verify that the server's end cuts short is put down as such before the server has ended", async () => {
+  const { call, tokens, audit, app, backupId } = await openHttpScene();
+  await call(`/api/v1/backups/capsule/${backupId}/verify`, { method: "POST", token: tokens.operate });
+  assert.deepEqual(
+    audit().map(({ phase }) => phase),
+    ["started"],
+  );
+  await app.close();
+  const [, ended] = audit();
+  assert.equal(ended?.phase, "ended");
+});
+
 test("prune only says what would go unless it is told otherwise", async () => {
   const { call, tokens, memory, backupId } = await openHttpScene();
   const { status, json } = await call("/api/v1/prune", { method: "POST", token: tokens.admin });

@@ -25,8 +25,8 @@ export interface Peer {
 /** The whole of HTTP as a function from a request to a response. */
 export interface App {
   fetch(request: Request, peer: Peer): Promise<Response>;
-  /** Ends long answers and background work, so that the server can close. */
-  close(): void;
+  /** Ends long answers and background work, so that the server can close; settles when its end is put down. */
+  close(): Promise<void>;
 }
 
 /** On every answer. Nothing here is a page; no other site may frame or read it. */
@@ -71,6 +71,7 @@ export function createApp(given: HttpParts): App {
     close() {
       parts.streams.endAll();
       parts.background.stop(stopped());
+      return parts.unfinished.settled();
     },
   };
 }

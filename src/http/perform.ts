@@ -20,7 +20,7 @@ export async function perform(route: Route, wish: RawWish, parts: RouteParts): P
     const answer = await route.answer(wish);
     const ended = answer.kind === "json" ? answer.ended : undefined;
     if (ended === undefined) await tell("done");
-    else void ended.then(tell);
+    else parts.unfinished.add(ended.then(tell));
     return answer;
   } catch (thrown) {
     await tell(thrown instanceof Failure ? `${thrown.code}: ${thrown.message}` : "run.internal");

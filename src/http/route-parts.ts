@@ -15,6 +15,14 @@ export interface RouteParts extends HttpParts {
   readonly hide: (text: string) => string;
   readonly streams: Streams;
   readonly background: Background;
+  /** What is still to be put down of changes that have been answered. */
+  readonly unfinished: Unfinished;
+}
+
+export interface Unfinished {
+  add(work: Promise<void>): void;
+  /** Settles when nothing is left; never rejects. */
+  settled(): Promise<void>;
 }
 
 export interface ReadStatus {
@@ -55,6 +63,18 @@ export function createRouteParts(parts: HttpParts): RouteParts {
     hide,
     streams: createStreams(),
     background: createBackground(parts),
+    unfinished: createUnfinished(),
+  };
+}
+
+function createUnfinished(): Unfinished {
+  const all = new Set<Promise<void>>();
+  return {
+    add(work) {
+      const left = work.finally(() => all.delete(left));
+      all.add(left);
+    },
+    settled: async () => void (await Promise.allSettled(all)),
   };
 }
 

@@ -54,8 +54,7 @@ export function createHttpServer(parts: HttpParts): HttpServer {
     async close() {
       if (isClosed) return;
       isClosed = true;
-      app.close();
-      await closeServer(server, parts);
+      await Promise.all([withinGrace(app.close(), parts), closeServer(server, parts)]);
     },
   };
 }
@@ -119,6 +118,14 @@ function notBound(listen: ListenAddress, error: unknown): Failure {
         : "Set an address of this host that this user may use as http.listen.",
     cause: error,
   });
+}
+
+/** A disk that does not answer must not keep the process from ending. */
+async function withinGrace(work: Promise<void>, { clock }: HttpParts): Promise<void> {
+  const late = Promise.withResolvers<void>();
+  const stop = clock.after(graceMs, late.resolve);
+  await Promise.race([work, late.promise]);
+  stop();
 }
 
 async function closeServer(server: Server, { clock }: HttpParts): Promise<void> {
