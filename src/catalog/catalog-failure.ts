@@ -12,6 +12,7 @@ const sqlite = {
   busy: 5,
   locked: 6,
   readonly: 8,
+  ioError: 10,
   corrupt: 11,
   full: 13,
   constraint: 19,
@@ -64,5 +65,8 @@ function hintOf(thrown: unknown, code: number | null): string {
   if (code === sqlite.full || errnoOf(thrown) === "ENOSPC") return "Free space on its file system.";
   if (code === sqlite.busy || code === sqlite.locked) return "Try again: another process is writing to it.";
   if (code === sqlite.readonly) return "Make the file and its directory writable for the user who runs this.";
+  // a full file system is told so only by some calls: the shared memory of the log cannot grow, and that is all
+  if (code === sqlite.ioError)
+    return "Look whether its file system is full (df), then whether its disk is well (dmesg).";
   return "Check that its directory exists, is mounted, and belongs to the user who runs this.";
 }
