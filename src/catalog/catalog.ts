@@ -235,6 +235,8 @@ export interface Catalog {
   undelivered(): readonly OutboxRow[];
   /** A newer row tells of it; nothing happens to a row that waits no more. */
   mergeOutbox(seq: number, at: Instant): void;
+  /** What waits for the channel is due now: somebody has mended it. */
+  hastenOutbox(channel: string, at: Instant): void;
   /** What became of an attempt; it counts as one of the row and is the channel's last result. */
   settleOutbox(row: OutboxRow, attempted: Attempted, at: Instant): void;
   /** Newest first. The oldest are forgotten. */

@@ -246,6 +246,22 @@ alerts:
     assert.match(unknown.document.error.message, /"webhook", "exec"/);
   });
 
+  test("once a channel is mended, a test that arrives takes along what has been waiting for its next try", async () => {
+    const chat = await startChat();
+    const operator = createOperator(configOf(`alerts: { webhook: { url: "${chat.url}" } }`));
+    writeFileSync(operator.path("broken"), "");
+    await operator.run("run", "nightly");
+    const list = async () => (await operator.json("alerts", "list")).document;
+    await waitFor("it was tried", async () => (await list()).channels[0].failure !== null);
+    chat.isDown = false;
+    assert.equal((await operator.run("alerts", "test")).code, 0);
+    assert.deepEqual(
+      chat.taken().map((one) => one.event),
+      ["test", "failed"],
+    );
+    assert.deepEqual((await list()).waiting, []);
+  });
+
   test("F122 a run whose process was killed is told by the watcher, with its job, since when and what to do", async () => {
     const chat = await startChat();
     chat.isDown = false;

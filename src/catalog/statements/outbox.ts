@@ -17,6 +17,9 @@ const end = "UPDATE outbox SET state = $state, ended_ms = $at, failure = $failur
 // A newer message may have taken its place while it was on its way: what was delivered stays delivered.
 const merge = "UPDATE outbox SET state = 'merged', ended_ms = $at WHERE seq = $seq AND state = 'waiting'";
 
+const hasten =
+  "UPDATE outbox SET next_ms = $at WHERE channel = $channel AND state = 'waiting' AND next_ms > $at";
+
 const postpone = `
   UPDATE outbox SET attempts = attempts + 1, next_ms = $nextAt, failure = $failure
   WHERE seq = $seq AND state = 'waiting'`;
@@ -37,7 +40,13 @@ const removeOld = `
 
 type OutboxMembers = Pick<
   Catalog,
-  "enqueue" | "undelivered" | "mergeOutbox" | "settleOutbox" | "endedOutbox" | "channelResults"
+  | "enqueue"
+  | "undelivered"
+  | "mergeOutbox"
+  | "hastenOutbox"
+  | "settleOutbox"
+  | "endedOutbox"
+  | "channelResults"
 >;
 
 export function outboxStatements(connection: Connection): OutboxMembers {
@@ -50,6 +59,7 @@ export function outboxStatements(connection: Connection): OutboxMembers {
     enqueue: (entry) => connection.change(insert, parametersOf(entry)),
     undelivered: () => connection.all(selectWaiting, {}, readRow),
     mergeOutbox: (seq, at) => connection.change(merge, { seq, at }),
+    hastenOutbox: (channel, at) => connection.change(hasten, { channel, at }),
     settleOutbox: (row, attempted, at) =>
       connection.atomically(() => {
         const { seq } = row;
