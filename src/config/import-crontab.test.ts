@@ -126,6 +126,11 @@ test("a dump that wrote over its older files is told to stay from now on", () =>
     assert.deepEqual(notes(file), [], file);
 });
 
+test("the zone of a crontab is not lost without a word", () => {
+  const { lines } = importCrontab("CRON_TZ=Asia/Tokyo\n0 2 * * * pg_dump d > /b/d.sql\n", "UTC");
+  assert.match(lines[0]?.notes.join() ?? "", /import with --timezone Asia\/Tokyo/);
+});
+
 const words = [
   "0 2 * * *",
   "@daily",

@@ -20,7 +20,7 @@ export function importCrontab(text: string, timezone: string): CrontabImport {
       reported.set(number, { number, text: withoutSecrets(written), outcome, job, notes });
     if (line.kind === "variable") {
       environment[line.name] = line.value;
-      report("noted", null, [noteOfVariable(line.name)]);
+      report("noted", null, [noteOfVariable(line.name, line.value)]);
     } else if (line.kind === "unreadable") report("left out", null, [line.reason]);
     else if (line.kind === "task" || line.kind === "switched-off") {
       const found = recogniseTask(line.task, { ...environment });
@@ -37,10 +37,12 @@ export function importCrontab(text: string, timezone: string): CrontabImport {
   return { yaml: plan.isEmpty() ? null : formatImported(plan.settings(), timezone), lines: all };
 }
 
-function noteOfVariable(name: string): string {
+function noteOfVariable(name: string, value: string): string {
   if (/^PG(PASSWORD|PASSFILE)$/.test(name)) return "a password belongs into postgres.passwordFile, mode 0600";
   if (name === "MAILTO")
     return "who is told of failures: see alerts in the config; the new crontab mails root";
+  if (name === "CRON_TZ")
+    return `where cron keeps to it (cronie does, Debian's does not) the times are those of ${value}: then import with --timezone ${value}`;
   return "runs have a PATH of their own; nothing else of the crontab's environment reaches them";
 }
 
