@@ -247,7 +247,7 @@ export interface Catalog {
   alertStates(): readonly AlertState[];
   /** Replaces them all. */
   putAlertStates(states: readonly AlertState[]): void;
-  /** When something of this name was told last; null: never. */
+  /** What the alerts remember by name: when it was told last, or seen first; null: never. */
   alertTime(name: string): Instant | null;
   putAlertTime(name: string, at: Instant): void;
   /** The names that begin so, in order. */

@@ -31,7 +31,10 @@ import type { VerifyReport } from "../domain/verify-report.ts";
 
 /** Every verb of this room. What they throw is a Failure; what went wrong with one of many things is in their reports. */
 export interface Operations {
-  /** Runs jobs under their locks. A failed run is a report; only wrong names throw. */
+  /**
+   * Runs jobs under their locks. A failed run is a report. Throws for wrong names, the signal's reason while a slot's
+   * moment is waited for, and what keeps the catalog from being written.
+   */
   run(options: RunOptions): Promise<readonly RunReport[]>;
   /** Of every job with a schedule; writes down what is passed over. What is due stays so until it is run. */
   decideSlots(): Promise<readonly JobSlots[]>;

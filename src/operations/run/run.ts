@@ -29,7 +29,7 @@ export interface JobRun {
 /**
  * Runs jobs one after the other, in the order of the config, each under its own lock, after putting right
  * what dead runs left. Every run leaves a row, also one that found its job busy. Never throws for a failed
- * run: its report says so. Throws for wrong names only.
+ * run: its report says so. For what it throws see Operations.run.
  */
 export async function run(context: Context, options: RunOptions): Promise<readonly RunReport[]> {
   const jobs = selectJobs(context, options);
