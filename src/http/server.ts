@@ -18,6 +18,8 @@ const limits = {
 };
 const mostHeaders = 100;
 const mostConnections = 512;
+/** With so many, those that only wait for a next request are closed. */
+const crowdedConnections = 448;
 /** So long may answers under way go on after `close`. */
 const graceMs = 5_000;
 
@@ -34,6 +36,7 @@ export function createHttpServer(parts: HttpParts): HttpServer {
   const server = createServer(limits, (incoming, outgoing) => void listener(incoming, outgoing));
   server.maxHeadersCount = mostHeaders;
   server.maxConnections = mostConnections;
+  keepRoom(server, parts);
   const { listen } = parts.settings;
   let isClosed = false;
   return {
@@ -57,6 +60,28 @@ export function createHttpServer(parts: HttpParts): HttpServer {
       await Promise.all([withinGrace(app.close(), parts), closeServer(server, parts)]);
     },
   };
+}
+
+/** Who needs no token must not lock out those who have one, by holding every connection open for nothing. */
+function keepRoom(server: Server, { clock, log }: HttpParts): void {
+  let open = 0;
+  let toldMs = Number.NEGATIVE_INFINITY;
+  server.on("connection", (socket) => {
+    open += 1;
+    socket.once("close", () => {
+      open -= 1;
+    });
+  });
+  // Not on "connection": one that has sent nothing yet counts as idle.
+  server.on("request", () => {
+    if (open > crowdedConnections) server.closeIdleConnections();
+  });
+  server.on("drop", () => {
+    const nowMs = clock.monotonicMs();
+    if (nowMs - toldMs < 60_000) return;
+    toldMs = nowMs;
+    log.warn({}, `connections are refused: ${open} are open, which is as many as there may be`);
+  });
 }
 
 function peerOf({ socket }: IncomingMessage): Peer {

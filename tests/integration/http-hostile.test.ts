@@ -304,3 +304,26 @@ test("closing ends streams at once and waits for nothing idle", async (t) => {
   await server.close();
   assert.equal(server.address(), null);
 });
+
+test("connections that somebody holds open for nothing give way to those who come after", async (t) => {
+  const { port } = await listening(t);
+  const answered = await new Promise<number>((resolve) => {
+    let answers = 0;
+    const next = () => {
+      if (answers === 600) return resolve(answers);
+      const socket = connect(port, "127.0.0.1");
+      t.after(() => socket.destroy());
+      let isAnswered = false;
+      socket.on("error", () => undefined); // its close tells
+      socket.once("close", () => (isAnswered ? null : resolve(answers)));
+      socket.once("data", () => {
+        isAnswered = true;
+        answers += 1;
+        next();
+      });
+      socket.write("GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+    };
+    next();
+  });
+  assert.equal(answered, 600);
+});
