@@ -1,3 +1,5 @@
+import { statfsSync } from "node:fs";
+import { dirname } from "node:path";
 import { errnoOf, Failure, messageOf } from "../domain/failure.ts";
 
 /** What the catalog's file was being used for when it failed. */
@@ -12,6 +14,7 @@ const sqlite = {
   busy: 5,
   locked: 6,
   readonly: 8,
+  io: 10,
   ioError: 10,
   corrupt: 11,
   full: 13,
@@ -27,7 +30,7 @@ export function catalogFailure(thrown: unknown, use: CatalogUse): Failure {
   if (code === null && errnoOf(thrown)?.startsWith("ERR_")) return internalFailure(thrown, use);
   if (code === sqlite.error || code === sqlite.constraint) return internalFailure(thrown, use);
   return new Failure("catalog.io", `Cannot ${use.verb} catalog "${use.path}": ${messageOf(thrown)}`, {
-    hint: hintOf(thrown, code),
+    hint: hintOf(thrown, code, use.path),
     context: { path: use.path },
     cause: thrown,
   });
@@ -61,12 +64,24 @@ function isDamage(thrown: unknown, code: number | null): boolean {
   return errnoOf(thrown) === "ERR_OUT_OF_RANGE";
 }
 
-function hintOf(thrown: unknown, code: number | null): string {
-  if (code === sqlite.full || errnoOf(thrown) === "ENOSPC") return "Free space on its file system.";
+function hintOf(thrown: unknown, code: number | null, path: string): string {
+  const isFull = code === sqlite.full || errnoOf(thrown) === "ENOSPC";
+  if (isFull || (code === sqlite.io && isWithoutRoom(path)))
+    return `Free space on its file system: df -h "${dirname(path)}".`;
   if (code === sqlite.busy || code === sqlite.locked) return "Try again: another process is writing to it.";
   if (code === sqlite.readonly) return "Make the file and its directory writable for the user who runs this.";
   // a full file system is told so only by some calls: the shared memory of the log cannot grow, and that is all
   if (code === sqlite.ioError)
     return "Look whether its file system is full (df), then whether its disk is well (dmesg).";
   return "Check that its directory exists, is mounted, and belongs to the user who runs this.";
+}
+
+/** Where its shared memory finds no room, SQLite speaks of an error of the disk, and of nothing more. */
+function isWithoutRoom(path: string): boolean {
+  try {
+    const { bavail, bsize } = statfsSync(dirname(path));
+    return bavail * bsize < 65_536; // what the -shm of a small catalog takes, twice
+  } catch {
+    return false; // then another hint is nearer
+  }
 }
