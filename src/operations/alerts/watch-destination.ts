@@ -6,7 +6,7 @@ import { asFailure, errnoOf, Failure, reportOf } from "../../domain/failure.ts";
 import { type Instant, parseInstant } from "../../domain/instant.ts";
 import type { Manifest } from "../../domain/manifest.ts";
 import { parseManifest } from "../../domain/manifest-text.ts";
-import { describeAge } from "../../domain/plain-words.ts";
+import { judgeSeen } from "../../domain/seen-backup.ts";
 import type { Context } from "../context.ts";
 import { watchWith } from "./watch.ts";
 
@@ -127,36 +127,15 @@ function parseKey(text: string): Series | null {
   return { job, database, manifests: [] };
 }
 
-async function judge(series: Series, now: Instant, options: WatchDestinationOptions): Promise<JobFact> {
-  const newest = await newestWhole(series, options.path);
-  const at = newest === null ? null : parseInstant(newest.startedAt);
-  const ageMs = at === null ? null : now - at;
-  const isFuture = ageMs !== null && ageMs < -60_000;
-  const healthy = ageMs !== null && !isFuture && ageMs <= options.maxAgeMs;
-  return {
-    job: series.job,
-    database: series.database,
-    healthy,
-    rule: healthy ? "fresh" : isFuture ? "clock" : ageMs === null ? "none-left" : "age",
-    reason: reasonOf(ageMs, options),
-    isScheduled: false,
-    noun: "backup",
-    missedSlots: 0,
-    silentSince: null,
-    lastRun: null,
-    lastGoodAt: at,
-    newestProvenAt: null,
-    sizeBytes: newest === null ? null : newest.files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
-  };
+async function judge(series: Series, now: Instant, { path, maxAgeMs }: Limits): Promise<JobFact> {
+  const whole = await newestWhole(series, path);
+  const startedAt = whole === null ? null : parseInstant(whole.startedAt);
+  const sizeBytes = whole?.files.reduce((sum, file) => sum + file.sizeBytes, 0) ?? 0;
+  const newest = startedAt === null ? null : { startedAt, sizeBytes };
+  return judgeSeen({ job: series.job, database: series.database, newest }, { now, path, maxAgeMs });
 }
 
-function reasonOf(ageMs: number | null, { path, maxAgeMs }: WatchDestinationOptions): string {
-  if (ageMs === null) return `no whole backup lies in "${path}"`;
-  const allowed = `allowed are ${describeAge(maxAgeMs)}`;
-  return ageMs < -60_000
-    ? `its newest backup in "${path}" is dated ${describeAge(-ageMs)} in the future`
-    : `its newest whole backup in "${path}" is ${describeAge(ageMs)} old, ${allowed}`;
-}
+type Limits = Pick<WatchDestinationOptions, "path" | "maxAgeMs">;
 
 /** Whole: each file of its manifest is there with its size. */
 async function newestWhole({ manifests }: Series, path: string): Promise<Manifest | null> {
