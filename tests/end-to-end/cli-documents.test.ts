@@ -18,12 +18,12 @@ interface Line {
   readonly words: readonly string[];
 }
 
-/** Every `codex-backup …` of fenced shell blocks, cut at pipes, lists and redirections. */
+/** Every `codex-backup …` of fenced shell blocks, cut at pipes, lists and redirections; not an account or container of that name. */
 function linesOf(path: string): readonly Line[] {
   const text = readFileSync(join(top, path), "utf8");
   const blocks = [...text.matchAll(/^```(?:sh|text)\n([\s\S]*?)^```/gm)].map((found) => found[1] ?? "");
   return blocks.flatMap((block) =>
-    [...block.matchAll(/(?<![\w/-])codex-backup (?=[-a-z])([^\n|;&<>#]*)/g)].map((found) => ({
+    [...block.matchAll(/(?<![\w/=:-]|-[og] |exec )codex-backup (?=[-a-z])([^\n|;&<>#]*)/g)].map((found) => ({
       place: `${path}: ${found[0]}`,
       words: wordsOf(found[1] ?? ""),
     })),
