@@ -14,7 +14,6 @@ const sqlite = {
   busy: 5,
   locked: 6,
   readonly: 8,
-  io: 10,
   ioError: 10,
   corrupt: 11,
   full: 13,
@@ -66,7 +65,7 @@ function isDamage(thrown: unknown, code: number | null): boolean {
 
 function hintOf(thrown: unknown, code: number | null, path: string): string {
   const isFull = code === sqlite.full || errnoOf(thrown) === "ENOSPC";
-  if (isFull || (code === sqlite.io && isWithoutRoom(path)))
+  if (isFull || (code === sqlite.ioError && isWithoutRoom(path)))
     return `Free space on its file system: df -h "${dirname(path)}".`;
   if (code === sqlite.busy || code === sqlite.locked) return "Try again: another process is writing to it.";
   if (code === sqlite.readonly) return "Make the file and its directory writable for the user who runs this.";
