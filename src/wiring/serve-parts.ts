@@ -3,6 +3,7 @@ import type { Operations } from "../operations/operation.ts";
 import type { Log } from "../platform/log.ts";
 import type { LiveScheduler } from "../scheduler/create-scheduler.ts";
 import type { BuiltContext } from "./build-context.ts";
+import { catalogPart } from "./catalog-part.ts";
 import { httpPart } from "./http-part.ts";
 import type { ServePart } from "./serve-part.ts";
 
@@ -13,10 +14,19 @@ export interface Generation {
   readonly operations: Operations;
 }
 
+export interface Beside {
+  readonly scheduler: LiveScheduler;
+  readonly log: Log;
+  /** The catalog lies there no more, or another one does. */
+  readonly onReplaced: () => void;
+}
+
 /** What works beside the scheduler for as long as this config counts. */
-export function partsOf(generation: Generation, scheduler: LiveScheduler, log: Log): readonly ServePart[] {
-  const { http, alerts, pings } = generation.config;
+export function partsOf(generation: Generation, beside: Beside): readonly ServePart[] {
+  const { scheduler, log, onReplaced } = beside;
+  const { http, alerts, pings, statePath } = generation.config;
   return [
+    catalogPart({ statePath, clock: generation.context.clock, onReplaced }),
     ...(http === null ? [] : [httpPart(http, { generation, scheduler, log })]),
     ...(alerts === null && pings === null ? [] : [watchPart(generation)]),
   ];

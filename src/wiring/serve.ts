@@ -6,7 +6,7 @@ import type { Clock } from "../platform/clock.ts";
 import { createSystemHost } from "../platform/host.ts";
 import { createLog, type Log } from "../platform/log.ts";
 import { createChildStarter } from "../scheduler/child-starter.ts";
-import { createScheduler, type LiveScheduler, type SchedulePlan } from "../scheduler/create-scheduler.ts";
+import { createScheduler, type SchedulePlan } from "../scheduler/create-scheduler.ts";
 import type { RunStarter } from "../scheduler/scheduler.ts";
 import { buildContext } from "./build-context.ts";
 import { notifySystemd, watchdogPart } from "./notify-systemd.ts";
@@ -14,7 +14,7 @@ import { ownProgram } from "./own-program.ts";
 import { openState, snapshotPath, snapshotVariable, takeConfig } from "./serve-config.ts";
 import { guardState, lockServe, type StateGuard } from "./serve-lock.ts";
 import { keepWorking } from "./serve-part.ts";
-import { type Generation, partsOf } from "./serve-parts.ts";
+import { type Beside, type Generation, partsOf } from "./serve-parts.ts";
 
 export interface Outside {
   readonly clock: Clock;
@@ -42,6 +42,7 @@ export async function serve(wish: ServeWish, outside: Outside): Promise<void> {
       log,
       outside,
       state: guardState(statePath),
+      reopen: (same) => openGeneration(same, wish, outside),
     });
     wish.onHangup(
       () =>
@@ -77,9 +78,11 @@ interface ServiceParts {
   readonly log: Log;
   readonly outside: Outside;
   readonly state: StateGuard;
+  /** Builds everything anew on a config that was taken. */
+  readonly reopen: (config: Generation["config"]) => Generation;
 }
 
-function createService(first: Generation, { log, outside, state }: ServiceParts): Service {
+function createService(first: Generation, { log, outside, state, reopen }: ServiceParts): Service {
   const { clock, env } = outside;
   let current = first;
   let parts: StartedParts = { end: async () => undefined };
@@ -94,7 +97,7 @@ function createService(first: Generation, { log, outside, state }: ServiceParts)
   const starter = starterOf(outside, () => current);
   const scheduler = createScheduler({ clock, log, plan });
   const beginParts = () => {
-    parts = startParts(current, scheduler, { log, outside });
+    parts = startParts(current, { scheduler, log, onReplaced }, outside);
   };
 
   return {
@@ -119,6 +122,12 @@ function createService(first: Generation, { log, outside, state }: ServiceParts)
       return reloaded;
     },
   };
+
+  /** With the config as it is. */
+  function onReplaced(): void {
+    log.error({}, "the catalog was removed or replaced: it is opened anew; see codex-backup status");
+    reloaded = reloaded.then(() => reloadOnce(async () => reopen(current.config)));
+  }
 
   async function reloadOnce(open: () => Promise<Generation>): Promise<void> {
     if (isEnding) return;
@@ -186,16 +195,10 @@ interface StartedParts {
   end(): Promise<undefined>;
 }
 
-function startParts(
-  generation: Generation,
-  scheduler: LiveScheduler,
-  { log, outside }: Pick<ServiceParts, "log" | "outside">,
-): StartedParts {
+function startParts(generation: Generation, beside: Beside, { clock }: Pick<Outside, "clock">): StartedParts {
   const controller = new AbortController();
-  const around = { clock: outside.clock, log };
-  const working = partsOf(generation, scheduler, log).map((part) =>
-    keepWorking(part, controller.signal, around),
-  );
+  const around = { clock, log: beside.log };
+  const working = partsOf(generation, beside).map((part) => keepWorking(part, controller.signal, around));
   return {
     async end() {
       controller.abort();

@@ -83,6 +83,21 @@ suite("serve, cron and timers, as real processes", { concurrency: 2 }, () => {
     assert.deepEqual(endOf(await again.ended), stopped);
   });
 
+  test("a service whose catalog is gone goes on with the one that its runs use", async (t) => {
+    const operator = createOperator(`${serveConfig()}http: { listen: "127.0.0.1:0" }\n`);
+    const service = operator.start("serve");
+    t.after(() => service.child.kill("SIGKILL"));
+    await logged(service, /answering requests/);
+    for (const part of ["", "-wal", "-shm"])
+      rmSync(operator.path(`state/catalog.db${part}`), { force: true });
+    const text = await logged(service, /the catalog was removed or replaced.*answering requests/s);
+    await operator.run("run", "job");
+    const address = /"address":"([^"]+)"/.exec(text)?.[1] ?? "";
+    const answer = await fetch(`http://${address}/api/v1/runs?limit=1`);
+    const { lastRun } = (await operator.json("status")).document.jobs[0];
+    assert.match(await answer.text(), new RegExp(lastRun.runId));
+  });
+
   test("a drain that takes too long asks the run to end; its row says so, and the service still ends with 0", async () => {
     const operator = createOperator(
       serveConfig("echo started > started; read line < go;").replace("30s", "1s"),
