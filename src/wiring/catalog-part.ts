@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { type Clock, sleep } from "../platform/clock.ts";
+import type { Log } from "../platform/log.ts";
 import type { ServePart } from "./serve-part.ts";
 
 const lookEveryMs = 5_000;
@@ -10,6 +11,7 @@ const againAfterMs = 60_000;
 export interface CatalogPartParts {
   readonly statePath: string;
   readonly clock: Clock;
+  readonly log: Log;
   /** The catalog that is open is not the one that runs and commands use: these parts are to be begun anew. */
   readonly onReplaced: () => void;
 }
@@ -18,7 +20,7 @@ export interface CatalogPartParts {
  * Looks whether the catalog that is open still lies where runs open it. One that was removed, restored from
  * elsewhere, or moved aside by a run because it was damaged, stays open here, and says for ever what it said then.
  */
-export function catalogPart({ statePath, clock, onReplaced }: CatalogPartParts): ServePart {
+export function catalogPart({ statePath, clock, log, onReplaced }: CatalogPartParts): ServePart {
   const path = join(statePath, "catalog.db");
   const opened = identityOf(path);
   return {
@@ -26,6 +28,7 @@ export function catalogPart({ statePath, clock, onReplaced }: CatalogPartParts):
     async work(signal) {
       for (;;) {
         while (identityOf(path) === opened) await sleep(clock, lookEveryMs, signal);
+        log.error({}, "the catalog was removed or replaced: it is opened anew; see codex-backup status");
         onReplaced();
         await sleep(clock, againAfterMs, signal);
       }

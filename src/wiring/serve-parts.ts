@@ -26,7 +26,7 @@ export function partsOf(generation: Generation, beside: Beside): readonly ServeP
   const { scheduler, log, onReplaced } = beside;
   const { http, alerts, pings, statePath } = generation.config;
   return [
-    catalogPart({ statePath, clock: generation.context.clock, onReplaced }),
+    catalogPart({ statePath, clock: generation.context.clock, log, onReplaced }),
     ...(http === null ? [] : [httpPart(http, { generation, scheduler, log })]),
     ...(alerts === null && pings === null ? [] : [watchPart(generation)]),
   ];

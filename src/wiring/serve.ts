@@ -96,7 +96,12 @@ function createService(first: Generation, { log, outside, state, reopen }: Servi
   });
   const starter = starterOf(outside, () => current);
   const scheduler = createScheduler({ clock, log, plan });
+  const reload = (open: () => Promise<Generation>): Promise<void> => {
+    reloaded = reloaded.then(() => reloadOnce(open));
+    return reloaded;
+  };
   const beginParts = () => {
+    const onReplaced = () => void reload(async () => reopen(current.config));
     parts = startParts(current, { scheduler, log, onReplaced }, outside);
   };
 
@@ -117,17 +122,8 @@ function createService(first: Generation, { log, outside, state, reopen }: Servi
       current.context.catalog.close();
       state.lost.throwIfAborted();
     },
-    reload(open) {
-      reloaded = reloaded.then(() => reloadOnce(open));
-      return reloaded;
-    },
+    reload,
   };
-
-  /** With the config as it is. */
-  function onReplaced(): void {
-    log.error({}, "the catalog was removed or replaced: it is opened anew; see codex-backup status");
-    reloaded = reloaded.then(() => reloadOnce(async () => reopen(current.config)));
-  }
 
   async function reloadOnce(open: () => Promise<Generation>): Promise<void> {
     if (isEnding) return;
@@ -138,12 +134,11 @@ function createService(first: Generation, { log, outside, state, reopen }: Servi
       current = next;
       scheduler.wake();
       log.info({ jobs: next.config.jobs.map(({ name }) => name) }, "the config was taken over");
-      await parts.end();
-      before.context.catalog.close();
+      await parts.end().then(before.context.catalog.close);
       if (!isEnding) beginParts();
     } catch (error) {
-      const failure = asFailure(error, "run.internal", "Cannot take the config over");
-      log.error({ code: failure.code, hint: failure.hint }, `the config stays as it was: ${failure.message}`);
+      const { code, hint, message } = asFailure(error, "run.internal", "Cannot take the config over");
+      log.error({ code, hint }, `the config stays as it was: ${message}`);
     }
   }
 }
