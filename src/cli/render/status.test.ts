@@ -135,3 +135,16 @@ test("a disk that tells no size, or none at all, is not full", () => {
   assert.equal(describeFill(0, 0), "does not tell its size");
   assert.equal(describeFill(0, 10), "100 % full, 0 B free");
 });
+
+test("missed slots are told once a job, also when a later run has made it well", () => {
+  const missedSlots = ["2026-11-21T01:00:00.000Z", "2026-11-22T01:00:00.000Z"];
+  const jobs = [
+    statusOf("databases", { database: "a", missedSlots }),
+    statusOf("databases", { database: "b", missedSlots }),
+    statusOf("capsule", { missedSlots: missedSlots.slice(1) }),
+  ];
+  assert.deepEqual(renderTroubles({ jobs, disk: [] }, plainPaint), [
+    "databases: 2 slots of the last 7 days were missed",
+    "capsule: 1 slot of the last 7 days was missed",
+  ]);
+});

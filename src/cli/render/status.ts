@@ -1,7 +1,7 @@
 import type { Config } from "../../config/config.ts";
 import type { AgedBackup } from "../../domain/backup-report.ts";
 import { type Instant, parseInstant } from "../../domain/instant.ts";
-import { describeSize, describeSubject } from "../../domain/plain-words.ts";
+import { describeCount, describeSize, describeSubject } from "../../domain/plain-words.ts";
 import type { DiskStatus, JobStatus, StatusReport } from "../../domain/status-report.ts";
 import { type Paint, widthOf } from "../paint.ts";
 import { renderColumns } from "./columns.ts";
@@ -24,17 +24,35 @@ export function renderStatus(report: StatusReport, around: StatusSurroundings): 
 const diskLabel = "disk";
 
 /** A line for each job that is not well and each destination that cannot be used. */
-export function renderTroubles({ jobs, disk }: StatusReport, paint: Paint): readonly string[] {
+export function renderTroubles(
+  { jobs, disk }: Pick<StatusReport, "jobs" | "disk">,
+  paint: Paint,
+): readonly string[] {
   const sick = jobs
     .filter((job) => !job.healthy)
     .map((job) => `${paint.bad(describeSubject(job.job, job.database))}: ${job.reason}`);
+  const missed = jobs.flatMap((job) => (isFirstOfItsJob(job, jobs) ? missedLine(job, paint) : []));
   const failed = disk.flatMap(({ name, failure }) =>
     failure === null ? [] : [`${paint.bad(name)}: ${failure.message}`],
   );
   const warned = disk.flatMap(({ name, warnings }) =>
     warnings.map((warning) => `${paint.doubtful(name)}: ${warning}`),
   );
-  return [...sick, ...failed, ...warned];
+  return [...sick, ...missed, ...failed, ...warned];
+}
+
+/** Slots are a job's, however many databases it has. */
+function isFirstOfItsJob({ job, database }: JobStatus, jobs: StatusReport["jobs"]): boolean {
+  return jobs.find((one) => one.job === job)?.database === database;
+}
+
+/** A catch-up run makes a job well again; that nothing was there to start it should still be known. */
+function missedLine({ job, missedSlots }: JobStatus, paint: Paint): readonly string[] {
+  if (missedSlots.length === 0) return [];
+  const verb = missedSlots.length === 1 ? "was" : "were";
+  return [
+    `${paint.doubtful(job)}: ${describeCount(missedSlots.length, "slot")} of the last 7 days ${verb} missed`,
+  ];
 }
 
 /** The zone of the times stands in the header when all jobs have the same, else beside each. */
