@@ -6,7 +6,7 @@
 import { loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { instant } from "../src/domain/instant.ts";
-import { planRetention, type RetainedBackup } from "../src/domain/retention.ts";
+import { planRetention, type RetainedBackup } from "../src/domain/retention/retention.ts";
 import { median } from "./pairs.ts";
 
 const { values } = parseArgs({ options: { rounds: { type: "string", default: "9" } } });

@@ -1,7 +1,7 @@
 import type { Needs, Opened, Tool } from "./cli/cli.ts";
 import type { Config, ConfigLoader } from "./config/config.ts";
 import { Failure } from "./domain/failure.ts";
-import { createStepNotes } from "./domain/run-trace.ts";
+import { createStepNotes } from "./domain/runs/run-trace.ts";
 import { type Clock, createSystemClock, sleep } from "./platform/clock.ts";
 import { createSystemHost } from "./platform/host.ts";
 import type { BuiltContext, ContextParts } from "./wiring/build-context.ts";

@@ -1,5 +1,5 @@
-import { type CheckMeaning, checkTable } from "../../src/domain/check-table.ts";
-import { areaOf } from "../../src/domain/finding.ts";
+import { type CheckMeaning, checkTable } from "../../src/domain/doctor/check-table.ts";
+import { areaOf } from "../../src/domain/doctor/finding.ts";
 import { generatedNote, type ReferencePage } from "./page.ts";
 
 /** What `doctor` can find, from the one table that decides it. */

@@ -6,14 +6,14 @@
  * a run wait. Words: message, channel, attempt, ping.
  * May go to: platform, domain.
  */
-import type { AlertMessage } from "../domain/alert-message.ts";
+import type { AlertMessage } from "../domain/alerts/alert-message.ts";
+import type { Attempted, OutboxRow } from "../domain/alerts/outbox.ts";
+import type { Ping } from "../domain/alerts/ping.ts";
 import type { FailureCode } from "../domain/failure-table.ts";
 import type { Instant } from "../domain/instant.ts";
-import type { Attempted, OutboxRow } from "../domain/outbox.ts";
-import type { Ping } from "../domain/ping.ts";
 
 /** What a pinger carries. @public */
-export type { Ping } from "../domain/ping.ts";
+export type { Ping } from "../domain/alerts/ping.ts";
 
 /** What this room raises. @public */
 export type AlertFailureCode = Extract<FailureCode, `alerts.${string}`>;

@@ -1,5 +1,5 @@
-import type { AlertMessage } from "../domain/alert-message.ts";
-import type { ChannelSettings } from "../domain/alert-settings.ts";
+import type { AlertMessage } from "../domain/alerts/alert-message.ts";
+import type { ChannelSettings } from "../domain/alerts/alert-settings.ts";
 import type { Channel } from "./alert.ts";
 import { createDiscordChannel } from "./channels/discord.ts";
 import { createExecChannel } from "./channels/exec.ts";

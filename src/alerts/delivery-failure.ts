@@ -1,7 +1,7 @@
+import { oneLine, shorten } from "../domain/alerts/shown-text.ts";
 import { Failure, messageOf } from "../domain/failure.ts";
 import type { Instant } from "../domain/instant.ts";
 import { redact, type Secret } from "../domain/secret.ts";
-import { oneLine, shorten } from "../domain/shown-text.ts";
 import type { HttpAnswer } from "./http-request.ts";
 
 /** Who was to take a message, for words; its secrets are taken out of all that the other side said. */

@@ -1,4 +1,4 @@
-import type { AlertMessage } from "../domain/alert-message.ts";
+import type { AlertMessage } from "../domain/alerts/alert-message.ts";
 import { Secret } from "../domain/secret.ts";
 import type { Channel } from "./alert.ts";
 import { readAuthorities } from "./authorities.ts";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import type { PingSettings } from "../domain/alert-settings.ts";
-import { shortenBytes } from "../domain/shown-text.ts";
+import type { PingSettings } from "../domain/alerts/alert-settings.ts";
+import { shortenBytes } from "../domain/alerts/shown-text.ts";
 import type { Ping, Pinger } from "./alert.ts";
 import { sendPost } from "./http-channel.ts";
 import { type DeliveryDeps, withLimit } from "./time-limit.ts";

@@ -1,4 +1,3 @@
-import { asFailure, Failure, messageOf, reportOf } from "../domain/failure.ts";
 import {
   type Attempted,
   afterFailure,
@@ -6,7 +5,8 @@ import {
   isDue,
   type OutboxRow,
   pingPrefix,
-} from "../domain/outbox.ts";
+} from "../domain/alerts/outbox.ts";
+import { asFailure, Failure, messageOf, reportOf } from "../domain/failure.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Log } from "../platform/log.ts";
 import type { Channel, Outbox, Pinger, Sender } from "./alert.ts";

@@ -1,5 +1,5 @@
-import type { AlertMessage } from "../domain/alert-message.ts";
-import { oneLine, shorten } from "../domain/shown-text.ts";
+import type { AlertMessage } from "../domain/alerts/alert-message.ts";
+import { oneLine, shorten } from "../domain/alerts/shown-text.ts";
 
 /** No channel gets more than this: a failure that quotes a whole log must not be too large to be told. */
 const limits = { subject: 400, line: 1000, lines: 60, name: 200 };

@@ -7,9 +7,9 @@
  * May go to: platform, domain.
  */
 import type { Readable, Writable } from "node:stream";
+import type { CapsuleEntry } from "../domain/backups/manifest.ts";
 import type { FailureCode } from "../domain/failure-table.ts";
-import type { CapsuleEntry } from "../domain/manifest.ts";
-import type { CapsuleSource } from "../domain/source.ts";
+import type { CapsuleSource } from "../domain/jobs/source.ts";
 
 /** What this room raises. @public */
 export type CapsuleFailureCode = Extract<FailureCode, `capsule.${string}`>;

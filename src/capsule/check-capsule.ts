@@ -1,4 +1,4 @@
-import type { CapsuleEntry } from "../domain/manifest.ts";
+import type { CapsuleEntry } from "../domain/backups/manifest.ts";
 import { damagedEntry } from "./capsule-damage.ts";
 import { type HashOptions, hashEntries } from "./hash-entries.ts";
 import { openCapsule } from "./open-capsule.ts";

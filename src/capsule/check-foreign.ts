@@ -1,5 +1,5 @@
+import type { CapsuleEntry } from "../domain/backups/manifest.ts";
 import { messageOf } from "../domain/failure.ts";
-import type { CapsuleEntry } from "../domain/manifest.ts";
 import { unreadable } from "./capsule-damage.ts";
 import { describeEntry } from "./entry-list.ts";
 import { type HashOptions, hashEntries } from "./hash-entries.ts";

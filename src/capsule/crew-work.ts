@@ -1,6 +1,6 @@
 import { realpathSync } from "node:fs";
 import { errnoOf, Failure, messageOf } from "../domain/failure.ts";
-import type { CapsuleSource } from "../domain/source.ts";
+import type { CapsuleSource } from "../domain/jobs/source.ts";
 import { type DecodedEntry, type DecodeRequest, decodeBatch } from "./decode-entries.ts";
 import { deflatePiece, type Piece } from "./deflate-piece.ts";
 import {

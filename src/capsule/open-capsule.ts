@@ -1,7 +1,7 @@
 import { type FileHandle, open } from "node:fs/promises";
+import type { CapsuleEntry } from "../domain/backups/manifest.ts";
 import { messageOf } from "../domain/failure.ts";
 import { parseInstant } from "../domain/instant.ts";
-import type { CapsuleEntry } from "../domain/manifest.ts";
 import { damagedEntry, unreadable } from "./capsule-damage.ts";
 import { decodeSpan } from "./decode-entries.ts";
 import { parseEntryList, rawNameOf } from "./entry-list.ts";

@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { crc32 } from "node:zlib";
-import type { CapsuleEntry } from "../domain/manifest.ts";
+import type { CapsuleEntry } from "../domain/backups/manifest.ts";
 import type { CapsuleLeftOut } from "./capsule.ts";
 import { deflatePiece } from "./deflate-piece.ts";
 import { bytesOf, type RawName } from "./raw-name.ts";

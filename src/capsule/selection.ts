@@ -1,5 +1,5 @@
 import { Failure, messageOf } from "../domain/failure.ts";
-import type { CapsuleSource } from "../domain/source.ts";
+import type { CapsuleSource } from "../domain/jobs/source.ts";
 
 /**
  * Which paths of a tree belong into a capsule. Dialect of the patterns: relative to the root and anchored

@@ -1,7 +1,7 @@
 import { createHash, type Hash } from "node:crypto";
 import { type FileHandle, open } from "node:fs/promises";
 import { crc32 } from "node:zlib";
-import type { CapsuleEntry } from "../domain/manifest.ts";
+import type { CapsuleEntry } from "../domain/backups/manifest.ts";
 import type { CapsuleLeftOut } from "./capsule.ts";
 import type { Crew } from "./crew.ts";
 import { deflatePieces, pieceBytes } from "./deflate-pieces.ts";

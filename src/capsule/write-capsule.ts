@@ -1,9 +1,9 @@
 import type { Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { crc32 } from "node:zlib";
+import type { CapsuleEntry } from "../domain/backups/manifest.ts";
 import { Failure } from "../domain/failure.ts";
-import type { CapsuleEntry } from "../domain/manifest.ts";
-import type { CapsuleSource } from "../domain/source.ts";
+import type { CapsuleSource } from "../domain/jobs/source.ts";
 import { ahead } from "./ahead.ts";
 import type { CapsuleCheckOptions, CapsuleLeftOut, CapsuleWritten } from "./capsule.ts";
 import type { Crew } from "./crew.ts";

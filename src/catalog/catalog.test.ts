@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
+import type { Manifest } from "../domain/backups/manifest.ts";
 import { Failure } from "../domain/failure.ts";
 import { type Instant, instant } from "../domain/instant.ts";
-import type { Manifest } from "../domain/manifest.ts";
 import type { Catalog, CopyRow, MarkRow, RunRow } from "./catalog.ts";
 import { openCatalog } from "./open-catalog.ts";
 

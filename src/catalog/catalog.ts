@@ -8,14 +8,14 @@
  * May go to: platform, domain.
  */
 
-import type { AlertState } from "../domain/alert-state.ts";
-import type { DiskSample } from "../domain/disk-forecast.ts";
+import type { AlertState } from "../domain/alerts/alert-state.ts";
+import type { Attempted, OutboxRow, OutboxState } from "../domain/alerts/outbox.ts";
+import type { Manifest } from "../domain/backups/manifest.ts";
 import type { FailureReport } from "../domain/failure.ts";
 import type { FailureCode } from "../domain/failure-table.ts";
+import type { DiskSample } from "../domain/health/disk-forecast.ts";
 import type { Instant } from "../domain/instant.ts";
 import type { Level } from "../domain/level.ts";
-import type { Manifest } from "../domain/manifest.ts";
-import type { Attempted, OutboxRow, OutboxState } from "../domain/outbox.ts";
 import type { Outcome } from "../domain/outcome.ts";
 
 /** What this room raises. @public */

@@ -8,13 +8,13 @@
  */
 import type { Config, ConfigLoader } from "../config/config.ts";
 import type { DemoReport } from "../demo/demo.ts";
-import type { TokenFile } from "../domain/access-token.ts";
+import type { TokenFile } from "../domain/access/access-token.ts";
 import { Failure } from "../domain/failure.ts";
 import type { Instant } from "../domain/instant.ts";
-import type { Job } from "../domain/job.ts";
+import type { Job } from "../domain/jobs/job.ts";
 import { type ExitStatus, exitStatusOf } from "../domain/outcome.ts";
-import type { OnProgress } from "../domain/progress.ts";
-import type { Schedule } from "../domain/schedule.ts";
+import type { OnProgress } from "../domain/runs/progress.ts";
+import type { Schedule } from "../domain/slots/schedule.ts";
 import type { DoctorReport, Operations } from "../operations/operation.ts";
 import type { Installer } from "../scheduler/scheduler.ts";
 import { tellUnknown } from "./commands/check.ts";

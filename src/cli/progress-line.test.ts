@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Progress } from "../domain/progress.ts";
+import type { Progress } from "../domain/runs/progress.ts";
 import { createProgressLine } from "./progress-line.ts";
 
 function terminal(isShown = true, columns = 80) {

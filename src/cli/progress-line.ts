@@ -1,4 +1,4 @@
-import type { OnProgress, Progress } from "../domain/progress.ts";
+import type { OnProgress, Progress } from "../domain/runs/progress.ts";
 import type { Writer } from "./cli.ts";
 import { printable } from "./printable.ts";
 import { renderProgress } from "./render/progress.ts";

@@ -1,5 +1,5 @@
 import { type Failure, reportOf } from "../domain/failure.ts";
-import type { OnProgress } from "../domain/progress.ts";
+import type { OnProgress } from "../domain/runs/progress.ts";
 import { redact, type Secret } from "../domain/secret.ts";
 import type { Io, LogEntry, Tool } from "./cli.ts";
 import type { GlobalFlags } from "./global-flags.ts";

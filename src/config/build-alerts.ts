@@ -1,4 +1,4 @@
-import type { AlertRule, AlertSettings, ChannelSettings } from "../domain/alert-settings.ts";
+import type { AlertRule, AlertSettings, ChannelSettings } from "../domain/alerts/alert-settings.ts";
 import { buildersOf, type ChannelKeys } from "./build-channel.ts";
 import { describePath, type Path, unknownName } from "./problem.ts";
 import type { AlertsKeys } from "./schema/alerts.ts";

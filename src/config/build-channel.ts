@@ -5,7 +5,7 @@ import type {
   MailTransport,
   SmtpSettings,
   WebhookSettings,
-} from "../domain/alert-settings.ts";
+} from "../domain/alerts/alert-settings.ts";
 import { Secret } from "../domain/secret.ts";
 import { findWebAddressProblem, isLoopbackHost, webAddressAllowed } from "../domain/web-address.ts";
 import { describePath, type Path } from "./problem.ts";

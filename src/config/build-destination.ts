@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import type { FileOwner } from "../domain/job.ts";
+import type { FileOwner } from "../domain/jobs/job.ts";
 import { buildKeep } from "./build-keep.ts";
 import type { DestinationConfig } from "./config.ts";
 import { describePath, type Problem } from "./problem.ts";

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { formatListenAddress, type HttpSettings, isLocalAddress } from "../domain/http-settings.ts";
+import { formatListenAddress, type HttpSettings, isLocalAddress } from "../domain/access/http-settings.ts";
 import type { Problem } from "./problem.ts";
 import type { HttpSettings as Written } from "./schema/http.ts";
 

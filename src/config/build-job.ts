@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import type { CapsuleJob, ChecksumsJob, CommandJob, Job, PostgresJob } from "../domain/job.ts";
+import type { CapsuleJob, ChecksumsJob, CommandJob, Job, PostgresJob } from "../domain/jobs/job.ts";
 import type { Secret } from "../domain/secret.ts";
 import { buildKeep } from "./build-keep.ts";
 import { buildDatabases, buildSource } from "./build-source.ts";

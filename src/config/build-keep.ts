@@ -1,4 +1,4 @@
-import type { KeepPolicy } from "../domain/job.ts";
+import type { KeepPolicy } from "../domain/jobs/job.ts";
 import type { KeepSettings } from "./schema/keep.ts";
 
 /** Null for each rule that is not set. */

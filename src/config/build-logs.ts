@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import type { LogsSettings } from "../domain/logs-settings.ts";
+import type { LogsSettings } from "../domain/jobs/logs-settings.ts";
 import type { LogsWritten } from "./schema/logs.ts";
 
 /** A relative file is taken from the config's directory. */

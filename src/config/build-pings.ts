@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import type { PingSettings } from "../domain/alert-settings.ts";
+import type { PingSettings } from "../domain/alerts/alert-settings.ts";
 import { Secret } from "../domain/secret.ts";
 import { checkUrl } from "./build-channel.ts";
 import { openOptional, type SecretContext } from "./secret-key.ts";

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
-import type { DatabaseSelection } from "../domain/job.ts";
+import type { DatabaseSelection } from "../domain/jobs/job.ts";
+import type { ContainerSelector, PostgresSource, Transport } from "../domain/jobs/source.ts";
 import type { Secret } from "../domain/secret.ts";
-import type { ContainerSelector, PostgresSource, Transport } from "../domain/source.ts";
 import { type ConnectionUrl, parseConnectionUrl } from "./connection-url.ts";
 import { describePath, type Path, type Problem } from "./problem.ts";
 import { type PostgresSettings, sslKeys } from "./schema/postgres.ts";

@@ -1,4 +1,4 @@
-import type { TelemetrySettings } from "../domain/telemetry-settings.ts";
+import type { TelemetrySettings } from "../domain/jobs/telemetry-settings.ts";
 import type { SecretContext } from "./secret-key.ts";
 import type { Settings } from "./settings.ts";
 

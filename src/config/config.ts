@@ -7,13 +7,14 @@
  * Words: key, setting (a value as written), problem, secret, preset.
  * May go to: platform, domain.
  */
-import type { AlertSettings, PingSettings } from "../domain/alert-settings.ts";
+
+import type { HttpSettings } from "../domain/access/http-settings.ts";
+import type { AlertSettings, PingSettings } from "../domain/alerts/alert-settings.ts";
 import type { FailureCode } from "../domain/failure-table.ts";
-import type { HttpSettings } from "../domain/http-settings.ts";
-import type { FileOwner, Job, KeepPolicy } from "../domain/job.ts";
-import type { LogsSettings } from "../domain/logs-settings.ts";
+import type { FileOwner, Job, KeepPolicy } from "../domain/jobs/job.ts";
+import type { LogsSettings } from "../domain/jobs/logs-settings.ts";
+import type { TelemetrySettings } from "../domain/jobs/telemetry-settings.ts";
 import type { Secret } from "../domain/secret.ts";
-import type { TelemetrySettings } from "../domain/telemetry-settings.ts";
 
 /** What this room raises. @public */
 export type ConfigFailureCode = Extract<FailureCode, `config.${string}`>;

@@ -1,9 +1,9 @@
 import { isAbsolute, relative } from "node:path";
-import { formatBackupName } from "../domain/backup-name.ts";
+import { formatBackupName } from "../domain/backups/backup-name.ts";
+import { variablesOf } from "../domain/backups/name-template.ts";
 import { Failure } from "../domain/failure.ts";
 import { instant } from "../domain/instant.ts";
-import type { CapsuleJob, Job, PostgresJob } from "../domain/job.ts";
-import { variablesOf } from "../domain/name-template.ts";
+import type { CapsuleJob, Job, PostgresJob } from "../domain/jobs/job.ts";
 import type { DestinationConfig } from "./config.ts";
 import { canCollide } from "./name-collision.ts";
 import { describePath, type Path, type Problem } from "./problem.ts";

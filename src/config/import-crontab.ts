@@ -1,4 +1,4 @@
-import { formOfCrontab, parseCrontab } from "../domain/crontab.ts";
+import { formOfCrontab, parseCrontab } from "../domain/cron/crontab.ts";
 import type { CrontabImport, ImportedLine } from "./config.ts";
 import { formatImported } from "./import-format.ts";
 import { createImportPlan } from "./import-plan.ts";

@@ -1,4 +1,4 @@
-import type { CronTask } from "../domain/crontab.ts";
+import type { CronTask } from "../domain/cron/crontab.ts";
 import { findSettingsProblem } from "./import-check.ts";
 import { isNamedLike } from "./import-name.ts";
 import type { Recognised } from "./import-task.ts";

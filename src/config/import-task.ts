@@ -1,4 +1,4 @@
-import type { CronTask } from "../domain/crontab.ts";
+import type { CronTask } from "../domain/cron/crontab.ts";
 import { recogniseArchive } from "./import-archive.ts";
 import { recogniseDump } from "./import-dump.ts";
 import { readShellLine, type ShellLine } from "./import-shell.ts";

@@ -3,7 +3,7 @@ import { chmod } from "node:fs/promises";
 import { test } from "node:test";
 import { createConfigFolder } from "../../tests/fakes/written-config.ts";
 import { Failure } from "../domain/failure.ts";
-import { keepPolicyAt } from "../domain/job.ts";
+import { keepPolicyAt } from "../domain/jobs/job.ts";
 
 /** The example of the design, without what comes in later versions. */
 const example = `version: 1

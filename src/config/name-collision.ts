@@ -1,6 +1,6 @@
-import type { CapsuleJob, PostgresJob } from "../domain/job.ts";
+import { type NameToken, parseTemplate } from "../domain/backups/name-template.ts";
+import type { CapsuleJob, PostgresJob } from "../domain/jobs/job.ts";
 import { encodeNamePart } from "../domain/name-part.ts";
-import { type NameToken, parseTemplate } from "../domain/name-template.ts";
 
 /** One position of a name: a certain character, any digit, or any character at all, once or more. */
 type Place =

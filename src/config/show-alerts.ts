@@ -4,7 +4,7 @@ import type {
   ChannelSettings,
   MailTransport,
   PingSettings,
-} from "../domain/alert-settings.ts";
+} from "../domain/alerts/alert-settings.ts";
 import { formatDuration } from "../domain/duration.ts";
 import type { Secret } from "../domain/secret.ts";
 

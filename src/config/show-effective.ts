@@ -1,12 +1,12 @@
 import { stringify } from "yaml";
+import { formatListenAddress, type HttpSettings } from "../domain/access/http-settings.ts";
 import { formatDuration } from "../domain/duration.ts";
-import { formatListenAddress, type HttpSettings } from "../domain/http-settings.ts";
-import type { CapsuleJob, CommandJob, FileOwner, Job, KeepPolicy, PostgresJob } from "../domain/job.ts";
-import type { LogsSettings } from "../domain/logs-settings.ts";
+import type { CapsuleJob, CommandJob, FileOwner, Job, KeepPolicy, PostgresJob } from "../domain/jobs/job.ts";
+import type { LogsSettings } from "../domain/jobs/logs-settings.ts";
+import type { Transport } from "../domain/jobs/source.ts";
+import type { TelemetrySettings } from "../domain/jobs/telemetry-settings.ts";
 import type { Secret } from "../domain/secret.ts";
 import { formatSize } from "../domain/size.ts";
-import type { Transport } from "../domain/source.ts";
-import type { TelemetrySettings } from "../domain/telemetry-settings.ts";
 import type { Config, DestinationConfig } from "./config.ts";
 import { sslKeys } from "./schema/postgres.ts";
 import type { SecretSetting } from "./schema/secret.ts";

@@ -2,7 +2,7 @@ import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/pro
 import { join } from "node:path";
 import { asFailure } from "../domain/failure.ts";
 import { describeCount, describeDuration, describeSize } from "../domain/plain-words.ts";
-import type { RunReport } from "../domain/run-report.ts";
+import type { RunReport } from "../domain/runs/run-report.ts";
 import type { DemoOptions, DemoParts, DemoReport, DemoStep, DemoTable, DemoTool } from "./demo.ts";
 import { demoConfig } from "./demo-config.ts";
 import { type EmbeddedServer, startEmbeddedServer } from "./embedded-server.ts";

@@ -8,7 +8,7 @@
  * May go to: platform, domain.
  */
 import type { Readable, Writable } from "node:stream";
-import type { ChecksumLine } from "../domain/checksum-line.ts";
+import type { ChecksumLine } from "../domain/checksums/checksum-line.ts";
 import type { FailureCode } from "../domain/failure-table.ts";
 
 /** What this room raises. @public */

@@ -1,6 +1,6 @@
-import { type AccessToken, allows, type Scope } from "../domain/access-token.ts";
+import { type AccessToken, allows, type Scope } from "../domain/access/access-token.ts";
+import { formatListenAddress, isLocalAddress } from "../domain/access/http-settings.ts";
 import { Failure } from "../domain/failure.ts";
-import { formatListenAddress, isLocalAddress } from "../domain/http-settings.ts";
 import type { HttpParts } from "./http.ts";
 import { createRateLimit } from "./rate-limit.ts";
 import type { Route } from "./route.ts";

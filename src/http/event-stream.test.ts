@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type HttpScene, openHttpScene } from "../../tests/fakes/http-scene.ts";
-import type { RunEvent } from "../domain/run-event.ts";
-import type { RunReport } from "../domain/run-report.ts";
+import type { RunEvent } from "../domain/runs/run-event.ts";
+import type { RunReport } from "../domain/runs/run-report.ts";
 
 const runId = "20261123T010000Z-ab12cd";
 

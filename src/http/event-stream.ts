@@ -1,5 +1,5 @@
 import { formatInstant } from "../domain/instant.ts";
-import type { RunEvent } from "../domain/run-event.ts";
+import type { RunEvent } from "../domain/runs/run-event.ts";
 import type { HttpClock } from "./http.ts";
 import type { Caller } from "./route.ts";
 

@@ -7,10 +7,10 @@
  * May go to: operations, scheduler, config (types), domain, platform/log.
  */
 
-import type { AccessToken } from "../domain/access-token.ts";
-import type { HttpSettings } from "../domain/http-settings.ts";
+import type { AccessToken } from "../domain/access/access-token.ts";
+import type { HttpSettings } from "../domain/access/http-settings.ts";
 import type { Instant } from "../domain/instant.ts";
-import type { Job } from "../domain/job.ts";
+import type { Job } from "../domain/jobs/job.ts";
 import type { Secret } from "../domain/secret.ts";
 import type { Operations } from "../operations/operation.ts";
 import type { Log } from "../platform/log.ts";

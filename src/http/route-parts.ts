@@ -1,6 +1,6 @@
 import { Failure } from "../domain/failure.ts";
+import type { StatusReport } from "../domain/health/status-report.ts";
 import { redact } from "../domain/secret.ts";
-import type { StatusReport } from "../domain/status-report.ts";
 import { type Background, createBackground } from "./background.ts";
 import type { EventStream } from "./event-stream.ts";
 import type { HttpParts } from "./http.ts";

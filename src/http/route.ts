@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Scope } from "../domain/access-token.ts";
+import type { Scope } from "../domain/access/access-token.ts";
 import { Failure } from "../domain/failure.ts";
 
 /** Who asks. */

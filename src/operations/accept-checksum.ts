@@ -1,5 +1,5 @@
 import type { Destination } from "../destinations/destination.ts";
-import type { ChecksumLine } from "../domain/checksum-line.ts";
+import type { ChecksumLine } from "../domain/checksums/checksum-line.ts";
 import { Failure } from "../domain/failure.ts";
 import { hashPaths } from "../platform/hash.ts";
 import { type Context, destinationNamed } from "./context.ts";

@@ -1,7 +1,7 @@
 import type { CopyRow } from "../catalog/catalog.ts";
 import type { Destination, StoredFile } from "../destinations/destination.ts";
-import { parseBackupFile } from "../domain/backup-file.ts";
-import { type CheckReceipt, parseCheckReceipt } from "../domain/check-receipt.ts";
+import { parseBackupFile } from "../domain/backups/backup-file.ts";
+import { type CheckReceipt, parseCheckReceipt } from "../domain/backups/check-receipt.ts";
 import { Failure, reportOf } from "../domain/failure.ts";
 import { parseInstant } from "../domain/instant.ts";
 import type { StoredBackup } from "./stored-backup.ts";

@@ -1,6 +1,6 @@
 import type { BackupRow, MarkRow } from "../catalog/catalog.ts";
 import type { Destination, StoredFile } from "../destinations/destination.ts";
-import { parseBackupFile } from "../domain/backup-file.ts";
+import { parseBackupFile } from "../domain/backups/backup-file.ts";
 import { messageOf } from "../domain/failure.ts";
 import type { Context } from "./context.ts";
 import type { CatalogProblem } from "./operation.ts";

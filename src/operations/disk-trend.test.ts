@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type MemoryScene, openMemoryScene } from "../../tests/fakes/memory-scene.ts";
 import { Failure } from "../domain/failure.ts";
-import type { ListedDestination } from "../domain/status-report.ts";
+import type { ListedDestination } from "../domain/health/status-report.ts";
 import { recordDisk, withForecast } from "./disk-trend.ts";
 
 const hourMs = 3_600_000;

@@ -1,8 +1,8 @@
-import { describeDisk, diskConcern } from "../domain/disk-concern.ts";
-import { type DiskForecast, forecastDisk } from "../domain/disk-forecast.ts";
 import { messageOf } from "../domain/failure.ts";
+import { describeDisk, diskConcern } from "../domain/health/disk-concern.ts";
+import { type DiskForecast, forecastDisk } from "../domain/health/disk-forecast.ts";
+import type { DiskStatus, ListedDestination, ReportedForecast } from "../domain/health/status-report.ts";
 import { formatInstant, type Instant } from "../domain/instant.ts";
-import type { DiskStatus, ListedDestination, ReportedForecast } from "../domain/status-report.ts";
 import type { Context } from "./context.ts";
 
 /**

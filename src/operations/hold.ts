@@ -1,9 +1,9 @@
 import type { BackupRow } from "../catalog/catalog.ts";
 import type { Destination } from "../destinations/destination.ts";
-import { formatBackupFile } from "../domain/backup-file.ts";
+import { formatBackupFile } from "../domain/backups/backup-file.ts";
+import { formatMark } from "../domain/backups/mark.ts";
 import { asFailure, Failure } from "../domain/failure.ts";
 import { formatInstant } from "../domain/instant.ts";
-import { formatMark } from "../domain/mark.ts";
 import type { Context } from "./context.ts";
 import { findBackup } from "./find-backup.ts";
 import type { HoldReport, HoldRequest } from "./operation.ts";

@@ -1,6 +1,6 @@
 import type { Destination, DestinationFacts } from "../destinations/destination.ts";
 import { asFailure, reportOf } from "../domain/failure.ts";
-import type { ListedDestination } from "../domain/status-report.ts";
+import type { ListedDestination } from "../domain/health/status-report.ts";
 import { type Context, destinationNamed } from "./context.ts";
 import type { InitialisedDestination } from "./operation.ts";
 

@@ -1,5 +1,5 @@
 import type { Destination, StoredFile } from "../destinations/destination.ts";
-import { formatBackupFile, parseBackupFile } from "../domain/backup-file.ts";
+import { formatBackupFile, parseBackupFile } from "../domain/backups/backup-file.ts";
 import { messageOf } from "../domain/failure.ts";
 import type { Context } from "./context.ts";
 import type { CatalogProblem } from "./operation.ts";

@@ -1,6 +1,6 @@
 import type { BackupFilter, BackupRow } from "../catalog/catalog.ts";
-import type { ListedBackup } from "../domain/backup-report.ts";
-import { isGoodBackup } from "../domain/good-backup.ts";
+import type { ListedBackup } from "../domain/backups/backup-report.ts";
+import { isGoodBackup } from "../domain/backups/good-backup.ts";
 import { formatInstant } from "../domain/instant.ts";
 import { highest, type Level } from "../domain/level.ts";
 import { type Context, jobNamed } from "./context.ts";

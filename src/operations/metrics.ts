@@ -1,8 +1,8 @@
 import { Counter, Gauge, Registry } from "prom-client";
 import type { CopyTally, RunRow, RunTally } from "../catalog/catalog.ts";
+import type { JobStatus, StatusReport } from "../domain/health/status-report.ts";
 import { type Instant, parseInstant } from "../domain/instant.ts";
 import { reaches } from "../domain/level.ts";
-import type { JobStatus, StatusReport } from "../domain/status-report.ts";
 import type { Context } from "./context.ts";
 import { gaugesOf, type MetricName } from "./metrics-table.ts";
 import { status } from "./status.ts";

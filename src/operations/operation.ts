@@ -14,20 +14,20 @@ import type {
   WatchDestinationOptions,
   WatchOptions,
   WatchReport,
-} from "../domain/alert-report.ts";
-import type { ListedBackup, ShownBackup } from "../domain/backup-report.ts";
-import type { PassedSlot } from "../domain/due.ts";
+} from "../domain/alerts/alert-report.ts";
+import type { ListedBackup, ShownBackup } from "../domain/backups/backup-report.ts";
+import type { RestoreReport } from "../domain/backups/restore-report.ts";
+import type { VerifyReport } from "../domain/backups/verify-report.ts";
+import type { Finding } from "../domain/doctor/finding.ts";
 import type { FailureReport } from "../domain/failure.ts";
-import type { Finding } from "../domain/finding.ts";
+import type { ListedDestination, StatusReport } from "../domain/health/status-report.ts";
 import type { Instant } from "../domain/instant.ts";
 import type { ExitStatus } from "../domain/outcome.ts";
-import type { RestoreReport } from "../domain/restore-report.ts";
-import type { RunReport } from "../domain/run-report.ts";
-import type { ScriptEvent } from "../domain/simulate-script.ts";
-import type { SimulationReport } from "../domain/simulation-report.ts";
-import type { JobSlots, SlotNews, StartedRun } from "../domain/slot-report.ts";
-import type { ListedDestination, StatusReport } from "../domain/status-report.ts";
-import type { VerifyReport } from "../domain/verify-report.ts";
+import type { RunReport } from "../domain/runs/run-report.ts";
+import type { ScriptEvent } from "../domain/simulation/simulate-script.ts";
+import type { SimulationReport } from "../domain/simulation/simulation-report.ts";
+import type { PassedSlot } from "../domain/slots/due.ts";
+import type { JobSlots, SlotNews, StartedRun } from "../domain/slots/slot-report.ts";
 
 /** Every verb of this room. What they throw is a Failure; what went wrong with one of many things is in their reports. */
 export interface Operations {

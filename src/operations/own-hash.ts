@@ -1,6 +1,6 @@
 import type { Destination } from "../destinations/destination.ts";
-import { parseBackupFile } from "../domain/backup-file.ts";
-import { type ChecksumLine, parseChecksumLine } from "../domain/checksum-line.ts";
+import { parseBackupFile } from "../domain/backups/backup-file.ts";
+import { type ChecksumLine, parseChecksumLine } from "../domain/checksums/checksum-line.ts";
 
 /** What a NAME.sha256 says of the files of its backup, as they were when it was made. */
 export interface OwnHash {

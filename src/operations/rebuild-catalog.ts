@@ -1,10 +1,10 @@
 import type { CopyRow } from "../catalog/catalog.ts";
 import type { Destination, StoredFile } from "../destinations/destination.ts";
-import { type NamedBackupFile, parseBackupFile } from "../domain/backup-file.ts";
+import { type NamedBackupFile, parseBackupFile } from "../domain/backups/backup-file.ts";
+import { parseManifest } from "../domain/backups/manifest-text.ts";
+import { parseMark } from "../domain/backups/mark.ts";
 import { messageOf } from "../domain/failure.ts";
 import { type Instant, instant, parseInstant } from "../domain/instant.ts";
-import { parseManifest } from "../domain/manifest-text.ts";
-import { parseMark } from "../domain/mark.ts";
 import { type CopyPlace, copyAsTold, damagedCopy, newestReceipt } from "./beside.ts";
 import type { Context } from "./context.ts";
 import { findLeftovers } from "./leftovers.ts";

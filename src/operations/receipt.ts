@@ -1,9 +1,9 @@
 import type { Destination } from "../destinations/destination.ts";
-import { formatBackupFile, parseBackupFile } from "../domain/backup-file.ts";
-import { formatCheckReceipt } from "../domain/check-receipt.ts";
+import { formatBackupFile, parseBackupFile } from "../domain/backups/backup-file.ts";
+import { formatCheckReceipt } from "../domain/backups/check-receipt.ts";
+import type { Manifest } from "../domain/backups/manifest.ts";
 import { formatInstant, type Instant, instant } from "../domain/instant.ts";
 import type { Level } from "../domain/level.ts";
-import type { Manifest } from "../domain/manifest.ts";
 import type { Context } from "./context.ts";
 
 export interface CheckedCopy {

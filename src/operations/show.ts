@@ -1,6 +1,6 @@
-import type { ShownBackup } from "../domain/backup-report.ts";
+import type { ShownBackup } from "../domain/backups/backup-report.ts";
+import { parseManifest } from "../domain/backups/manifest-text.ts";
 import { formatInstant } from "../domain/instant.ts";
-import { parseManifest } from "../domain/manifest-text.ts";
 import type { Context } from "./context.ts";
 import { findBackup } from "./find-backup.ts";
 import { listed } from "./list.ts";

@@ -1,12 +1,16 @@
 import type { BackupRow } from "../catalog/catalog.ts";
-import { growthOf } from "../domain/growth.ts";
 import { formatInstant } from "../domain/instant.ts";
-import { type BackupJob, demandBackupJob, leavesBackups } from "../domain/job.ts";
+import { type BackupJob, demandBackupJob, leavesBackups } from "../domain/jobs/job.ts";
 import { describeCount, describeSize, describeSubject } from "../domain/plain-words.ts";
-import { type SimulatedDay, simulate as simulateDays } from "../domain/simulate.ts";
-import { createEffects, createNeeds, stockOf } from "../domain/simulate-summary.ts";
-import { bytesByPlace, type SimulatedJob, type SimulatedSource } from "../domain/simulate-world.ts";
-import type { SimulatedDayReport, SimulationReport } from "../domain/simulation-report.ts";
+import { growthOf } from "../domain/simulation/growth.ts";
+import { type SimulatedDay, simulate as simulateDays } from "../domain/simulation/simulate.ts";
+import { createEffects, createNeeds, stockOf } from "../domain/simulation/simulate-summary.ts";
+import {
+  bytesByPlace,
+  type SimulatedJob,
+  type SimulatedSource,
+} from "../domain/simulation/simulate-world.ts";
+import type { SimulatedDayReport, SimulationReport } from "../domain/simulation/simulation-report.ts";
 import { type Context, jobNamed } from "./context.ts";
 import type { SimulateOptions } from "./operation.ts";
 import { findBackups } from "./prune/find-backups.ts";

@@ -1,6 +1,6 @@
 import { formatInstant, type Instant, instant } from "../domain/instant.ts";
-import type { Job } from "../domain/job.ts";
-import type { JobSlots } from "../domain/slot-report.ts";
+import type { Job } from "../domain/jobs/job.ts";
+import type { JobSlots } from "../domain/slots/slot-report.ts";
 import { type Context, jobNamed } from "./context.ts";
 import { closeDeadRuns } from "./dead-runs.ts";
 import { decideSlot, recordPassed } from "./run/slot.ts";

@@ -13,9 +13,9 @@ import {
 } from "../../tests/fakes/memory-scene.ts";
 import { capsuleJob } from "../../tests/fakes/real-context.ts";
 import { openCatalog } from "../catalog/open-catalog.ts";
+import { formatManifest, parseManifest } from "../domain/backups/manifest-text.ts";
 import { Failure } from "../domain/failure.ts";
-import { formatManifest, parseManifest } from "../domain/manifest-text.ts";
-import type { JobStatus } from "../domain/status-report.ts";
+import type { JobStatus } from "../domain/health/status-report.ts";
 import { rebuildCatalog } from "./rebuild-catalog.ts";
 import { status } from "./status.ts";
 

@@ -1,10 +1,10 @@
 import type { BackupRow, RunRow } from "../catalog/catalog.ts";
-import type { AgedBackup } from "../domain/backup-report.ts";
-import { healthOf, isFuture } from "../domain/health.ts";
+import type { AgedBackup } from "../domain/backups/backup-report.ts";
+import { healthOf, isFuture } from "../domain/health/health.ts";
+import type { JobStatus, ListedDestination, StatusReport } from "../domain/health/status-report.ts";
 import { formatInstant, type Instant } from "../domain/instant.ts";
-import { type Job, leavesBackups } from "../domain/job.ts";
-import { nextSlot, previousSlot } from "../domain/schedule.ts";
-import type { JobStatus, ListedDestination, StatusReport } from "../domain/status-report.ts";
+import { type Job, leavesBackups } from "../domain/jobs/job.ts";
+import { nextSlot, previousSlot } from "../domain/slots/schedule.ts";
 import type { Context } from "./context.ts";
 import { closeDeadRuns } from "./dead-runs.ts";
 import { recordDisk, withForecast } from "./disk-trend.ts";

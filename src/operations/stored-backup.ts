@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import type { Destination, StoredFile } from "../destinations/destination.ts";
-import { formatBackupFile } from "../domain/backup-file.ts";
+import { formatBackupFile } from "../domain/backups/backup-file.ts";
+import type { Manifest } from "../domain/backups/manifest.ts";
+import { parseManifest } from "../domain/backups/manifest-text.ts";
 import { Failure } from "../domain/failure.ts";
-import type { Manifest } from "../domain/manifest.ts";
-import { parseManifest } from "../domain/manifest-text.ts";
 import { readOwnHash } from "./own-hash.ts";
 
 /** A backup as one destination describes it. */

@@ -1,7 +1,7 @@
 import type { Destination } from "../destinations/destination.ts";
-import { formatBackupFile, parseBackupFile } from "../domain/backup-file.ts";
-import type { BackupJob } from "../domain/job.ts";
-import { parseManifest } from "../domain/manifest-text.ts";
+import { formatBackupFile, parseBackupFile } from "../domain/backups/backup-file.ts";
+import { parseManifest } from "../domain/backups/manifest-text.ts";
+import type { BackupJob } from "../domain/jobs/job.ts";
 import type { Context } from "./context.ts";
 
 /**

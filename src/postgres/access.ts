@@ -1,4 +1,4 @@
-import type { PostgresSource } from "../domain/source.ts";
+import type { PostgresSource } from "../domain/jobs/source.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Log } from "../platform/log.ts";
 import { type Conninfo, formatConninfo, formatServerOptions } from "./conninfo.ts";

@@ -1,5 +1,5 @@
 import { Failure } from "../domain/failure.ts";
-import type { PostgresSource } from "../domain/source.ts";
+import type { PostgresSource } from "../domain/jobs/source.ts";
 import { sleep } from "../platform/clock.ts";
 import type { Access, PostgresDeps } from "./access.ts";
 import { chooseClient, listClients } from "./client/choose-client.ts";

@@ -8,12 +8,12 @@
  * May go to: platform, domain.
  */
 import type { Readable } from "node:stream";
+import type { Fingerprint, TableFingerprint } from "../domain/backups/fingerprint.ts";
+import type { PostgresFacts } from "../domain/backups/manifest.ts";
 import type { FailureReport } from "../domain/failure.ts";
 import type { FailureCode } from "../domain/failure-table.ts";
-import type { Fingerprint, TableFingerprint } from "../domain/fingerprint.ts";
 import type { Instant } from "../domain/instant.ts";
-import type { PostgresFacts } from "../domain/manifest.ts";
-import type { PostgresSource } from "../domain/source.ts";
+import type { PostgresSource } from "../domain/jobs/source.ts";
 
 /** What this room raises. @public */
 export type PostgresFailureCode = Extract<FailureCode, `postgres.${string}`>;

@@ -1,8 +1,8 @@
 import { createInterface } from "node:readline";
 import { Failure, reportOf } from "../domain/failure.ts";
 import { formatInstant, type Instant } from "../domain/instant.ts";
-import { parseRunEvent, type RunEvent } from "../domain/run-event.ts";
-import type { RunReport } from "../domain/run-report.ts";
+import { parseRunEvent, type RunEvent } from "../domain/runs/run-event.ts";
+import type { RunReport } from "../domain/runs/run-report.ts";
 import { type Child, type ChildEnd, describeEnd, startChild } from "../platform/child.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { RunStarter, RunWish } from "./scheduler.ts";

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { createDrivenClock } from "../../tests/fakes/driven-clock.ts";
 import { commandJob } from "../../tests/fakes/real-context.ts";
 import { instant } from "../domain/instant.ts";
-import type { JobSlots } from "../domain/slot-report.ts";
+import type { JobSlots } from "../domain/slots/slot-report.ts";
 import { createSilentLog } from "../platform/log.ts";
 import { createScheduler } from "./create-scheduler.ts";
 

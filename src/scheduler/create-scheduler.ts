@@ -1,5 +1,5 @@
 import { messageOf } from "../domain/failure.ts";
-import type { Job } from "../domain/job.ts";
+import type { Job } from "../domain/jobs/job.ts";
 import type { Operations } from "../operations/operation.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Log } from "../platform/log.ts";

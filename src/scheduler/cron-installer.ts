@@ -1,9 +1,9 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { formatCronUnit, parseCronUnit } from "../domain/cron-unit.ts";
-import { type CronUnitPlan, planCronUnit } from "../domain/cron-unit-plan.ts";
-import { findCrontabFaults } from "../domain/crontab-faults.ts";
-import type { InstallReport, UnitWish } from "../domain/install-report.ts";
+import { formatCronUnit, parseCronUnit } from "../domain/cron/cron-unit.ts";
+import { type CronUnitPlan, planCronUnit } from "../domain/cron/cron-unit-plan.ts";
+import { findCrontabFaults } from "../domain/cron/crontab-faults.ts";
+import type { InstallReport, UnitWish } from "../domain/systemd/install-report.ts";
 import { currentUser } from "../platform/owner.ts";
 import { readOwnUnit, readUnit, unitFailure, writeUnit } from "./unit-file.ts";
 import { cronFile, type UnitPlaces } from "./unit-places.ts";

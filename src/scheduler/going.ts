@@ -1,7 +1,7 @@
 import { asFailure, Failure } from "../domain/failure.ts";
 import { formatInstant, type Instant } from "../domain/instant.ts";
-import type { Job } from "../domain/job.ts";
-import { mayOverlap } from "../domain/lane.ts";
+import type { Job } from "../domain/jobs/job.ts";
+import { mayOverlap } from "../domain/jobs/lane.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Log } from "../platform/log.ts";
 import type { RunEvent, RunningJob, RunStarter } from "./scheduler.ts";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { formatOthers } from "../domain/cron-unit.ts";
-import type { InstallReport, UninstallReport, UnitWish } from "../domain/install-report.ts";
+import { formatOthers } from "../domain/cron/cron-unit.ts";
+import type { InstallReport, UninstallReport, UnitWish } from "../domain/systemd/install-report.ts";
 import { installCron } from "./cron-installer.ts";
 import { findInstalledUser } from "./installed-user.ts";
 import { removeUnits, sortUnits } from "./remove-units.ts";

@@ -1,4 +1,4 @@
-import { parseCrontab } from "../domain/crontab.ts";
+import { parseCrontab } from "../domain/cron/crontab.ts";
 import { sortUnits } from "./remove-units.ts";
 import { readUnit } from "./unit-file.ts";
 import type { UnitPlaces } from "./unit-places.ts";

@@ -3,9 +3,9 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { temporaryDirectory } from "../../tests/servers/cleanup.ts";
-import { formatCronUnit } from "../domain/cron-unit.ts";
-import { parseCron } from "../domain/schedule.ts";
-import { formatTimer } from "../domain/systemd-timer.ts";
+import { formatCronUnit } from "../domain/cron/cron-unit.ts";
+import { parseCron } from "../domain/slots/schedule.ts";
+import { formatTimer } from "../domain/systemd/systemd-timer.ts";
 import { readInstalledTimes } from "./read-installed.ts";
 
 const configPath = "/etc/codex-backup/config.yaml";

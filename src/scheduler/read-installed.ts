@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseCronUnit } from "../domain/cron-unit.ts";
-import type { InstalledTimes } from "../domain/installed-schedule.ts";
-import { parseCalendars } from "../domain/systemd-calendar-parse.ts";
-import { parseTimer } from "../domain/systemd-timer.ts";
-import { unitNameOf } from "../domain/systemd-value.ts";
-import { configPathOfUnit } from "../domain/unit-command.ts";
+import { parseCronUnit } from "../domain/cron/cron-unit.ts";
+import type { InstalledTimes } from "../domain/slots/installed-schedule.ts";
+import { parseCalendars } from "../domain/systemd/systemd-calendar-parse.ts";
+import { parseTimer } from "../domain/systemd/systemd-timer.ts";
+import { unitNameOf } from "../domain/systemd/systemd-value.ts";
+import { configPathOfUnit } from "../domain/systemd/unit-command.ts";
 import { cronFile, unitDirectory } from "./unit-places.ts";
 
 export interface InstalledWhere {

@@ -1,8 +1,8 @@
 import { readdir, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { errnoOf } from "../domain/failure.ts";
-import type { UninstallReport, UnitStep } from "../domain/install-report.ts";
-import { configPathOfUnit, isOwnUnit } from "../domain/unit-command.ts";
+import type { UninstallReport, UnitStep } from "../domain/systemd/install-report.ts";
+import { configPathOfUnit, isOwnUnit } from "../domain/systemd/unit-command.ts";
 import { syncDirectory } from "../platform/files.ts";
 import { systemctl } from "./systemctl.ts";
 import { readUnit, unitFailure } from "./unit-file.ts";

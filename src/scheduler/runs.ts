@@ -1,6 +1,6 @@
 import { Failure } from "../domain/failure.ts";
 import type { Instant } from "../domain/instant.ts";
-import type { Job } from "../domain/job.ts";
+import type { Job } from "../domain/jobs/job.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Log } from "../platform/log.ts";
 import type { SchedulePlan } from "./create-scheduler.ts";

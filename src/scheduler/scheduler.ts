@@ -7,11 +7,11 @@
  * May go to: operations, catalog, platform, domain.
  */
 
-import type { InstallReport, UninstallReport, UnitWish } from "../domain/install-report.ts";
 import type { Instant } from "../domain/instant.ts";
-import type { Progress } from "../domain/progress.ts";
-import type { RunEvent } from "../domain/run-event.ts";
-import type { RunReport } from "../domain/run-report.ts";
+import type { Progress } from "../domain/runs/progress.ts";
+import type { RunEvent } from "../domain/runs/run-event.ts";
+import type { RunReport } from "../domain/runs/run-report.ts";
+import type { InstallReport, UninstallReport, UnitWish } from "../domain/systemd/install-report.ts";
 
 export type { RunEvent };
 

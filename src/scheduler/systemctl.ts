@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import type { UnitStep } from "../domain/install-report.ts";
+import type { UnitStep } from "../domain/systemd/install-report.ts";
 import { describeEnd, startChild, succeeded } from "../platform/child.ts";
 import { unitFailure } from "./unit-file.ts";
 import type { UnitPlaces } from "./unit-places.ts";

@@ -1,11 +1,11 @@
 import { join } from "node:path";
-import type { InstalledJob, InstallReport, UnitStep, UnitWish } from "../domain/install-report.ts";
-import { type Schedule, scheduleOfJob } from "../domain/schedule.ts";
-import { formatCalendars } from "../domain/systemd-calendar.ts";
-import { isCatchUpMoment, parseCalendars } from "../domain/systemd-calendar-parse.ts";
-import { serviceOfJob, serviceOfServe, serviceOfWatch } from "../domain/systemd-texts.ts";
-import { formatTimer, formatWatchTimer, parseTimer } from "../domain/systemd-timer.ts";
-import { unitNameOf } from "../domain/systemd-value.ts";
+import { type Schedule, scheduleOfJob } from "../domain/slots/schedule.ts";
+import type { InstalledJob, InstallReport, UnitStep, UnitWish } from "../domain/systemd/install-report.ts";
+import { formatCalendars } from "../domain/systemd/systemd-calendar.ts";
+import { isCatchUpMoment, parseCalendars } from "../domain/systemd/systemd-calendar-parse.ts";
+import { serviceOfJob, serviceOfServe, serviceOfWatch } from "../domain/systemd/systemd-texts.ts";
+import { formatTimer, formatWatchTimer, parseTimer } from "../domain/systemd/systemd-timer.ts";
+import { unitNameOf } from "../domain/systemd/systemd-value.ts";
 import { readDropIns } from "./read-installed.ts";
 import { removeUnits, sortUnits } from "./remove-units.ts";
 import { systemctl } from "./systemctl.ts";

@@ -1,6 +1,6 @@
 import { messageOf } from "../domain/failure.ts";
 import { formatInstant, type Instant } from "../domain/instant.ts";
-import type { JobSlots } from "../domain/slot-report.ts";
+import type { JobSlots } from "../domain/slots/slot-report.ts";
 import { createAttempts } from "./attempts.ts";
 import type { SchedulerParts } from "./create-scheduler.ts";
 import { createQuietLog } from "./quiet-log.ts";

@@ -1,7 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { errnoOf, Failure, messageOf } from "../domain/failure.ts";
-import { configPathOfUnit, isOwnUnit } from "../domain/unit-command.ts";
+import { configPathOfUnit, isOwnUnit } from "../domain/systemd/unit-command.ts";
 import { makeDirectories, replaceFile } from "../platform/files.ts";
 import { currentUser } from "../platform/owner.ts";
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Instant } from "../domain/instant.ts";
-import type { RunTrace } from "../domain/run-trace.ts";
+import type { RunTrace } from "../domain/runs/run-trace.ts";
 
 interface Attribute {
   readonly key: string;

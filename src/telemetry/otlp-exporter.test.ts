@@ -6,7 +6,7 @@ import { after, test } from "node:test";
 import { createHandClock } from "../../tests/fakes/hand-clock.ts";
 import { Failure } from "../domain/failure.ts";
 import { instant } from "../domain/instant.ts";
-import type { RunTrace } from "../domain/run-trace.ts";
+import type { RunTrace } from "../domain/runs/run-trace.ts";
 import { Secret } from "../domain/secret.ts";
 import { createOtlpExporter } from "./otlp-exporter.ts";
 

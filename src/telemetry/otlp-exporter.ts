@@ -1,5 +1,5 @@
 import { Failure, messageOf } from "../domain/failure.ts";
-import type { TelemetrySettings } from "../domain/telemetry-settings.ts";
+import type { TelemetrySettings } from "../domain/jobs/telemetry-settings.ts";
 import type { Clock } from "../platform/clock.ts";
 import { otlpBody, type TraceOrigin } from "./otlp-body.ts";
 import type { TraceExporter } from "./telemetry.ts";

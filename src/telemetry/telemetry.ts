@@ -6,7 +6,7 @@
  * May go to: platform, domain.
  */
 import type { FailureCode } from "../domain/failure-table.ts";
-import type { RunTrace } from "../domain/run-trace.ts";
+import type { RunTrace } from "../domain/runs/run-trace.ts";
 
 /** What this room raises. @public */
 export type TelemetryFailureCode = Extract<FailureCode, `telemetry.${string}`>;

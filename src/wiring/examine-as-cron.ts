@@ -1,6 +1,6 @@
 import type { ExamineWish } from "../cli/cli.ts";
-import { type CronFile, startsIn, variablesIn } from "../domain/checks/cron-file.ts";
-import { diagnose, exitOfFindings, type Finding, findingOf, shellWord } from "../domain/finding.ts";
+import { type CronFile, startsIn, variablesIn } from "../domain/doctor/checks/cron-file.ts";
+import { diagnose, exitOfFindings, type Finding, findingOf, shellWord } from "../domain/doctor/finding.ts";
 import { may } from "../operations/doctor/ask.ts";
 import { cronFilesIn } from "../operations/doctor/look-at-schedule.ts";
 import { debianPaths } from "../operations/doctor/scene.ts";

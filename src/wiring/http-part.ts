@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { HttpSettings } from "../domain/http-settings.ts";
+import type { HttpSettings } from "../domain/access/http-settings.ts";
 import { createHttpServer } from "../http/server.ts";
 import type { Log } from "../platform/log.ts";
 import { readRunLogPage } from "../platform/run-log-page.ts";

@@ -1,5 +1,5 @@
 import type { Config } from "../config/config.ts";
-import { scheduleByUnit } from "../domain/installed-schedule.ts";
+import { scheduleByUnit } from "../domain/slots/installed-schedule.ts";
 import type { Context } from "../operations/context.ts";
 import type { Clock } from "../platform/clock.ts";
 import { readInstalledTimes } from "../scheduler/read-installed.ts";

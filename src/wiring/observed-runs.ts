@@ -1,8 +1,8 @@
 import type { Config } from "../config/config.ts";
 import { messageOf } from "../domain/failure.ts";
-import { formatRunLines } from "../domain/run-line.ts";
-import type { RunReport } from "../domain/run-report.ts";
-import { type StepNotes, tracesOf } from "../domain/run-trace.ts";
+import { formatRunLines } from "../domain/runs/run-line.ts";
+import type { RunReport } from "../domain/runs/run-report.ts";
+import { type StepNotes, tracesOf } from "../domain/runs/run-trace.ts";
 import type { Operations } from "../operations/operation.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Log } from "../platform/log.ts";

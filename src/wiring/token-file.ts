@@ -9,7 +9,7 @@ import {
   tokenText,
   withoutToken,
   withToken,
-} from "../domain/access-token.ts";
+} from "../domain/access/access-token.ts";
 import { errnoOf, Failure, messageOf } from "../domain/failure.ts";
 import { formatInstant } from "../domain/instant.ts";
 import type { Clock } from "../platform/clock.ts";

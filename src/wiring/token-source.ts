@@ -1,5 +1,5 @@
 import { timingSafeEqual } from "node:crypto";
-import { type AccessToken, parseTokens } from "../domain/access-token.ts";
+import { type AccessToken, parseTokens } from "../domain/access/access-token.ts";
 import type { TokenSource } from "../http/http.ts";
 import { shareFlight } from "../http/share-flight.ts";
 import type { Clock } from "../platform/clock.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { formatCronUnit } from "../../src/domain/cron-unit.ts";
+import { formatCronUnit } from "../../src/domain/cron/cron-unit.ts";
 
 const text = readFileSync("ops/codex-backup.cron", "utf8");
 const active = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));

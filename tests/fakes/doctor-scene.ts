@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Job } from "../../src/domain/job.ts";
+import type { Job } from "../../src/domain/jobs/job.ts";
 import type { Context } from "../../src/operations/context.ts";
 import type { DoctorScene } from "../../src/operations/doctor/scene.ts";
 import { temporaryDirectory } from "../servers/cleanup.ts";

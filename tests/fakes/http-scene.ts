@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Scope } from "../../src/domain/access-token.ts";
+import type { Scope } from "../../src/domain/access/access-token.ts";
+import type { HttpSettings } from "../../src/domain/access/http-settings.ts";
 import { Failure } from "../../src/domain/failure.ts";
-import type { HttpSettings } from "../../src/domain/http-settings.ts";
 import { instant } from "../../src/domain/instant.ts";
-import type { RunEvent } from "../../src/domain/run-event.ts";
+import type { RunEvent } from "../../src/domain/runs/run-event.ts";
 import { Secret } from "../../src/domain/secret.ts";
 import { type App, createApp } from "../../src/http/create-app.ts";
 import type { HttpParts } from "../../src/http/http.ts";

@@ -1,4 +1,4 @@
-import type { KeepPolicy } from "../../src/domain/job.ts";
+import type { KeepPolicy } from "../../src/domain/jobs/job.ts";
 
 /** Keeps the newest good backup, and nothing else for a reason of its own. */
 export const noRule: KeepPolicy = {

@@ -7,7 +7,7 @@ import {
   formatChecksumFile,
   parseChecksumFile,
   replaceEntry,
-} from "../../src/domain/checksum-file.ts";
+} from "../../src/domain/checksums/checksum-file.ts";
 import { Failure } from "../../src/domain/failure.ts";
 
 /** Where the text of the file is kept (a byte string). */

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { openCatalog } from "../../src/catalog/open-catalog.ts";
 import type { Destination } from "../../src/destinations/destination.ts";
-import type { Job } from "../../src/domain/job.ts";
-import { scheduleOfJob } from "../../src/domain/schedule.ts";
+import type { Job } from "../../src/domain/jobs/job.ts";
+import { scheduleOfJob } from "../../src/domain/slots/schedule.ts";
 import type { Context } from "../../src/operations/context.ts";
 import type { Clock } from "../../src/platform/clock.ts";
 import { createSilentLog } from "../../src/platform/log.ts";

@@ -3,8 +3,8 @@ import { readFile } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Capsules } from "../../src/capsule/capsule.ts";
+import type { CapsuleEntry } from "../../src/domain/backups/manifest.ts";
 import { Failure } from "../../src/domain/failure.ts";
-import type { CapsuleEntry } from "../../src/domain/manifest.ts";
 
 /** Capsules of one entry without zip, threads or tree: for tests of everything round them, a hundred runs each. */
 export function createPlainCapsules(content: Buffer): Capsules {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { formatChecksumLine } from "../../src/domain/checksum-line.ts";
+import { formatChecksumLine } from "../../src/domain/checksums/checksum-line.ts";
 import { Failure } from "../../src/domain/failure.ts";
 import { acceptChecksum } from "../../src/operations/accept-checksum.ts";
 import type { Context } from "../../src/operations/context.ts";

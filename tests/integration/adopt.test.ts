@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { gzipSync } from "node:zlib";
 import type { Destination } from "../../src/destinations/destination.ts";
 import { Failure } from "../../src/domain/failure.ts";
-import type { PostgresJob } from "../../src/domain/job.ts";
+import type { PostgresJob } from "../../src/domain/jobs/job.ts";
 import { adopt } from "../../src/operations/adopt/adopt.ts";
 import type { AdoptReport } from "../../src/operations/operation.ts";
 import { capsuleJob, localSource, postgresJob } from "../fakes/real-context.ts";

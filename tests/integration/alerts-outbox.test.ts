@@ -5,7 +5,7 @@ import type { Channel } from "../../src/alerts/alert.ts";
 import { createSender } from "../../src/alerts/sender.ts";
 import type { Catalog } from "../../src/catalog/catalog.ts";
 import { openCatalog } from "../../src/catalog/open-catalog.ts";
-import type { AlertMessage } from "../../src/domain/alert-message.ts";
+import type { AlertMessage } from "../../src/domain/alerts/alert-message.ts";
 import { Failure } from "../../src/domain/failure.ts";
 import { type Instant, instant, parseInstant } from "../../src/domain/instant.ts";
 import { enqueueMessage, enqueuePing } from "../../src/operations/alerts/enqueue.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import type { PostgresJob } from "../../src/domain/job.ts";
+import type { PostgresJob } from "../../src/domain/jobs/job.ts";
 import { examine } from "../../src/operations/doctor/doctor.ts";
 import type { DoctorReport } from "../../src/operations/operation.ts";
 import { openDoctorHome, withContext } from "../fakes/doctor-scene.ts";

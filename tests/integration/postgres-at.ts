@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
+import type { PostgresSource } from "../../src/domain/jobs/source.ts";
 import { Secret } from "../../src/domain/secret.ts";
-import type { PostgresSource } from "../../src/domain/source.ts";
 import { type Clock, createSystemClock } from "../../src/platform/clock.ts";
 import { createSilentLog } from "../../src/platform/log.ts";
 import { createPostgres } from "../../src/postgres/create-postgres.ts";

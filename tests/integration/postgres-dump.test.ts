@@ -3,7 +3,7 @@ import { after, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { Failure } from "../../src/domain/failure.ts";
 import type { FailureCode } from "../../src/domain/failure-table.ts";
-import type { PostgresSource } from "../../src/domain/source.ts";
+import type { PostgresSource } from "../../src/domain/jobs/source.ts";
 import { startChild } from "../../src/platform/child.ts";
 import type { PostgresServer, Snapshot } from "../../src/postgres/postgres.ts";
 import { loadAwkward } from "../fixtures/awkward.ts";

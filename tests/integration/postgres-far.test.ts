@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSyn
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { Failure } from "../../src/domain/failure.ts";
-import type { Transport } from "../../src/domain/source.ts";
+import type { Transport } from "../../src/domain/jobs/source.ts";
 import { temporaryDirectory } from "../servers/cleanup.ts";
 import { type PostgresTestServer, startPostgres } from "../servers/postgres.ts";
 import { postgresRoom, quiet, sourceOf } from "./postgres-at.ts";

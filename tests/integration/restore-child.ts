@@ -1,5 +1,5 @@
 /** A restore in a process of its own: restore-child.ts SETTINGS (JSON). Kills itself when the first bytes have been sent. */
-import type { PostgresSource } from "../../src/domain/source.ts";
+import type { PostgresSource } from "../../src/domain/jobs/source.ts";
 import { createOperations } from "../../src/operations/create-operations.ts";
 import { createRealContext, postgresJob } from "../fakes/real-context.ts";
 

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { restorePage } from "../../src/destinations/local/restore-page.ts";
-import { formatChecksumLine } from "../../src/domain/checksum-line.ts";
+import { formatChecksumLine } from "../../src/domain/checksums/checksum-line.ts";
 import { temporaryDirectory } from "../servers/cleanup.ts";
 import { type PostgresTestServer, startPostgres } from "../servers/postgres.ts";
 import { tryProgram } from "../servers/run-program.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { parseManifest } from "../../src/domain/manifest-text.ts";
+import { parseManifest } from "../../src/domain/backups/manifest-text.ts";
 import type { Context } from "../../src/operations/context.ts";
 import { createOperations } from "../../src/operations/create-operations.ts";
 import type { Operations, RestoreRequest } from "../../src/operations/operation.ts";

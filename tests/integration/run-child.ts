@@ -4,7 +4,7 @@
  */
 import { Writable } from "node:stream";
 import type { StagedFile } from "../../src/destinations/destination.ts";
-import type { PostgresSource } from "../../src/domain/source.ts";
+import type { PostgresSource } from "../../src/domain/jobs/source.ts";
 import { run } from "../../src/operations/run/run.ts";
 import { createFaultyDestination } from "../fakes/faulty-destination.ts";
 import { createPlainCapsules } from "../fakes/plain-capsules.ts";

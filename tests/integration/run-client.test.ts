@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
-import type { PostgresJob } from "../../src/domain/job.ts";
+import type { PostgresJob } from "../../src/domain/jobs/job.ts";
 import { postgresJob } from "../fakes/real-context.ts";
 import { loadCodex } from "../fixtures/codex.ts";
 import { type PostgresTestServer, startPostgres } from "../servers/postgres.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import type { ContainerSelector, PostgresSource } from "../../src/domain/source.ts";
+import type { ContainerSelector, PostgresSource } from "../../src/domain/jobs/source.ts";
 import { postgresJob } from "../fakes/real-context.ts";
 import { type PostgresContainer, startPostgresContainer } from "../servers/container.ts";
 import {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import type { RunReport } from "../../src/domain/run-report.ts";
+import type { RunReport } from "../../src/domain/runs/run-report.ts";
 import { capsuleJob, postgresJob } from "../fakes/real-context.ts";
 import { loadCodex } from "../fixtures/codex.ts";
 import { afterUs, temporaryDirectory } from "../servers/cleanup.ts";

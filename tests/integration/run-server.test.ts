@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import type { PostgresJob } from "../../src/domain/job.ts";
+import type { PostgresJob } from "../../src/domain/jobs/job.ts";
 import { Secret } from "../../src/domain/secret.ts";
 import { postgresJob } from "../fakes/real-context.ts";
 import { loadCodex } from "../fixtures/codex.ts";

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { formatInstant, type Instant, parseInstant } from "../../src/domain/instant.ts";
-import type { Job } from "../../src/domain/job.ts";
-import type { RunReport } from "../../src/domain/run-report.ts";
+import type { Job } from "../../src/domain/jobs/job.ts";
+import type { RunReport } from "../../src/domain/runs/run-report.ts";
 import type { Context } from "../../src/operations/context.ts";
 import { claimSlot } from "../../src/operations/run/claim.ts";
 import { decideSlots, skipSlot } from "../../src/operations/slots.ts";

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { Failure } from "../../src/domain/failure.ts";
 import { formatInstant, instant, parseInstant } from "../../src/domain/instant.ts";
-import { parseCron, slotsBetween } from "../../src/domain/schedule.ts";
+import { parseCron, slotsBetween } from "../../src/domain/slots/schedule.ts";
 import { capsuleJob, checksumsJob, commandJob, localSource, postgresJob } from "../fakes/real-context.ts";
 import { openSchedulerScene } from "./scheduler-scene.ts";
 

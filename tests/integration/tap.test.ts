@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { after, before, test } from "node:test";
-import { describeTable, type TableFingerprint } from "../../src/domain/fingerprint.ts";
+import { describeTable, type TableFingerprint } from "../../src/domain/backups/fingerprint.ts";
 import type { ReadDump } from "../../src/postgres/postgres.ts";
 import { createDumpFilter, isRestorable } from "../../src/postgres/tap/dump-filter.ts";
 import { readDump } from "../../src/postgres/tap/read-dump.ts";

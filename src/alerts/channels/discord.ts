@@ -1,7 +1,7 @@
-import type { AlertMessage, AlertSeverity } from "../../domain/alert-message.ts";
-import type { DiscordSettings } from "../../domain/alert-settings.ts";
+import type { AlertMessage, AlertSeverity } from "../../domain/alerts/alert-message.ts";
+import type { DiscordSettings } from "../../domain/alerts/alert-settings.ts";
+import { shorten } from "../../domain/alerts/shown-text.ts";
 import { formatInstant } from "../../domain/instant.ts";
-import { shorten } from "../../domain/shown-text.ts";
 import type { Channel } from "../alert.ts";
 import { createHttpChannel } from "../http-channel.ts";
 import { textAbove } from "../shown-message.ts";

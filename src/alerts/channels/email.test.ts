@@ -16,7 +16,7 @@ import { headerOf, readable } from "../../../tests/fixtures/alerts/read-mail.ts"
 import { type Certificate, makeCertificate } from "../../../tests/servers/certificate.ts";
 import { temporaryDirectory } from "../../../tests/servers/cleanup.ts";
 import { type SmtpSetup, type SmtpSink, startSmtp } from "../../../tests/servers/smtp.ts";
-import type { EmailSettings, SmtpSettings } from "../../domain/alert-settings.ts";
+import type { EmailSettings, SmtpSettings } from "../../domain/alerts/alert-settings.ts";
 import { Secret } from "../../domain/secret.ts";
 import { createEmailChannel } from "./email.ts";
 

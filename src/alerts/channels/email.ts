@@ -1,6 +1,6 @@
 import { basename } from "node:path";
-import type { AlertMessage } from "../../domain/alert-message.ts";
-import type { EmailSettings } from "../../domain/alert-settings.ts";
+import type { AlertMessage } from "../../domain/alerts/alert-message.ts";
+import type { EmailSettings } from "../../domain/alerts/alert-settings.ts";
 import type { Channel } from "../alert.ts";
 import { runMailer } from "../run-mailer.ts";
 import { shownMessage } from "../shown-message.ts";

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import type { ExecSettings } from "../../domain/alert-settings.ts";
+import type { ExecSettings } from "../../domain/alerts/alert-settings.ts";
 import type { Channel } from "../alert.ts";
 import { runMailer } from "../run-mailer.ts";
 import { shownMessage } from "../shown-message.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
 import { failedMessage, oddMessage, recoveredMessage } from "../../../tests/fixtures/alerts/messages.ts";
-import type { AlertMessage } from "../../domain/alert-message.ts";
+import type { AlertMessage } from "../../domain/alerts/alert-message.ts";
 import { instant } from "../../domain/instant.ts";
 import { Secret } from "../../domain/secret.ts";
 import { shownMessage } from "../shown-message.ts";

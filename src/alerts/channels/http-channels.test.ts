@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { canary } from "../../../tests/contract/channel-contract.ts";
 import { describeHttpChannelContract } from "../../../tests/contract/http-channel-contract.ts";
-import type { ChannelSettings } from "../../domain/alert-settings.ts";
+import type { ChannelSettings } from "../../domain/alerts/alert-settings.ts";
 import { Secret } from "../../domain/secret.ts";
 import { createChannels } from "../create-channels.ts";
 

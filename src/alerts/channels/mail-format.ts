@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import MailComposer from "nodemailer/lib/mail-composer";
-import type { AlertMessage } from "../../domain/alert-message.ts";
+import type { AlertMessage } from "../../domain/alerts/alert-message.ts";
 import { footOf } from "../shown-message.ts";
 
 /** Who it is from and for. */

@@ -1,6 +1,6 @@
-import type { AlertMessage, AlertSeverity } from "../../domain/alert-message.ts";
-import type { NtfySettings } from "../../domain/alert-settings.ts";
-import { shortenBytes } from "../../domain/shown-text.ts";
+import type { AlertMessage, AlertSeverity } from "../../domain/alerts/alert-message.ts";
+import type { NtfySettings } from "../../domain/alerts/alert-settings.ts";
+import { shortenBytes } from "../../domain/alerts/shown-text.ts";
 import type { Channel } from "../alert.ts";
 import { createHttpChannel } from "../http-channel.ts";
 import { textAbove } from "../shown-message.ts";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import type { AlertMessage, AlertSeverity } from "../../domain/alert-message.ts";
-import type { PagerDutySettings } from "../../domain/alert-settings.ts";
+import type { AlertMessage, AlertSeverity } from "../../domain/alerts/alert-message.ts";
+import type { PagerDutySettings } from "../../domain/alerts/alert-settings.ts";
 import { formatInstant } from "../../domain/instant.ts";
 import type { Channel } from "../alert.ts";
 import { createHttpChannel, type Post } from "../http-channel.ts";

@@ -13,7 +13,7 @@ import { createHandClock, type HandClock } from "../../../tests/fakes/hand-clock
 import { failedMessage } from "../../../tests/fixtures/alerts/messages.ts";
 import { readable } from "../../../tests/fixtures/alerts/read-mail.ts";
 import { temporaryDirectory } from "../../../tests/servers/cleanup.ts";
-import type { ChannelSettings } from "../../domain/alert-settings.ts";
+import type { ChannelSettings } from "../../domain/alerts/alert-settings.ts";
 import type { Channel } from "../alert.ts";
 import { createChannels } from "../create-channels.ts";
 

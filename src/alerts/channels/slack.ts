@@ -1,5 +1,5 @@
-import type { AlertMessage } from "../../domain/alert-message.ts";
-import type { SlackSettings } from "../../domain/alert-settings.ts";
+import type { AlertMessage } from "../../domain/alerts/alert-message.ts";
+import type { SlackSettings } from "../../domain/alerts/alert-settings.ts";
 import type { Channel } from "../alert.ts";
 import { createHttpChannel } from "../http-channel.ts";
 import { footOf, textAbove } from "../shown-message.ts";

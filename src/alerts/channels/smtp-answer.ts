@@ -1,4 +1,4 @@
-import type { SmtpSettings } from "../../domain/alert-settings.ts";
+import type { SmtpSettings } from "../../domain/alerts/alert-settings.ts";
 import { Failure, messageOf } from "../../domain/failure.ts";
 import { Secret } from "../../domain/secret.ts";
 import { doing, failureOfConnection, saidBy, type Target } from "../delivery-failure.ts";

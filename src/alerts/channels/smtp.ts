@@ -1,5 +1,5 @@
 import SMTPConnection from "nodemailer/lib/smtp-connection";
-import type { SmtpSettings } from "../../domain/alert-settings.ts";
+import type { SmtpSettings } from "../../domain/alerts/alert-settings.ts";
 import { readAuthorities } from "../authorities.ts";
 import { attemptLimitMs } from "../time-limit.ts";
 import { failureOfSmtp, type Refused, refusedOf } from "./smtp-answer.ts";

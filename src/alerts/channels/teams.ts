@@ -1,5 +1,5 @@
-import type { AlertMessage, AlertSeverity } from "../../domain/alert-message.ts";
-import type { TeamsSettings } from "../../domain/alert-settings.ts";
+import type { AlertMessage, AlertSeverity } from "../../domain/alerts/alert-message.ts";
+import type { TeamsSettings } from "../../domain/alerts/alert-settings.ts";
 import type { Channel } from "../alert.ts";
 import { createHttpChannel } from "../http-channel.ts";
 import { footOf, textAbove } from "../shown-message.ts";

@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
-import type { AlertMessage } from "../../domain/alert-message.ts";
-import type { WebhookSettings } from "../../domain/alert-settings.ts";
+import type { AlertMessage } from "../../domain/alerts/alert-message.ts";
+import type { WebhookSettings } from "../../domain/alerts/alert-settings.ts";
 import { formatInstant, type Instant } from "../../domain/instant.ts";
 import type { Secret } from "../../domain/secret.ts";
 import type { Channel } from "../alert.ts";

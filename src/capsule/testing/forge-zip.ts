@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { crc32, deflateRawSync } from "node:zlib";
-import type { CapsuleEntry } from "../../domain/manifest.ts";
+import type { CapsuleEntry } from "../../domain/backups/manifest.ts";
 import { describeEntry, formatEntryList } from "../entry-list.ts";
 import { localHeader, type ZipRecord, zipLimits } from "../zip-layout.ts";
 import { createZipWriter } from "../zip-writer.ts";

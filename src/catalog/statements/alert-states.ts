@@ -1,5 +1,5 @@
-import { alertEvents } from "../../domain/alert-message.ts";
-import type { AlertState, Incident } from "../../domain/alert-state.ts";
+import { alertEvents } from "../../domain/alerts/alert-message.ts";
+import type { AlertState, Incident } from "../../domain/alerts/alert-state.ts";
 import { type Instant, isInstant } from "../../domain/instant.ts";
 import type { Catalog } from "../catalog.ts";
 import type { Connection } from "../connection.ts";

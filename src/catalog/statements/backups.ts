@@ -1,5 +1,5 @@
+import type { Manifest } from "../../domain/backups/manifest.ts";
 import { parseInstant } from "../../domain/instant.ts";
-import type { Manifest } from "../../domain/manifest.ts";
 import type { BackupFilter, BackupRow, Catalog } from "../catalog.ts";
 import type { Connection, Parameters } from "../connection.ts";
 import type { Row } from "../row.ts";

@@ -1,4 +1,4 @@
-import type { DiskSample } from "../../domain/disk-forecast.ts";
+import type { DiskSample } from "../../domain/health/disk-forecast.ts";
 import { instant } from "../../domain/instant.ts";
 import type { Catalog } from "../catalog.ts";
 import type { Connection } from "../connection.ts";

@@ -1,7 +1,7 @@
-import { type AlertMessage, type AlertSeverity, alertEvents } from "../../domain/alert-message.ts";
+import { type AlertMessage, type AlertSeverity, alertEvents } from "../../domain/alerts/alert-message.ts";
+import type { OutboxContent } from "../../domain/alerts/outbox.ts";
+import type { Ping } from "../../domain/alerts/ping.ts";
 import { type Instant, isInstant } from "../../domain/instant.ts";
-import type { OutboxContent } from "../../domain/outbox.ts";
-import type { Ping } from "../../domain/ping.ts";
 
 /** A row's content as it was written; null when it is something else. */
 export function readContent(value: unknown): OutboxContent | null {

@@ -1,4 +1,4 @@
-import type { Attempted, OutboxRow, OutboxState } from "../../domain/outbox.ts";
+import type { Attempted, OutboxRow, OutboxState } from "../../domain/alerts/outbox.ts";
 import type { Catalog, ChannelResult, OutboxEntry } from "../catalog.ts";
 import type { Connection } from "../connection.ts";
 import type { Row } from "../row.ts";

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
-import { type CheckLimits, checkStates } from "../../domain/check-verdict.ts";
 import { asFailure, Failure, reportOf } from "../../domain/failure.ts";
+import { type CheckLimits, checkStates } from "../../domain/health/check-verdict.ts";
 import type { ExitStatus } from "../../domain/outcome.ts";
 import { addExamples, type Bind } from "../command.ts";
 import { type CheckReport, formatCheckLine, judgeStatus } from "../render/check.ts";

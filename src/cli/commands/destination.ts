@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { Failure } from "../../domain/failure.ts";
+import type { ListedDestination } from "../../domain/health/status-report.ts";
 import type { ExitStatus } from "../../domain/outcome.ts";
-import type { ListedDestination } from "../../domain/status-report.ts";
 import { addExamples, type Bind } from "../command.ts";
 import { renderColumns } from "../render/columns.ts";
 import { describeFill } from "../render/status.ts";

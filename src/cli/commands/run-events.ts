@@ -1,6 +1,6 @@
-import { formatRunEvent, type RunEvent } from "../../domain/run-event.ts";
-import type { RunReport } from "../../domain/run-report.ts";
-import type { StartedRun } from "../../domain/slot-report.ts";
+import { formatRunEvent, type RunEvent } from "../../domain/runs/run-event.ts";
+import type { RunReport } from "../../domain/runs/run-report.ts";
+import type { StartedRun } from "../../domain/slots/slot-report.ts";
 import type { Session } from "../session.ts";
 
 /** Tells another process on stdout what happens, a line of JSON for each event. */

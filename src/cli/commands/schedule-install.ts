@@ -1,8 +1,8 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { Failure } from "../../domain/failure.ts";
-import type { UnitWish } from "../../domain/install-report.ts";
 import type { ExitStatus } from "../../domain/outcome.ts";
+import type { UnitWish } from "../../domain/systemd/install-report.ts";
 import { addExamples, type Bind } from "../command.ts";
 import { documentOfInstall, renderInstall, renderUninstall } from "../render/install.ts";
 import { loadConfig, type Session } from "../session.ts";

@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import { formatInstant, type Instant } from "../../domain/instant.ts";
-import type { Job } from "../../domain/job.ts";
+import type { Job } from "../../domain/jobs/job.ts";
 import type { ExitStatus } from "../../domain/outcome.ts";
-import { describeSchedule, nextSlot, parseCron, type Schedule } from "../../domain/schedule.ts";
+import { describeSchedule, nextSlot, parseCron, type Schedule } from "../../domain/slots/schedule.ts";
 import { addExamples, type Bind } from "../command.ts";
 import { renderColumns } from "../render/columns.ts";
 import { describeMoment, describeUpcoming } from "../render/moment.ts";

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import type { ExitStatus } from "../../domain/outcome.ts";
-import { parseScript } from "../../domain/simulate-script.ts";
+import { parseScript } from "../../domain/simulation/simulate-script.ts";
 import { addExamples, type Bind } from "../command.ts";
 import { renderSimulation } from "../render/simulation.ts";
 import { type Session, withOperations } from "../session.ts";

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { type Scope, scopes, type TokenFile, tokenNameRule } from "../../domain/access-token.ts";
+import { type Scope, scopes, type TokenFile, tokenNameRule } from "../../domain/access/access-token.ts";
 import { Failure } from "../../domain/failure.ts";
 import { formatInstant } from "../../domain/instant.ts";
 import type { ExitStatus } from "../../domain/outcome.ts";

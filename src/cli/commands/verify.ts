@@ -1,6 +1,6 @@
 import type { Command } from "commander";
+import type { VerifyReport } from "../../domain/backups/verify-report.ts";
 import { combineExitStatuses, type ExitStatus } from "../../domain/outcome.ts";
-import type { VerifyReport } from "../../domain/verify-report.ts";
 import type { VerifyLevel } from "../../operations/operation.ts";
 import { addExamples, type Bind } from "../command.ts";
 import { renderChecks } from "../render/checks.ts";

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import type { Config } from "../../config/config.ts";
-import type { WatchDestinationOptions, WatchOptions } from "../../domain/alert-report.ts";
+import type { WatchDestinationOptions, WatchOptions } from "../../domain/alerts/alert-report.ts";
 import { Failure } from "../../domain/failure.ts";
 import type { ExitStatus } from "../../domain/outcome.ts";
 import { addExamples, type Bind } from "../command.ts";

@@ -1,4 +1,9 @@
-import type { AlertsReport, ChannelTest, ListedChannel, ListedDelivery } from "../../domain/alert-report.ts";
+import type {
+  AlertsReport,
+  ChannelTest,
+  ListedChannel,
+  ListedDelivery,
+} from "../../domain/alerts/alert-report.ts";
 import type { Instant } from "../../domain/instant.ts";
 import type { Paint } from "../paint.ts";
 import { renderColumns } from "./columns.ts";

@@ -1,7 +1,7 @@
-import type { ListedCopy, ShownBackup } from "../../domain/backup-report.ts";
-import { describeTable } from "../../domain/fingerprint.ts";
+import type { ListedCopy, ShownBackup } from "../../domain/backups/backup-report.ts";
+import { describeTable } from "../../domain/backups/fingerprint.ts";
+import type { Manifest } from "../../domain/backups/manifest.ts";
 import { type Instant, parseInstant } from "../../domain/instant.ts";
-import type { Manifest } from "../../domain/manifest.ts";
 import { describeCount, describeSize } from "../../domain/plain-words.ts";
 import { paintLevel, type Surroundings } from "./backups.ts";
 import { renderColumns } from "./columns.ts";

@@ -1,5 +1,5 @@
 import type { Config } from "../../config/config.ts";
-import type { ListedBackup, ListedCopy } from "../../domain/backup-report.ts";
+import type { ListedBackup, ListedCopy } from "../../domain/backups/backup-report.ts";
 import { type Instant, parseInstant } from "../../domain/instant.ts";
 import { describeSize } from "../../domain/plain-words.ts";
 import type { Paint } from "../paint.ts";

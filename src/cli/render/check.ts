@@ -4,10 +4,10 @@ import {
   type CheckVerdict,
   judgeJob,
   worstState,
-} from "../../domain/check-verdict.ts";
-import { leavesBackups } from "../../domain/job.ts";
+} from "../../domain/health/check-verdict.ts";
+import type { JobStatus, StatusReport } from "../../domain/health/status-report.ts";
+import { leavesBackups } from "../../domain/jobs/job.ts";
 import { describeAge } from "../../domain/plain-words.ts";
-import type { JobStatus, StatusReport } from "../../domain/status-report.ts";
 
 /** What a plugin says, before it is one line. */
 export interface CheckLine {

@@ -1,5 +1,5 @@
+import type { VerifyReport } from "../../domain/backups/verify-report.ts";
 import { describeCount } from "../../domain/plain-words.ts";
-import type { VerifyReport } from "../../domain/verify-report.ts";
 import type { Paint } from "../paint.ts";
 import { renderColumns } from "./columns.ts";
 

@@ -1,4 +1,4 @@
-import type { Finding, Severity } from "../../domain/finding.ts";
+import type { Finding, Severity } from "../../domain/doctor/finding.ts";
 import { describeCount } from "../../domain/plain-words.ts";
 import type { DoctorReport } from "../../operations/operation.ts";
 import type { Paint } from "../paint.ts";

@@ -1,6 +1,11 @@
-import type { InstalledJob, InstallReport, UninstallReport, UnitStep } from "../../domain/install-report.ts";
 import { formatInstant, type Instant } from "../../domain/instant.ts";
-import { nextSlot, parseCron } from "../../domain/schedule.ts";
+import { nextSlot, parseCron } from "../../domain/slots/schedule.ts";
+import type {
+  InstalledJob,
+  InstallReport,
+  UninstallReport,
+  UnitStep,
+} from "../../domain/systemd/install-report.ts";
 import { renderColumns } from "./columns.ts";
 import { describeMoment, describeUpcoming } from "./moment.ts";
 

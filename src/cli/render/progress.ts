@@ -1,5 +1,5 @@
 import { describeAge, describeSize } from "../../domain/plain-words.ts";
-import type { Progress } from "../../domain/progress.ts";
+import type { Progress } from "../../domain/runs/progress.ts";
 
 /** "database  dump  120 MB of 908 MB (13 %)  45.0 MB/s  18 s left  public.audit_logs"; bytes a second, null while nobody knows. */
 export function renderProgress(progress: Progress, bytesPerSecond: number | null): string {

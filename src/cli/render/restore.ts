@@ -1,10 +1,10 @@
-import { describeCount, describeDuration } from "../../domain/plain-words.ts";
 import type {
   CapsuleRestored,
   DatabaseRestored,
   PreflightFinding,
   RestoreReport,
-} from "../../domain/restore-report.ts";
+} from "../../domain/backups/restore-report.ts";
+import { describeCount, describeDuration } from "../../domain/plain-words.ts";
 import type { Paint } from "../paint.ts";
 
 /** What was restored, or what would be. */

@@ -1,6 +1,6 @@
 import type { Outcome } from "../../domain/outcome.ts";
 import { describeSubject } from "../../domain/plain-words.ts";
-import type { CopyReport, RunReport } from "../../domain/run-report.ts";
+import type { CopyReport, RunReport } from "../../domain/runs/run-report.ts";
 import type { Paint } from "../paint.ts";
 
 /** "database  complete, 4.1 s, 223 MB  codexdb_2026-11-23  read at backups, hashed at offsite" */

@@ -1,7 +1,7 @@
 import { type Instant, parseInstant } from "../../domain/instant.ts";
 import { describeCount, describeSize, describeSubject } from "../../domain/plain-words.ts";
-import type { DiskNeed, FirstEffect, Stock } from "../../domain/simulate-summary.ts";
-import type { SimulatedDayReport, SimulationReport } from "../../domain/simulation-report.ts";
+import type { DiskNeed, FirstEffect, Stock } from "../../domain/simulation/simulate-summary.ts";
+import type { SimulatedDayReport, SimulationReport } from "../../domain/simulation/simulation-report.ts";
 import { createZone } from "../../domain/zone.ts";
 import type { Paint } from "../paint.ts";
 import { renderColumns } from "./columns.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { DiskStatus, JobStatus, StatusReport } from "../../domain/health/status-report.ts";
 import { instant } from "../../domain/instant.ts";
-import type { Job } from "../../domain/job.ts";
-import type { DiskStatus, JobStatus, StatusReport } from "../../domain/status-report.ts";
+import type { Job } from "../../domain/jobs/job.ts";
 import { plainPaint } from "../paint.ts";
 import { describeFill, renderStatus, renderTroubles } from "./status.ts";
 

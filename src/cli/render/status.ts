@@ -1,8 +1,8 @@
 import type { Config } from "../../config/config.ts";
-import type { AgedBackup } from "../../domain/backup-report.ts";
+import type { AgedBackup } from "../../domain/backups/backup-report.ts";
+import type { DiskStatus, JobStatus, StatusReport } from "../../domain/health/status-report.ts";
 import { type Instant, parseInstant } from "../../domain/instant.ts";
 import { describeCount, describeSize, describeSubject } from "../../domain/plain-words.ts";
-import type { DiskStatus, JobStatus, StatusReport } from "../../domain/status-report.ts";
 import { type Paint, widthOf } from "../paint.ts";
 import { renderColumns } from "./columns.ts";
 import { ago, describeUpcoming } from "./moment.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { alertEvents } from "../../domain/alert-message.ts";
+import { alertEvents } from "../../domain/alerts/alert-message.ts";
 import { type ChannelKindKey, channelKinds } from "./channel.ts";
 import { cron, duration, plainText } from "./scalar.ts";
 

@@ -1,10 +1,10 @@
 import { z } from "zod";
+import { findTemplateProblem } from "../../domain/backups/name-template.ts";
 import { parseDuration } from "../../domain/duration.ts";
-import type { FileOwner } from "../../domain/job.ts";
+import type { FileOwner } from "../../domain/jobs/job.ts";
 import { isTimezone } from "../../domain/local-time.ts";
-import { findTemplateProblem } from "../../domain/name-template.ts";
-import { findCronProblem } from "../../domain/schedule.ts";
 import { parseSize } from "../../domain/size.ts";
+import { findCronProblem } from "../../domain/slots/schedule.ts";
 import { suggestion } from "../problem.ts";
 
 /** A text that means something else: `read` returns null when it cannot be read; then `allowed` is shown. */

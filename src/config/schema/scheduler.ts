@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { parseBlackout } from "../../domain/blackout.ts";
+import { parseBlackout } from "../../domain/slots/blackout.ts";
 import { count, duration } from "./scalar.ts";
 
 export type SchedulerSettings = z.output<typeof scheduler>;

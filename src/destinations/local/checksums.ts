@@ -8,8 +8,8 @@ import {
   formatChecksumFile,
   parseChecksumFile,
   replaceEntry,
-} from "../../domain/checksum-file.ts";
-import type { ChecksumLine } from "../../domain/checksum-line.ts";
+} from "../../domain/checksums/checksum-file.ts";
+import type { ChecksumLine } from "../../domain/checksums/checksum-line.ts";
 import { errnoOf, Failure } from "../../domain/failure.ts";
 import { replaceFile } from "../../platform/files.ts";
 import type { DirectoryChecksums } from "../destination.ts";

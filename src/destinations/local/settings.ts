@@ -1,4 +1,4 @@
-import type { FileOwner } from "../../domain/job.ts";
+import type { FileOwner } from "../../domain/jobs/job.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { FileRights } from "../../platform/files.ts";
 import type { Host } from "../../platform/host.ts";

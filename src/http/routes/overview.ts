@@ -1,4 +1,4 @@
-import { describeSchedule, parseCron } from "../../domain/schedule.ts";
+import { describeSchedule, parseCron } from "../../domain/slots/schedule.ts";
 import { json, type Route, route } from "../route.ts";
 import type { RouteParts } from "../route-parts.ts";
 import { destination, documentOf, jobStatus, z } from "../schema.ts";

@@ -1,6 +1,6 @@
 import { Failure } from "../../domain/failure.ts";
 import { formatInstant, type Instant } from "../../domain/instant.ts";
-import type { RunEvent } from "../../domain/run-event.ts";
+import type { RunEvent } from "../../domain/runs/run-event.ts";
 import type { Operations } from "../../operations/operation.ts";
 import { openEventStream } from "../event-stream.ts";
 import { findRunning } from "../find-running.ts";

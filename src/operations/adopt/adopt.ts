@@ -1,8 +1,8 @@
 import type { Destination } from "../../destinations/destination.ts";
-import { parseBackupFile } from "../../domain/backup-file.ts";
+import { parseBackupFile } from "../../domain/backups/backup-file.ts";
+import type { Manifest } from "../../domain/backups/manifest.ts";
 import { Failure, reportOf } from "../../domain/failure.ts";
-import { type BackupJob, demandBackupJob } from "../../domain/job.ts";
-import type { Manifest } from "../../domain/manifest.ts";
+import { type BackupJob, demandBackupJob } from "../../domain/jobs/job.ts";
 import { decodeFailure } from "../../platform/compression.ts";
 import { type Context, jobNamed } from "../context.ts";
 import type { AdoptOptions, AdoptReport } from "../operation.ts";

@@ -1,5 +1,5 @@
 import type { Destination } from "../../destinations/destination.ts";
-import { formatBackupFile } from "../../domain/backup-file.ts";
+import { formatBackupFile } from "../../domain/backups/backup-file.ts";
 import { Failure } from "../../domain/failure.ts";
 import { readOwnHash } from "../own-hash.ts";
 import type { Sealed } from "../run/seal.ts";

@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import type { Destination, StoredFile } from "../../destinations/destination.ts";
-import type { BackupFile } from "../../domain/backup-file.ts";
-import { parseBackupName } from "../../domain/backup-name.ts";
+import type { BackupFile } from "../../domain/backups/backup-file.ts";
+import { parseBackupName } from "../../domain/backups/backup-name.ts";
+import type { CapsuleFacts, Manifest, ManifestFile, PostgresFacts } from "../../domain/backups/manifest.ts";
 import { Failure } from "../../domain/failure.ts";
 import { formatInstant, type Instant, instant, parseInstant } from "../../domain/instant.ts";
-import type { CapsuleJob, PostgresJob } from "../../domain/job.ts";
-import type { CapsuleFacts, Manifest, ManifestFile, PostgresFacts } from "../../domain/manifest.ts";
+import type { CapsuleJob, PostgresJob } from "../../domain/jobs/job.ts";
 import type { Context } from "../context.ts";
 import { hashStream } from "../delivery/read-back.ts";
 import { withLocalFile } from "../local-file.ts";

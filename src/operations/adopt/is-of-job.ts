@@ -1,5 +1,5 @@
-import { formatBackupNames, parseBackupName } from "../../domain/backup-name.ts";
-import type { BackupJob } from "../../domain/job.ts";
+import { formatBackupNames, parseBackupName } from "../../domain/backups/backup-name.ts";
+import type { BackupJob } from "../../domain/jobs/job.ts";
 
 /**
  * Whether a run of this job could have given this name: by its template, about one of its databases, with at

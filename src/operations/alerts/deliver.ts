@@ -1,5 +1,5 @@
-import type { DeliverReport } from "../../domain/alert-report.ts";
-import { nextTry } from "../../domain/outbox.ts";
+import type { DeliverReport } from "../../domain/alerts/alert-report.ts";
+import { nextTry } from "../../domain/alerts/outbox.ts";
 import { sleep } from "../../platform/clock.ts";
 import type { Context } from "../context.ts";
 

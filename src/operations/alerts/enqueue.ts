@@ -1,7 +1,7 @@
-import type { AlertMessage } from "../../domain/alert-message.ts";
+import type { AlertMessage } from "../../domain/alerts/alert-message.ts";
+import { isReplaced, mergeMessages, pingChannel, startLapsesMs } from "../../domain/alerts/outbox.ts";
+import type { Ping } from "../../domain/alerts/ping.ts";
 import { instant } from "../../domain/instant.ts";
-import { isReplaced, mergeMessages, pingChannel, startLapsesMs } from "../../domain/outbox.ts";
-import type { Ping } from "../../domain/ping.ts";
 import type { Context } from "../context.ts";
 
 type Parts = Pick<Context, "catalog" | "clock">;

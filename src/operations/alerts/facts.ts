@@ -1,9 +1,9 @@
 import type { RunRow } from "../../catalog/catalog.ts";
-import type { AlertFacts, DiskFact, EndedRun, JobFact } from "../../domain/alert-facts.ts";
+import type { AlertFacts, DiskFact, EndedRun, JobFact } from "../../domain/alerts/alert-facts.ts";
+import type { JobStatus, StatusReport } from "../../domain/health/status-report.ts";
 import { type Instant, instant, parseInstant } from "../../domain/instant.ts";
-import { type Job, leavesBackups } from "../../domain/job.ts";
-import { parseCron, previousSlot, type Schedule } from "../../domain/schedule.ts";
-import type { JobStatus, StatusReport } from "../../domain/status-report.ts";
+import { type Job, leavesBackups } from "../../domain/jobs/job.ts";
+import { parseCron, previousSlot, type Schedule } from "../../domain/slots/schedule.ts";
 import { type Context, jobNamed } from "../context.ts";
 import { statusByCatalog } from "../status.ts";
 

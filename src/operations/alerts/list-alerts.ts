@@ -1,6 +1,6 @@
-import type { AlertsReport, ListedChannel, ListedDelivery } from "../../domain/alert-report.ts";
+import type { AlertsReport, ListedChannel, ListedDelivery } from "../../domain/alerts/alert-report.ts";
+import { nextTry, type OutboxRow } from "../../domain/alerts/outbox.ts";
 import { formatInstant, type Instant } from "../../domain/instant.ts";
-import { nextTry, type OutboxRow } from "../../domain/outbox.ts";
 import type { Context } from "../context.ts";
 
 /** Every channel with its last result and what waits for it, what was given up, and what is wrong now. */

@@ -1,7 +1,7 @@
 import { messageOf } from "../../domain/failure.ts";
-import type { Job } from "../../domain/job.ts";
+import type { Job } from "../../domain/jobs/job.ts";
 import { describeSubject } from "../../domain/plain-words.ts";
-import type { RunReport } from "../../domain/run-report.ts";
+import type { RunReport } from "../../domain/runs/run-report.ts";
 import type { Context } from "../context.ts";
 import { enqueuePing } from "./enqueue.ts";
 import { factsAfterRun } from "./facts.ts";

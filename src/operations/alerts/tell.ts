@@ -1,10 +1,10 @@
-import { decideAlerts } from "../../domain/alert-decision.ts";
-import { digestMessage } from "../../domain/alert-digest.ts";
-import type { AlertFacts } from "../../domain/alert-facts.ts";
-import type { AlertMessage } from "../../domain/alert-message.ts";
-import { channelsOf } from "../../domain/alert-routing.ts";
+import { decideAlerts } from "../../domain/alerts/alert-decision.ts";
+import { digestMessage } from "../../domain/alerts/alert-digest.ts";
+import type { AlertFacts } from "../../domain/alerts/alert-facts.ts";
+import type { AlertMessage } from "../../domain/alerts/alert-message.ts";
+import { channelsOf } from "../../domain/alerts/alert-routing.ts";
 import type { Instant } from "../../domain/instant.ts";
-import { parseCron, previousSlot } from "../../domain/schedule.ts";
+import { parseCron, previousSlot } from "../../domain/slots/schedule.ts";
 import type { AlertsPart, Context } from "../context.ts";
 import { enqueueMessage } from "./enqueue.ts";
 

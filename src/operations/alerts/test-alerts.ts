@@ -1,9 +1,9 @@
-import type { AlertMessage } from "../../domain/alert-message.ts";
-import type { ChannelTest } from "../../domain/alert-report.ts";
-import { idOf, nextLine } from "../../domain/alert-words.ts";
+import type { AlertMessage } from "../../domain/alerts/alert-message.ts";
+import type { ChannelTest } from "../../domain/alerts/alert-report.ts";
+import { idOf, nextLine } from "../../domain/alerts/alert-words.ts";
+import type { OutboxRow } from "../../domain/alerts/outbox.ts";
 import { Failure, type FailureReport, reportOf } from "../../domain/failure.ts";
 import { formatInstant } from "../../domain/instant.ts";
-import type { OutboxRow } from "../../domain/outbox.ts";
 import type { AlertsPart, Context } from "../context.ts";
 import { pause } from "./deliver.ts";
 import { enqueueMessage } from "./enqueue.ts";

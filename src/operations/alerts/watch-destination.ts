@@ -1,12 +1,12 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import type { AlertFacts, JobFact } from "../../domain/alert-facts.ts";
-import type { WatchDestinationOptions, WatchReport } from "../../domain/alert-report.ts";
+import type { AlertFacts, JobFact } from "../../domain/alerts/alert-facts.ts";
+import type { WatchDestinationOptions, WatchReport } from "../../domain/alerts/alert-report.ts";
+import type { Manifest } from "../../domain/backups/manifest.ts";
+import { parseManifest } from "../../domain/backups/manifest-text.ts";
+import { judgeSeen } from "../../domain/backups/seen-backup.ts";
 import { asFailure, errnoOf, Failure, reportOf } from "../../domain/failure.ts";
 import { type Instant, parseInstant } from "../../domain/instant.ts";
-import type { Manifest } from "../../domain/manifest.ts";
-import { parseManifest } from "../../domain/manifest-text.ts";
-import { judgeSeen } from "../../domain/seen-backup.ts";
 import type { Context } from "../context.ts";
 import { watchWith } from "./watch.ts";
 

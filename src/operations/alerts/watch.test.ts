@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { createDrivenClock } from "../../../tests/fakes/driven-clock.ts";
 import { createMemoryContext } from "../../../tests/fakes/memory-context.ts";
 import { temporaryDirectory } from "../../../tests/servers/cleanup.ts";
-import type { AlertFacts } from "../../domain/alert-facts.ts";
+import type { AlertFacts } from "../../domain/alerts/alert-facts.ts";
 import { instant } from "../../domain/instant.ts";
 import type { Context } from "../context.ts";
 import { watchWith } from "./watch.ts";

@@ -1,7 +1,7 @@
-import type { AlertFacts } from "../../domain/alert-facts.ts";
-import type { WatchOptions, WatchReport } from "../../domain/alert-report.ts";
+import type { AlertFacts } from "../../domain/alerts/alert-facts.ts";
+import type { WatchOptions, WatchReport } from "../../domain/alerts/alert-report.ts";
+import { isDue } from "../../domain/alerts/outbox.ts";
 import { messageOf } from "../../domain/failure.ts";
-import { isDue } from "../../domain/outbox.ts";
 import type { ExitStatus } from "../../domain/outcome.ts";
 import type { Context } from "../context.ts";
 import { status } from "../status.ts";

@@ -1,5 +1,5 @@
-import type { Diagnosis } from "../../domain/finding.ts";
-import { type Job, leavesBackups } from "../../domain/job.ts";
+import type { Diagnosis } from "../../domain/doctor/finding.ts";
+import { type Job, leavesBackups } from "../../domain/jobs/job.ts";
 import {
   lookAtAlerts,
   lookAtClock,

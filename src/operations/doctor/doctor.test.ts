@@ -9,9 +9,9 @@ import {
   localSource,
   postgresJob,
 } from "../../../tests/fakes/real-context.ts";
-import { diagnose } from "../../domain/finding.ts";
+import type { OutboxRow } from "../../domain/alerts/outbox.ts";
+import { diagnose } from "../../domain/doctor/finding.ts";
 import { instant } from "../../domain/instant.ts";
-import type { OutboxRow } from "../../domain/outbox.ts";
 import type { DoctorReport } from "../operation.ts";
 import { run } from "../run/run.ts";
 import { checksOf } from "./checks.ts";

@@ -1,6 +1,6 @@
-import { judgeRan } from "../../domain/checks/command.ts";
+import { judgeRan } from "../../domain/doctor/checks/command.ts";
+import { type Diagnosis, diagnose, exitOfFindings, findingOf } from "../../domain/doctor/finding.ts";
 import { Failure, messageOf } from "../../domain/failure.ts";
-import { type Diagnosis, diagnose, exitOfFindings, findingOf } from "../../domain/finding.ts";
 import { sleep } from "../../platform/clock.ts";
 import { jobNamed } from "../context.ts";
 import type { DoctorReport } from "../operation.ts";

@@ -1,10 +1,10 @@
-import { judgeAlerts } from "../../domain/checks/alerts.ts";
-import { judgeClock } from "../../domain/checks/clock.ts";
-import { judgeConfig } from "../../domain/checks/config.ts";
-import { judgeHistory } from "../../domain/checks/history.ts";
-import { judgeLock } from "../../domain/checks/lock.ts";
-import { judgeTool } from "../../domain/checks/tool.ts";
-import type { Diagnosis } from "../../domain/finding.ts";
+import { judgeAlerts } from "../../domain/doctor/checks/alerts.ts";
+import { judgeClock } from "../../domain/doctor/checks/clock.ts";
+import { judgeConfig } from "../../domain/doctor/checks/config.ts";
+import { judgeHistory } from "../../domain/doctor/checks/history.ts";
+import { judgeLock } from "../../domain/doctor/checks/lock.ts";
+import { judgeTool } from "../../domain/doctor/checks/tool.ts";
+import type { Diagnosis } from "../../domain/doctor/finding.ts";
 import { parseInstant } from "../../domain/instant.ts";
 import { isTimezone } from "../../domain/local-time.ts";
 import type { Context } from "../context.ts";

@@ -1,10 +1,10 @@
 import { readdir } from "node:fs/promises";
 import { join, matchesGlob } from "node:path";
-import { judgeCapsule } from "../../domain/checks/capsule.ts";
+import { judgeCapsule } from "../../domain/doctor/checks/capsule.ts";
+import type { Diagnosis } from "../../domain/doctor/finding.ts";
 import { asFailure, type FailureReport, reportOf } from "../../domain/failure.ts";
-import type { Diagnosis } from "../../domain/finding.ts";
-import type { CapsuleJob } from "../../domain/job.ts";
-import type { CapsuleSource } from "../../domain/source.ts";
+import type { CapsuleJob } from "../../domain/jobs/job.ts";
+import type { CapsuleSource } from "../../domain/jobs/source.ts";
 import { may, rightsAt } from "./ask.ts";
 import type { DoctorScene } from "./scene.ts";
 

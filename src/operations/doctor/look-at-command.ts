@@ -1,8 +1,8 @@
 import { open } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, resolve } from "node:path";
-import { type CommandFacts, judgeCommand } from "../../domain/checks/command.ts";
-import type { Diagnosis } from "../../domain/finding.ts";
-import type { CommandJob } from "../../domain/job.ts";
+import { type CommandFacts, judgeCommand } from "../../domain/doctor/checks/command.ts";
+import type { Diagnosis } from "../../domain/doctor/finding.ts";
+import type { CommandJob } from "../../domain/jobs/job.ts";
 import { may, outputOf } from "./ask.ts";
 import type { DoctorScene } from "./scene.ts";
 

@@ -1,9 +1,9 @@
 import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Destination } from "../../destinations/destination.ts";
-import { type DestinationLook, judgeDestination } from "../../domain/checks/destination.ts";
+import { type DestinationLook, judgeDestination } from "../../domain/doctor/checks/destination.ts";
+import type { Diagnosis } from "../../domain/doctor/finding.ts";
 import { asFailure, type FailureReport, reportOf } from "../../domain/failure.ts";
-import type { Diagnosis } from "../../domain/finding.ts";
 import { destinationNamed } from "../context.ts";
 import { rightsAt } from "./ask.ts";
 import { unmountedAbove } from "./mounts.ts";

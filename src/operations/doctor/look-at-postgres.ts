@@ -1,7 +1,7 @@
-import { judgeCoverage, judgeDatabase, judgeNoAccess } from "../../domain/checks/postgres.ts";
-import { type Diagnosis, diagnose, shellWord } from "../../domain/finding.ts";
-import type { PostgresJob } from "../../domain/job.ts";
-import type { Transport } from "../../domain/source.ts";
+import { judgeCoverage, judgeDatabase, judgeNoAccess } from "../../domain/doctor/checks/postgres.ts";
+import { type Diagnosis, diagnose, shellWord } from "../../domain/doctor/finding.ts";
+import type { PostgresJob } from "../../domain/jobs/job.ts";
+import type { Transport } from "../../domain/jobs/source.ts";
 import type { DoctorScene } from "./scene.ts";
 import type { Servers } from "./servers.ts";
 

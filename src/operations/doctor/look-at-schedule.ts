@@ -1,9 +1,9 @@
 import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { type CronFile, startsIn, variablesIn } from "../../domain/checks/cron-file.ts";
-import { judgeSchedule, type ScheduleFacts } from "../../domain/checks/schedule.ts";
-import type { Diagnosis } from "../../domain/finding.ts";
-import type { Job } from "../../domain/job.ts";
+import { type CronFile, startsIn, variablesIn } from "../../domain/doctor/checks/cron-file.ts";
+import { judgeSchedule, type ScheduleFacts } from "../../domain/doctor/checks/schedule.ts";
+import type { Diagnosis } from "../../domain/doctor/finding.ts";
+import type { Job } from "../../domain/jobs/job.ts";
 import { isUser, may, rightsAt, textAt } from "./ask.ts";
 import { findProgram } from "./look-at-command.ts";
 import { findStarters } from "./processes.ts";

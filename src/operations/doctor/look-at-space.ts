@@ -1,7 +1,7 @@
 import { realpath, statfs } from "node:fs/promises";
-import { judgeSpace } from "../../domain/checks/space.ts";
-import type { Diagnosis } from "../../domain/finding.ts";
-import { type BackupJob, leavesBackups } from "../../domain/job.ts";
+import { judgeSpace } from "../../domain/doctor/checks/space.ts";
+import type { Diagnosis } from "../../domain/doctor/finding.ts";
+import { type BackupJob, leavesBackups } from "../../domain/jobs/job.ts";
 import { estimateNeed } from "../run/ready.ts";
 import { may, rightsAt } from "./ask.ts";
 import type { DestinationPlace, DoctorScene } from "./scene.ts";

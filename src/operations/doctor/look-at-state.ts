@@ -1,7 +1,7 @@
 import { readdir, stat, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { judgeState } from "../../domain/checks/state.ts";
-import type { Diagnosis } from "../../domain/finding.ts";
+import { judgeState } from "../../domain/doctor/checks/state.ts";
+import type { Diagnosis } from "../../domain/doctor/finding.ts";
 import { may, rightsAt } from "./ask.ts";
 import type { DoctorScene } from "./scene.ts";
 

@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
 import { open } from "node:fs/promises";
+import { type Diagnosis, octal, type Remedy } from "../../domain/doctor/finding.ts";
 import { asFailure, Failure } from "../../domain/failure.ts";
-import { type Diagnosis, octal, type Remedy } from "../../domain/finding.ts";
 import { describeCount } from "../../domain/plain-words.ts";
 import { makeDirectories } from "../../platform/files.ts";
 import { lookUpOwner } from "../../platform/owner.ts";

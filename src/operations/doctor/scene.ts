@@ -1,7 +1,7 @@
-import type { ConfigFacts } from "../../domain/checks/config.ts";
+import type { ConfigFacts } from "../../domain/doctor/checks/config.ts";
 import type { FailureReport } from "../../domain/failure.ts";
-import type { InstalledTimes } from "../../domain/installed-schedule.ts";
-import type { FileOwner } from "../../domain/job.ts";
+import type { FileOwner } from "../../domain/jobs/job.ts";
+import type { InstalledTimes } from "../../domain/slots/installed-schedule.ts";
 import type { Context } from "../context.ts";
 
 /** Everything that doctor looks at; built by wiring even where the catalog cannot be opened. */

@@ -1,5 +1,5 @@
 import { asFailure, type FailureReport, reportOf } from "../../domain/failure.ts";
-import type { PostgresJob } from "../../domain/job.ts";
+import type { PostgresJob } from "../../domain/jobs/job.ts";
 import type { DatabaseExamination, PostgresServer, ServerFacts } from "../../postgres/postgres.ts";
 import type { Context } from "../context.ts";
 

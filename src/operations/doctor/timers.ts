@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { wordsOf } from "../../domain/checks/cron-file.ts";
-import type { TimerFacts } from "../../domain/checks/schedule.ts";
+import { wordsOf } from "../../domain/doctor/checks/cron-file.ts";
+import type { TimerFacts } from "../../domain/doctor/checks/schedule.ts";
 import { outputOf, textAt } from "./ask.ts";
 import type { DoctorScene } from "./scene.ts";
 

@@ -1,7 +1,7 @@
 import { reportOf } from "../../domain/failure.ts";
-import type { BackupJob } from "../../domain/job.ts";
-import type { Verdict } from "../../domain/retention.ts";
-import type { PlannedCopy } from "../../domain/retention-plan.ts";
+import type { BackupJob } from "../../domain/jobs/job.ts";
+import type { Verdict } from "../../domain/retention/retention.ts";
+import type { PlannedCopy } from "../../domain/retention/retention-plan.ts";
 import type { Context } from "../context.ts";
 import type { PruneReport } from "../operation.ts";
 import { reportVerdict } from "./prune-report.ts";

@@ -1,5 +1,5 @@
 import type { BackupRow, CopyRow, ExpectedFile } from "../../catalog/catalog.ts";
-import { formatBackupFile } from "../../domain/backup-file.ts";
+import { formatBackupFile } from "../../domain/backups/backup-file.ts";
 import { Failure, reportOf } from "../../domain/failure.ts";
 import type { Context } from "../context.ts";
 import type { Survey } from "./survey.ts";

@@ -1,5 +1,5 @@
 import type { CopyRow } from "../../catalog/catalog.ts";
-import type { BackupJob } from "../../domain/job.ts";
+import type { BackupJob } from "../../domain/jobs/job.ts";
 import type { Context } from "../context.ts";
 import { compareCopies } from "./compare-copies.ts";
 import type { FoundBackups } from "./plan-job.ts";

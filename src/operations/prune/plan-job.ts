@@ -1,13 +1,13 @@
 import type { BackupRow, CopyRow } from "../../catalog/catalog.ts";
-import { type BackupJob, keepPolicyAt } from "../../domain/job.ts";
-import type { Verdict } from "../../domain/retention.ts";
+import { type BackupJob, keepPolicyAt } from "../../domain/jobs/job.ts";
+import type { Verdict } from "../../domain/retention/retention.ts";
 import {
   type JobRetention,
   type PlannedCopy,
   planCopies,
   planDatabase,
   runsLookedAt,
-} from "../../domain/retention-plan.ts";
+} from "../../domain/retention/retention-plan.ts";
 import type { Context } from "../context.ts";
 import type { Survey } from "./survey.ts";
 

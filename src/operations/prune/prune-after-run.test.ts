@@ -12,8 +12,8 @@ import {
 } from "../../../tests/fakes/memory-scene.ts";
 import { capsuleJob } from "../../../tests/fakes/real-context.ts";
 import type { Destination } from "../../destinations/destination.ts";
-import type { CapsuleJob, KeepPolicy } from "../../domain/job.ts";
-import type { RunReport } from "../../domain/run-report.ts";
+import type { CapsuleJob, KeepPolicy } from "../../domain/jobs/job.ts";
+import type { RunReport } from "../../domain/runs/run-report.ts";
 import type { PruneOptions } from "../operation.ts";
 import { run } from "../run/run.ts";
 import { prune } from "./prune.ts";

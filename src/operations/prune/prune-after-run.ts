@@ -1,8 +1,8 @@
 import { asFailure, type Failure, reportOf } from "../../domain/failure.ts";
-import { type BackupJob, keepPolicyAt } from "../../domain/job.ts";
-import type { Verdict } from "../../domain/retention.ts";
-import { type PlannedCopy, withoutMost } from "../../domain/retention-plan.ts";
-import type { PrunedCopy, RunPruning } from "../../domain/run-report.ts";
+import { type BackupJob, keepPolicyAt } from "../../domain/jobs/job.ts";
+import type { Verdict } from "../../domain/retention/retention.ts";
+import { type PlannedCopy, withoutMost } from "../../domain/retention/retention-plan.ts";
+import type { PrunedCopy, RunPruning } from "../../domain/runs/run-report.ts";
 import type { Context } from "../context.ts";
 import type { PruneReport } from "../operation.ts";
 import { carryOut } from "./carry-out.ts";

@@ -1,7 +1,7 @@
 import { type Failure, reportOf } from "../../domain/failure.ts";
-import type { Job } from "../../domain/job.ts";
-import type { Verdict } from "../../domain/retention.ts";
-import type { PlannedCopy } from "../../domain/retention-plan.ts";
+import type { Job } from "../../domain/jobs/job.ts";
+import type { Verdict } from "../../domain/retention/retention.ts";
+import type { PlannedCopy } from "../../domain/retention/retention-plan.ts";
 import type { PruneReport } from "../operation.ts";
 
 /** A copy of which nothing is removed yet. */

@@ -11,10 +11,10 @@ import { createMemoryDestination } from "../../../tests/fakes/memory-destination
 import { capsuleJob } from "../../../tests/fakes/real-context.ts";
 import type { CopyRow, RunRow } from "../../catalog/catalog.ts";
 import type { Destination } from "../../destinations/destination.ts";
+import type { Manifest } from "../../domain/backups/manifest.ts";
 import { Failure } from "../../domain/failure.ts";
 import { formatInstant, type Instant, instant } from "../../domain/instant.ts";
-import type { CapsuleJob } from "../../domain/job.ts";
-import type { Manifest } from "../../domain/manifest.ts";
+import type { CapsuleJob } from "../../domain/jobs/job.ts";
 import type { Context } from "../context.ts";
 import { hold, release } from "../hold.ts";
 import type { PruneOptions, PruneReport } from "../operation.ts";

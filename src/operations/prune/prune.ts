@@ -1,7 +1,7 @@
 import { asFailure, Failure } from "../../domain/failure.ts";
-import { type BackupJob, demandBackupJob, type Job, leavesBackups } from "../../domain/job.ts";
-import { removesMost, type Verdict } from "../../domain/retention.ts";
-import type { PlannedCopy } from "../../domain/retention-plan.ts";
+import { type BackupJob, demandBackupJob, type Job, leavesBackups } from "../../domain/jobs/job.ts";
+import { removesMost, type Verdict } from "../../domain/retention/retention.ts";
+import type { PlannedCopy } from "../../domain/retention/retention-plan.ts";
 import { type Context, jobNamed } from "../context.ts";
 import { closeDeadRuns } from "../dead-runs.ts";
 import type { PruneOptions, PruneReport } from "../operation.ts";

@@ -1,9 +1,9 @@
 import type { BackupRow, CopyRow } from "../../catalog/catalog.ts";
 import type { Destination } from "../../destinations/destination.ts";
-import { type BackupFile, formatBackupFile, parseBackupFile } from "../../domain/backup-file.ts";
+import { type BackupFile, formatBackupFile, parseBackupFile } from "../../domain/backups/backup-file.ts";
+import { parseManifest } from "../../domain/backups/manifest-text.ts";
 import { asFailure, Failure } from "../../domain/failure.ts";
-import type { BackupJob } from "../../domain/job.ts";
-import { parseManifest } from "../../domain/manifest-text.ts";
+import type { BackupJob } from "../../domain/jobs/job.ts";
 import { type Context, destinationNamed } from "../context.ts";
 import { demandSameDisk } from "../same-disk.ts";
 

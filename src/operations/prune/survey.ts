@@ -1,5 +1,5 @@
 import type { BackupRow } from "../../catalog/catalog.ts";
-import { parseBackupFile } from "../../domain/backup-file.ts";
+import { parseBackupFile } from "../../domain/backups/backup-file.ts";
 import { asFailure, Failure } from "../../domain/failure.ts";
 import type { Context } from "../context.ts";
 import type { PruneOptions } from "../operation.ts";

@@ -1,9 +1,9 @@
 import { basename, dirname, join } from "node:path";
 import type { Readable } from "node:stream";
-import { formatBackupFile, parseBackupFile } from "../../domain/backup-file.ts";
+import { formatBackupFile, parseBackupFile } from "../../domain/backups/backup-file.ts";
+import type { Manifest, ManifestFile } from "../../domain/backups/manifest.ts";
+import { parseManifest } from "../../domain/backups/manifest-text.ts";
 import { Failure } from "../../domain/failure.ts";
-import type { Manifest, ManifestFile } from "../../domain/manifest.ts";
-import { parseManifest } from "../../domain/manifest-text.ts";
 import { statIfThere } from "../../platform/files.ts";
 import { hashStream } from "../delivery/read-back.ts";
 import { cannotRead, openBare, readBare } from "./bare-file.ts";

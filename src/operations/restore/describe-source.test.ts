@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { PostgresSource } from "../../domain/source.ts";
+import type { PostgresSource } from "../../domain/jobs/source.ts";
 import { describeSource } from "./describe-source.ts";
 
 const plain: PostgresSource = {

@@ -1,4 +1,4 @@
-import type { ContainerSelector, PostgresSource } from "../../domain/source.ts";
+import type { ContainerSelector, PostgresSource } from "../../domain/jobs/source.ts";
 
 /** Where a server is, for people: "in container "codex_postgres" (docker)", "at db.lan:5433, seen from backup@host". */
 export function describeSource({ transport, host, port }: PostgresSource): string {

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { PassThrough, type Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import type { ManifestFile, PostgresFacts } from "../../domain/backups/manifest.ts";
 import { Failure } from "../../domain/failure.ts";
-import type { ManifestFile, PostgresFacts } from "../../domain/manifest.ts";
 import {
   type Compression,
   createDecoder,

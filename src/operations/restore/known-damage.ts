@@ -1,5 +1,5 @@
 import type { BackupRow } from "../../catalog/catalog.ts";
-import type { PreflightFinding } from "../../domain/restore-report.ts";
+import type { PreflightFinding } from "../../domain/backups/restore-report.ts";
 import type { Context } from "../context.ts";
 import { newestGood } from "../list.ts";
 import type { ChosenCopy } from "./choose-copy.ts";

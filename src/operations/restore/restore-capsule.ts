@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import type { CapsuleProgress } from "../../capsule/capsule.ts";
+import type { CapsuleEntry } from "../../domain/backups/manifest.ts";
+import type { CapsuleRestored } from "../../domain/backups/restore-report.ts";
 import { Failure } from "../../domain/failure.ts";
-import type { CapsuleEntry } from "../../domain/manifest.ts";
-import type { CapsuleRestored } from "../../domain/restore-report.ts";
 import type { Context } from "../context.ts";
 import { withLocalFile } from "../local-file.ts";
 import { type BackupFiles, demandHash } from "./backup-files.ts";

@@ -1,6 +1,6 @@
+import type { DatabaseRestored, PreflightFinding } from "../../domain/backups/restore-report.ts";
 import { Failure } from "../../domain/failure.ts";
-import type { DatabaseRestored, PreflightFinding } from "../../domain/restore-report.ts";
-import type { PostgresSource } from "../../domain/source.ts";
+import type { PostgresSource } from "../../domain/jobs/source.ts";
 import { formatTimestamp } from "../../domain/timestamp.ts";
 import {
   nameBeside,

@@ -4,7 +4,7 @@ import { formatInstant, type Instant } from "../../domain/instant.ts";
 import { highest } from "../../domain/level.ts";
 import type { ExitStatus, Outcome } from "../../domain/outcome.ts";
 import { describeDuration } from "../../domain/plain-words.ts";
-import type { CopyReport, ReportedBackup, RunPruning, RunReport } from "../../domain/run-report.ts";
+import type { CopyReport, ReportedBackup, RunPruning, RunReport } from "../../domain/runs/run-report.ts";
 import type { Context, RunLog } from "../context.ts";
 
 /** What a run came to, as its job kind tells it. */

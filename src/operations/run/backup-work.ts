@@ -1,4 +1,4 @@
-import { formatBackupFile } from "../../domain/backup-file.ts";
+import { formatBackupFile } from "../../domain/backups/backup-file.ts";
 import { describeCount, describeDuration, describeSize } from "../../domain/plain-words.ts";
 import type { Context } from "../context.ts";
 import type { Work } from "./attempt.ts";

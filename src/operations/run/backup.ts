@@ -1,8 +1,8 @@
+import type { Manifest } from "../../domain/backups/manifest.ts";
 import { asFailure } from "../../domain/failure.ts";
 import { formatInstant, type Instant } from "../../domain/instant.ts";
-import type { CapsuleJob, PostgresJob } from "../../domain/job.ts";
-import type { Manifest } from "../../domain/manifest.ts";
-import type { CopyReport } from "../../domain/run-report.ts";
+import type { CapsuleJob, PostgresJob } from "../../domain/jobs/job.ts";
+import type { CopyReport } from "../../domain/runs/run-report.ts";
 import type { Context } from "../context.ts";
 import { createDelivery } from "../delivery/delivery.ts";
 import { type Checked, checkShares } from "./check-shares.ts";

@@ -1,7 +1,7 @@
 import type { ChecksumsRead, Destination } from "../../destinations/destination.ts";
-import type { ChecksumLine } from "../../domain/checksum-line.ts";
-import type { ChecksumReview } from "../../domain/checksum-review.ts";
-import type { ChecksumVerdict } from "../../domain/checksum-verdict.ts";
+import type { ChecksumLine } from "../../domain/checksums/checksum-line.ts";
+import type { ChecksumReview } from "../../domain/checksums/checksum-review.ts";
+import type { ChecksumVerdict } from "../../domain/checksums/checksum-verdict.ts";
 import { Failure } from "../../domain/failure.ts";
 import { describeCount } from "../../domain/plain-words.ts";
 import type { Work } from "./attempt.ts";

@@ -1,9 +1,9 @@
 import type { SlotRow } from "../../catalog/catalog.ts";
-import { blackoutAt } from "../../domain/blackout.ts";
 import { formatInstant, type Instant, instant } from "../../domain/instant.ts";
-import type { Job } from "../../domain/job.ts";
-import { nextSlot } from "../../domain/schedule.ts";
-import type { SlotNews } from "../../domain/slot-report.ts";
+import type { Job } from "../../domain/jobs/job.ts";
+import { blackoutAt } from "../../domain/slots/blackout.ts";
+import { nextSlot } from "../../domain/slots/schedule.ts";
+import type { SlotNews } from "../../domain/slots/slot-report.ts";
 import { sleep } from "../../platform/clock.ts";
 import type { Context } from "../context.ts";
 import { decideSlot, isClaimDead, recordPassed, rowOf, type SlotDecision } from "./slot.ts";

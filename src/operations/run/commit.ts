@@ -1,5 +1,5 @@
 import { reportOf } from "../../domain/failure.ts";
-import type { CopyReport } from "../../domain/run-report.ts";
+import type { CopyReport } from "../../domain/runs/run-report.ts";
 import type { Context } from "../context.ts";
 import type { Delivery, Share } from "../delivery/delivery.ts";
 import { noCopiesLeft } from "../delivery/no-copies.ts";

@@ -1,7 +1,7 @@
 import { pipeline } from "node:stream/promises";
 import type { Destination, StagedFile } from "../../destinations/destination.ts";
 import { asFailure, Failure, reportOf } from "../../domain/failure.ts";
-import type { CopyReport } from "../../domain/run-report.ts";
+import type { CopyReport } from "../../domain/runs/run-report.ts";
 import type { Context } from "../context.ts";
 import type { Delivery, Share } from "../delivery/delivery.ts";
 import { demandEqual, hashStream, weakerSource } from "../delivery/read-back.ts";

@@ -1,5 +1,5 @@
-import { formatBackupFile } from "../../domain/backup-file.ts";
-import { formatBackupNames } from "../../domain/backup-name.ts";
+import { formatBackupFile } from "../../domain/backups/backup-file.ts";
+import { formatBackupNames } from "../../domain/backups/backup-name.ts";
 import { Failure } from "../../domain/failure.ts";
 import type { BackupRun } from "./backup.ts";
 

@@ -1,7 +1,7 @@
 import type { Destination, StoredFile } from "../../destinations/destination.ts";
-import { formatBackupFile, parseBackupFile } from "../../domain/backup-file.ts";
-import type { ChecksumLine } from "../../domain/checksum-line.ts";
-import { isNeverListed } from "../../domain/checksum-review.ts";
+import { formatBackupFile, parseBackupFile } from "../../domain/backups/backup-file.ts";
+import type { ChecksumLine } from "../../domain/checksums/checksum-line.ts";
+import { isNeverListed } from "../../domain/checksums/checksum-review.ts";
 import { messageOf } from "../../domain/failure.ts";
 import type { Context } from "../context.ts";
 import { readBirthHashes } from "../own-hash.ts";

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { type CapsuleWritten, isWholeCapsule } from "../../capsule/capsule.ts";
-import { formatBackupFile } from "../../domain/backup-file.ts";
+import { formatBackupFile } from "../../domain/backups/backup-file.ts";
 import { Failure } from "../../domain/failure.ts";
-import type { CapsuleJob } from "../../domain/job.ts";
+import type { CapsuleJob } from "../../domain/jobs/job.ts";
 import type { Context } from "../context.ts";
 import type { Share } from "../delivery/delivery.ts";
 import { demandEqual, hashStream } from "../delivery/read-back.ts";

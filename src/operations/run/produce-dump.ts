@@ -1,7 +1,7 @@
-import { formatBackupFile } from "../../domain/backup-file.ts";
+import { formatBackupFile } from "../../domain/backups/backup-file.ts";
+import { describeTable, type TableFingerprint } from "../../domain/backups/fingerprint.ts";
 import { Failure } from "../../domain/failure.ts";
-import { describeTable, type TableFingerprint } from "../../domain/fingerprint.ts";
-import type { PostgresJob } from "../../domain/job.ts";
+import type { PostgresJob } from "../../domain/jobs/job.ts";
 import { together } from "../../platform/together.ts";
 import type { PostgresServer, ReadDump, Snapshot } from "../../postgres/postgres.ts";
 import type { Context } from "../context.ts";

@@ -1,6 +1,12 @@
 import type { OpenedFile } from "../../destinations/destination.ts";
+import type {
+  CapsuleFacts,
+  FileRole,
+  Manifest,
+  ManifestFile,
+  PostgresFacts,
+} from "../../domain/backups/manifest.ts";
 import type { Level } from "../../domain/level.ts";
-import type { CapsuleFacts, FileRole, Manifest, ManifestFile, PostgresFacts } from "../../domain/manifest.ts";
 import type { Delivery, Share } from "../delivery/delivery.ts";
 import type { Passed } from "../delivery/fan-out.ts";
 import type { Watch } from "./watch.ts";

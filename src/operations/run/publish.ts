@@ -1,8 +1,8 @@
 import type { Destination, StagedFile } from "../../destinations/destination.ts";
-import { formatBackupFile } from "../../domain/backup-file.ts";
-import type { ChecksumLine } from "../../domain/checksum-line.ts";
+import { formatBackupFile } from "../../domain/backups/backup-file.ts";
+import type { ChecksumLine } from "../../domain/checksums/checksum-line.ts";
 import { asFailure, type Failure } from "../../domain/failure.ts";
-import type { CopyReport } from "../../domain/run-report.ts";
+import type { CopyReport } from "../../domain/runs/run-report.ts";
 
 export interface Publication {
   readonly runId: string;

@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 import { PassThrough } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import type { PostgresSource } from "../../domain/source.ts";
+import type { PostgresSource } from "../../domain/jobs/source.ts";
 import { type Compression, createDecoder } from "../../platform/compression.ts";
 import type { Postgres, ReadDump } from "../../postgres/postgres.ts";
 import type { Passed } from "../delivery/fan-out.ts";

@@ -1,7 +1,7 @@
 import type { Destination } from "../../destinations/destination.ts";
 import { asFailure, Failure, reportOf } from "../../domain/failure.ts";
 import { describeSize } from "../../domain/plain-words.ts";
-import type { CopyReport } from "../../domain/run-report.ts";
+import type { CopyReport } from "../../domain/runs/run-report.ts";
 import { type Context, destinationNamed } from "../context.ts";
 import type { ReadyDestination } from "../delivery/delivery.ts";
 import { noCopiesLeft } from "../delivery/no-copies.ts";

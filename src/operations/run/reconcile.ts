@@ -1,5 +1,5 @@
 import { asFailure } from "../../domain/failure.ts";
-import type { Job } from "../../domain/job.ts";
+import type { Job } from "../../domain/jobs/job.ts";
 import type { Context } from "../context.ts";
 import { closeDeadRuns } from "../dead-runs.ts";
 import { lockJob } from "./job-lock.ts";

@@ -1,4 +1,4 @@
-import type { CopyReport } from "../../domain/run-report.ts";
+import type { CopyReport } from "../../domain/runs/run-report.ts";
 import type { Context } from "../context.ts";
 import type { Sealed } from "./seal.ts";
 

@@ -9,7 +9,7 @@ import { capsuleJob, createRealContext } from "../../../tests/fakes/real-context
 import { temporaryDirectory } from "../../../tests/servers/cleanup.ts";
 import type { Destination } from "../../destinations/destination.ts";
 import { Failure } from "../../domain/failure.ts";
-import type { RunReport } from "../../domain/run-report.ts";
+import type { RunReport } from "../../domain/runs/run-report.ts";
 import { createLog } from "../../platform/log.ts";
 import type { Context } from "../context.ts";
 import { writeJournal } from "./journal.ts";

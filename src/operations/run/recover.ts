@@ -1,8 +1,8 @@
 import type { Destination } from "../../destinations/destination.ts";
-import { formatBackupFile } from "../../domain/backup-file.ts";
+import { formatBackupFile } from "../../domain/backups/backup-file.ts";
+import { parseManifest } from "../../domain/backups/manifest-text.ts";
 import { Failure, messageOf, reportOf } from "../../domain/failure.ts";
-import type { Job } from "../../domain/job.ts";
-import { parseManifest } from "../../domain/manifest-text.ts";
+import type { Job } from "../../domain/jobs/job.ts";
 import { type Context, destinationNamed } from "../context.ts";
 import { closeRunsOf } from "../dead-runs.ts";
 import { writeCheckReceipt } from "../receipt.ts";

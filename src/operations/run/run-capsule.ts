@@ -1,5 +1,5 @@
-import type { CapsuleJob } from "../../domain/job.ts";
-import type { RunReport } from "../../domain/run-report.ts";
+import type { CapsuleJob } from "../../domain/jobs/job.ts";
+import type { RunReport } from "../../domain/runs/run-report.ts";
 import type { Context } from "../context.ts";
 import { attempt } from "./attempt.ts";
 import { backupWork } from "./backup-work.ts";

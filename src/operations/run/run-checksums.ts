@@ -1,9 +1,13 @@
 import type { Destination } from "../../destinations/destination.ts";
-import { type ChecksumReview, reviewChecksums } from "../../domain/checksum-review.ts";
-import { type ChecksumVerdict, judgeChecksums, namesToHash } from "../../domain/checksum-verdict.ts";
+import { type ChecksumReview, reviewChecksums } from "../../domain/checksums/checksum-review.ts";
+import {
+  type ChecksumVerdict,
+  judgeChecksums,
+  namesToHash,
+} from "../../domain/checksums/checksum-verdict.ts";
 import { Failure } from "../../domain/failure.ts";
-import type { ChecksumsJob } from "../../domain/job.ts";
-import type { RunReport } from "../../domain/run-report.ts";
+import type { ChecksumsJob } from "../../domain/jobs/job.ts";
+import type { RunReport } from "../../domain/runs/run-report.ts";
 import { hashPaths } from "../../platform/hash.ts";
 import { type Context, destinationNamed } from "../context.ts";
 import { attempt, type Work } from "./attempt.ts";

@@ -1,8 +1,8 @@
 import { createInterface } from "node:readline";
 import { Failure } from "../../domain/failure.ts";
-import type { CommandJob } from "../../domain/job.ts";
+import type { CommandJob } from "../../domain/jobs/job.ts";
 import { describeDuration } from "../../domain/plain-words.ts";
-import type { RunReport } from "../../domain/run-report.ts";
+import type { RunReport } from "../../domain/runs/run-report.ts";
 import { type Child, describeEnd, startChild, succeeded } from "../../platform/child.ts";
 import type { Context } from "../context.ts";
 import { attempt, type Work } from "./attempt.ts";

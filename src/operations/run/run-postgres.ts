@@ -1,6 +1,6 @@
 import { asFailure, Failure } from "../../domain/failure.ts";
-import type { PostgresJob } from "../../domain/job.ts";
-import type { RunReport } from "../../domain/run-report.ts";
+import type { PostgresJob } from "../../domain/jobs/job.ts";
+import type { RunReport } from "../../domain/runs/run-report.ts";
 import type { PostgresServer } from "../../postgres/postgres.ts";
 import type { Context } from "../context.ts";
 import { type AttemptFacts, attempt, failedWork, type Work } from "./attempt.ts";

@@ -1,7 +1,7 @@
 import { asFailure, Failure } from "../../domain/failure.ts";
 import type { Instant } from "../../domain/instant.ts";
-import type { Job } from "../../domain/job.ts";
-import type { RunReport } from "../../domain/run-report.ts";
+import type { Job } from "../../domain/jobs/job.ts";
+import type { RunReport } from "../../domain/runs/run-report.ts";
 import { tellEnded, tellStarted } from "../alerts/notices.ts";
 import { type Context, jobNamed } from "../context.ts";
 import { closeDeadRuns } from "../dead-runs.ts";

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { formatBackupFile } from "../../domain/backup-file.ts";
-import { type ChecksumLine, formatChecksumLine } from "../../domain/checksum-line.ts";
-import type { Manifest } from "../../domain/manifest.ts";
-import { formatManifest } from "../../domain/manifest-text.ts";
+import { formatBackupFile } from "../../domain/backups/backup-file.ts";
+import type { Manifest } from "../../domain/backups/manifest.ts";
+import { formatManifest } from "../../domain/backups/manifest-text.ts";
+import { type ChecksumLine, formatChecksumLine } from "../../domain/checksums/checksum-line.ts";
 
 /** A backup described for good: the same bytes go to every destination. */
 export interface Sealed {

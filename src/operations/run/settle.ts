@@ -1,5 +1,5 @@
+import { describeTable } from "../../domain/backups/fingerprint.ts";
 import { Failure } from "../../domain/failure.ts";
-import { describeTable } from "../../domain/fingerprint.ts";
 import type { DumpableTable, ReadDump } from "../../postgres/postgres.ts";
 
 /**

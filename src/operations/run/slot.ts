@@ -1,7 +1,7 @@
 import type { SlotRow } from "../../catalog/catalog.ts";
-import { type DueDecision, decideDue, type PassedSlot } from "../../domain/due.ts";
 import { type Instant, instant } from "../../domain/instant.ts";
-import type { Job } from "../../domain/job.ts";
+import type { Job } from "../../domain/jobs/job.ts";
+import { type DueDecision, decideDue, type PassedSlot } from "../../domain/slots/due.ts";
 import type { Context } from "../context.ts";
 
 /** What is to be done about a job's slots, with all that the catalog knows of them. */

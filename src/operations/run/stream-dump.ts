@@ -1,5 +1,5 @@
 import { pipeline } from "node:stream/promises";
-import type { PostgresJob } from "../../domain/job.ts";
+import type { PostgresJob } from "../../domain/jobs/job.ts";
 import { type Compressed, compress } from "../../platform/compression.ts";
 import type { RunningDump, Snapshot } from "../../postgres/postgres.ts";
 import type { Context } from "../context.ts";

@@ -2,7 +2,7 @@ import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Destination, StagedName } from "../../destinations/destination.ts";
 import { messageOf } from "../../domain/failure.ts";
-import type { CapsuleJob, PostgresJob } from "../../domain/job.ts";
+import type { CapsuleJob, PostgresJob } from "../../domain/jobs/job.ts";
 import type { Context } from "../context.ts";
 import { workPath } from "./journal.ts";
 

@@ -1,5 +1,5 @@
 import { messageOf } from "../../domain/failure.ts";
-import type { RunReport } from "../../domain/run-report.ts";
+import type { RunReport } from "../../domain/runs/run-report.ts";
 import type { Context, RunLog } from "../context.ts";
 
 /** The same context, but the log of this run begins with what recovery did before it. */

@@ -1,7 +1,7 @@
-import type { CapsuleJob, PostgresJob } from "../../domain/job.ts";
+import type { CapsuleJob, PostgresJob } from "../../domain/jobs/job.ts";
 import { describeCount, describeSize } from "../../domain/plain-words.ts";
-import { hasRule } from "../../domain/retention-rules.ts";
-import type { RunPruning } from "../../domain/run-report.ts";
+import { hasRule } from "../../domain/retention/retention-rules.ts";
+import type { RunPruning } from "../../domain/runs/run-report.ts";
 import type { Context } from "../context.ts";
 import { pruneAfterRun } from "../prune/prune-after-run.ts";
 import type { Work } from "./attempt.ts";

@@ -1,6 +1,6 @@
 import type { Destination, OpenedFile, StagedFile } from "../../destinations/destination.ts";
-import { formatBackupFile } from "../../domain/backup-file.ts";
-import type { ManifestFile } from "../../domain/manifest.ts";
+import { formatBackupFile } from "../../domain/backups/backup-file.ts";
+import type { ManifestFile } from "../../domain/backups/manifest.ts";
 import { hashStream, weakerSource } from "../delivery/read-back.ts";
 import type { Sealed } from "./seal.ts";
 

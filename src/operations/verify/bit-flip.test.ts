@@ -11,7 +11,7 @@ import {
   verifyAll,
   verifyOne,
 } from "../../../tests/fakes/memory-scene.ts";
-import { parseChecksumLine } from "../../domain/checksum-line.ts";
+import { parseChecksumLine } from "../../domain/checksums/checksum-line.ts";
 
 for (const isLost of [false, true]) {
   const when = isLost ? "after the loss of the catalog" : "with the catalog";

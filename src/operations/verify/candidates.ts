@@ -1,6 +1,6 @@
 import type { BackupRow } from "../../catalog/catalog.ts";
 import type { StoredFile } from "../../destinations/destination.ts";
-import { parseBackupFile } from "../../domain/backup-file.ts";
+import { parseBackupFile } from "../../domain/backups/backup-file.ts";
 import { asFailure, Failure } from "../../domain/failure.ts";
 import type { Instant } from "../../domain/instant.ts";
 import type { CopyPlace } from "../beside.ts";

@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import type { Destination } from "../../destinations/destination.ts";
+import { describeTable, type Fingerprint } from "../../domain/backups/fingerprint.ts";
+import type { CapsuleEntry, ManifestFile } from "../../domain/backups/manifest.ts";
 import { Failure } from "../../domain/failure.ts";
-import { describeTable, type Fingerprint } from "../../domain/fingerprint.ts";
-import type { PostgresJob } from "../../domain/job.ts";
+import type { PostgresJob } from "../../domain/jobs/job.ts";
+import type { PostgresSource } from "../../domain/jobs/source.ts";
 import { formatStableJson } from "../../domain/json.ts";
-import type { CapsuleEntry, ManifestFile } from "../../domain/manifest.ts";
-import type { PostgresSource } from "../../domain/source.ts";
 import { decodeFailure } from "../../platform/compression.ts";
 import type { Context } from "../context.ts";
 import { hashStream, weakerSource } from "../delivery/read-back.ts";

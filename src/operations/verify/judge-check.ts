@@ -1,5 +1,5 @@
 import type { CopyRow } from "../../catalog/catalog.ts";
-import type { CheckReceipt } from "../../domain/check-receipt.ts";
+import type { CheckReceipt } from "../../domain/backups/check-receipt.ts";
 import { type Instant, parseInstant } from "../../domain/instant.ts";
 import { highest, type Level, reaches } from "../../domain/level.ts";
 import { damagedCopy } from "../beside.ts";

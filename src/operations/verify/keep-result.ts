@@ -1,5 +1,5 @@
 import type { CopyRow } from "../../catalog/catalog.ts";
-import { formatBackupFile, parseBackupFile } from "../../domain/backup-file.ts";
+import { formatBackupFile, parseBackupFile } from "../../domain/backups/backup-file.ts";
 import { Failure, messageOf, reportOf } from "../../domain/failure.ts";
 import { copyAsTold, newestReceipt } from "../beside.ts";
 import type { Context } from "../context.ts";

@@ -1,5 +1,5 @@
+import type { VerifyReport } from "../../domain/backups/verify-report.ts";
 import { asFailure, type Failure, reportOf } from "../../domain/failure.ts";
-import type { VerifyReport } from "../../domain/verify-report.ts";
 import type { Context } from "../context.ts";
 import type { VerifyOptions } from "../operation.ts";
 import {

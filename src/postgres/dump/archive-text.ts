@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { Failure, messageOf } from "../../domain/failure.ts";
-import type { PostgresSource } from "../../domain/source.ts";
+import type { PostgresSource } from "../../domain/jobs/source.ts";
 import { type Child, succeeded } from "../../platform/child.ts";
 import type { PostgresDeps } from "../access.ts";
 import { isBrokenPipe } from "../broken-pipe.ts";

@@ -1,4 +1,4 @@
-import type { ContainerSelector } from "../../domain/source.ts";
+import type { ContainerSelector } from "../../domain/jobs/source.ts";
 
 /** One line of `ps --all`. */
 export interface ListedContainer {

@@ -1,5 +1,5 @@
 import { asFailure, Failure } from "../../domain/failure.ts";
-import type { ContainerSelector } from "../../domain/source.ts";
+import type { ContainerSelector } from "../../domain/jobs/source.ts";
 import { startChild, succeeded } from "../../platform/child.ts";
 import { describeSelector, type ListedContainer, listArgs, matching, parseList } from "./container-list.ts";
 import { finish, lastWords } from "./finished.ts";

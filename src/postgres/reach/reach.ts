@@ -1,5 +1,5 @@
 import { asFailure, errnoOf, Failure } from "../../domain/failure.ts";
-import type { PostgresSource, Transport } from "../../domain/source.ts";
+import type { PostgresSource, Transport } from "../../domain/jobs/source.ts";
 import { type Child, type ChildSpec, startChild } from "../../platform/child.ts";
 import { type CallContext, cleanEnvironment, type ProgramCall } from "./call.ts";
 import { containerSpec } from "./container.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { PostgresFacts } from "../../domain/manifest.ts";
+import type { PostgresFacts } from "../../domain/backups/manifest.ts";
 import { type EncodingQuestion, findEncoding } from "./encoding-findings.ts";
 
 // Only this field is looked at.

@@ -1,4 +1,4 @@
-import type { PostgresFacts } from "../../domain/manifest.ts";
+import type { PostgresFacts } from "../../domain/backups/manifest.ts";
 import type { RestoreFinding } from "../postgres.ts";
 import { readHeader } from "./database-header.ts";
 

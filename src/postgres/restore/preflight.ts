@@ -1,5 +1,5 @@
+import type { PostgresFacts } from "../../domain/backups/manifest.ts";
 import { Failure } from "../../domain/failure.ts";
-import type { PostgresFacts } from "../../domain/manifest.ts";
 import { describeCount, describeSize } from "../../domain/plain-words.ts";
 import { majorOf } from "../client/version.ts";
 import { isRestoringName, type RestoreFinding } from "../postgres.ts";

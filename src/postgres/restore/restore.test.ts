@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { PostgresFacts } from "../../domain/manifest.ts";
+import type { PostgresFacts } from "../../domain/backups/manifest.ts";
 import { nameBeside } from "../postgres.ts";
 import type { TargetRow } from "../sql/restore-target.ts";
 import type { DumpEvent } from "../tap/dump-events.ts";

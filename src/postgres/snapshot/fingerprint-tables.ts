@@ -1,5 +1,5 @@
+import type { TableFingerprint } from "../../domain/backups/fingerprint.ts";
 import { Failure } from "../../domain/failure.ts";
-import type { TableFingerprint } from "../../domain/fingerprint.ts";
 import { type Child, describeEnd, succeeded } from "../../platform/child.ts";
 import { type Access, conninfoOf } from "../access.ts";
 import { copyPins } from "../pins.ts";

@@ -1,6 +1,6 @@
+import type { PostgresFacts } from "../../domain/backups/manifest.ts";
 import { Failure } from "../../domain/failure.ts";
 import { formatInstant } from "../../domain/instant.ts";
-import type { PostgresFacts } from "../../domain/manifest.ts";
 import type { ServerFacts } from "../postgres.ts";
 import type { Session } from "../session/session.ts";
 import { type FactsRow, factsSql } from "../sql/facts.ts";

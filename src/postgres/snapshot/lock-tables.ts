@@ -1,5 +1,5 @@
+import { describeTable } from "../../domain/backups/fingerprint.ts";
 import { Failure } from "../../domain/failure.ts";
-import { describeTable } from "../../domain/fingerprint.ts";
 import type { Refusal } from "../session/reply-reader.ts";
 import { queryRefused } from "../session/session.ts";
 import type { TableRow } from "../sql/dumpable-tables.ts";

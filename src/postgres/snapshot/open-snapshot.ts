@@ -1,4 +1,4 @@
-import type { PostgresFacts } from "../../domain/manifest.ts";
+import type { PostgresFacts } from "../../domain/backups/manifest.ts";
 import { conninfoOf } from "../access.ts";
 import { loadsEnumHashViaRoot } from "../client/version.ts";
 import { dumpArgs } from "../dump/arguments.ts";

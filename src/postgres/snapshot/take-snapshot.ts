@@ -1,5 +1,5 @@
+import { describeTable } from "../../domain/backups/fingerprint.ts";
 import { Failure } from "../../domain/failure.ts";
-import { describeTable } from "../../domain/fingerprint.ts";
 import type { Instant } from "../../domain/instant.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { Log } from "../../platform/log.ts";

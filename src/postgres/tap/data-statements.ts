@@ -1,4 +1,4 @@
-import type { SequenceFingerprint } from "../../domain/fingerprint.ts";
+import type { SequenceFingerprint } from "../../domain/backups/fingerprint.ts";
 import type { DumpSession } from "./dump-session.ts";
 import { readQualifiedName, tokenise } from "./tokens.ts";
 import { unreadable } from "./unreadable.ts";

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Fingerprint, SequenceFingerprint } from "../../domain/fingerprint.ts";
+import type { Fingerprint, SequenceFingerprint } from "../../domain/backups/fingerprint.ts";
 import { readLargeObjectBytes, readLargeObjectOid, readSetval } from "./data-statements.ts";
 import type { DumpEvent } from "./dump-events.ts";
 import type { DumpSession } from "./dump-session.ts";

@@ -1,5 +1,5 @@
 import { createHash, type Hash } from "node:crypto";
-import type { LargeObjectFingerprint } from "../../domain/fingerprint.ts";
+import type { LargeObjectFingerprint } from "../../domain/backups/fingerprint.ts";
 import { unreadable } from "./unreadable.ts";
 
 interface OpenObject {

@@ -1,5 +1,5 @@
 import { createHash, type Hash } from "node:crypto";
-import type { TableFingerprint } from "../../domain/fingerprint.ts";
+import type { TableFingerprint } from "../../domain/backups/fingerprint.ts";
 import type { CopyTarget } from "./dump-session.ts";
 import { countNewlines } from "./newlines.ts";
 import { RowDigest } from "./row-digest.ts";

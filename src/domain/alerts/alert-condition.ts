@@ -1,0 +1,180 @@
+import { failureTable } from "../failure-table.ts";
+import { type Instant, instant } from "../instant.ts";
+import type { AlertFacts, DiskFact, JobFact } from "./alert-facts.ts";
+import type { AlertEvent } from "./alert-message.ts";
+
+/** Something that is not as it should be, at this moment. */
+export interface Condition {
+  /** What it is about; one thing has one condition at a time. */
+  readonly key: string;
+  readonly event: ProblemEvent;
+  readonly job: string | null;
+  readonly database: string | null;
+  /** Half a sentence: what was seen. */
+  readonly what: string;
+  /** One imperative sentence; null when nothing better is known than the next step. */
+  readonly hint: string | null;
+  /** The exact command to type next. */
+  readonly nextStep: string;
+  /** When it began, as far as that is known; null: now. */
+  readonly since: Instant | null;
+  readonly lastGoodAt: Instant | null;
+  /** What a good one is called; null where there is no such thing. */
+  readonly noun: JobFact["noun"] | null;
+  readonly runId: string | null;
+}
+
+export type ProblemEvent = Exclude<AlertEvent, "recovered" | "digest" | "test">;
+
+/** The key of a job, or of one database of it: it never changes while an incident lasts. */
+export function jobKey({ job, database }: Pick<JobFact, "job" | "database">): string {
+  return database === null ? `job/${job}` : `job/${job}/${database}`;
+}
+
+const toolKey = "tool";
+
+/** What one look has found. */
+export interface Findings {
+  /** At most one for each key. */
+  readonly conditions: readonly Condition[];
+  /** The keys of what is as it should be. */
+  readonly well: readonly string[];
+  /** The keys of what nothing new is known of, because the tool itself does not run. */
+  readonly unknown: readonly string[];
+}
+
+/**
+ * Everything that is wrong. When not one of several planned jobs has started, the tool itself does not work:
+ * that is told once, and not once for each job.
+ */
+export function findingsOf(facts: AlertFacts): Findings {
+  const dead = facts.extent === "whole" ? deadTool(facts) : null;
+  const silent = facts.jobs.filter((job) => dead !== null && job.silentSince !== null);
+  const told = facts.jobs.filter((job) => !silent.includes(job));
+  const disk = facts.disk.flatMap(diskConditions);
+  const conditions = [...(dead === null ? [] : [dead]), ...told.flatMap(jobConditions), ...disk];
+  const seen = [
+    ...told.map(jobKey),
+    ...facts.disk.map(diskKey),
+    ...(facts.extent === "whole" ? [toolKey] : []),
+  ];
+  const bad = new Set(conditions.map(({ key }) => key));
+  return {
+    conditions,
+    well: [...new Set(seen)].filter((key) => !bad.has(key)),
+    unknown: silent.map(jobKey),
+  };
+}
+
+function deadTool({ jobs }: AlertFacts): Condition | null {
+  const planned = jobs.filter((job) => job.isScheduled);
+  const silent = planned.flatMap(({ silentSince }) => (silentSince === null ? [] : [silentSince]));
+  if (new Set(planned.map(({ job }) => job)).size < 2 || silent.length < planned.length) return null;
+  const since = instant(Math.min(...silent));
+  return {
+    ...about(toolKey),
+    event: "dead",
+    what: `none of the ${new Set(planned.map(({ job }) => job)).size} planned jobs has started at its time`,
+    hint: "Look whether cron, the systemd timers or codex-backup serve still run.",
+    nextStep: "codex-backup doctor --as-cron",
+    since,
+    lastGoodAt: latest(jobs.map((job) => job.lastGoodAt)),
+  };
+}
+
+function jobConditions(job: JobFact): readonly Condition[] {
+  const seen = job.healthy ? null : (outOfSlot(job) ?? ofRule(job));
+  if (seen === null) return [];
+  return [
+    {
+      ...about(jobKey(job)),
+      hint: null,
+      ...seen,
+      job: job.job,
+      database: job.database,
+      lastGoodAt: job.lastGoodAt,
+      noun: job.noun,
+    },
+  ];
+}
+
+type Seen = Pick<Condition, "event" | "what" | "nextStep" | "since"> &
+  Partial<Pick<Condition, "hint" | "runId">>;
+
+/** A run that failed is told as that, and as stale only when the next slot has passed without a good one, too. */
+function outOfSlot(job: JobFact): Seen | null {
+  if (job.rule !== "slot") return null;
+  const failed = job.silentSince === null ? badRun(job) : null;
+  if (failed !== null && job.missedSlots < 2) return failed;
+  const event = failed === null && job.missedSlots < 2 ? "missed" : "stale";
+  const nextStep = failed === null ? "codex-backup doctor --as-cron" : failed.nextStep;
+  const why =
+    failed === null ? {} : { hint: `The last run said: ${failed.what}.`, runId: failed.runId ?? null };
+  return { event, what: job.reason, nextStep, since: job.silentSince ?? failed?.since ?? null, ...why };
+}
+
+function ofRule(job: JobFact): Seen | null {
+  const { rule, reason: what } = job;
+  switch (rule) {
+    case "last-run":
+      return badRun(job);
+    case "age":
+      return {
+        event: "stale",
+        what,
+        nextStep: `codex-backup run ${job.job}`,
+        since: job.lastGoodAt,
+      };
+    case "slot":
+      return { event: "missed", what, nextStep: "codex-backup doctor --as-cron", since: job.silentSince };
+    case "clock":
+      return { event: "suspect", what, nextStep: "timedatectl status", since: null };
+    case "unlisted":
+      return { event: "suspect", what, nextStep: "codex-backup catalog rebuild", since: null };
+    case "none-left":
+      return { event: "damaged", what, nextStep: "codex-backup verify", since: null };
+    case "destination": // told once of the destination, and not once for each job
+    case "new":
+    case "fresh":
+      return null;
+    default:
+      return rule satisfies never;
+  }
+}
+
+function badRun({ lastRun, reason }: JobFact): Seen | null {
+  if (lastRun === null || lastRun.outcome === "complete") return null;
+  const { failure, outcome, runId, startedAt: since } = lastRun;
+  const event = eventOf(outcome, failure === null ? null : failureTable[failure.code].exit);
+  const what = failure?.message.split("\n")[0] ?? reason;
+  return { event, what, hint: failure?.hint ?? null, nextStep: `codex-backup logs ${runId}`, since, runId };
+}
+
+function eventOf(outcome: "failed" | "incomplete" | "skipped", exit: number | null): ProblemEvent {
+  if (outcome === "skipped") return "missed";
+  return exit === 4 ? "damaged" : outcome;
+}
+
+function diskKey({ destination }: DiskFact): string {
+  return `destination/${destination}`;
+}
+
+function diskConditions(disk: DiskFact): readonly Condition[] {
+  const basis = { ...about(diskKey(disk)), event: "disk", since: null, lastGoodAt: null } as const;
+  const { failure, forecast, destination, location } = disk;
+  if (failure !== null) {
+    const what = failure.message.split("\n")[0] ?? "";
+    return [{ ...basis, what, hint: failure.hint, nextStep: "codex-backup destination list" }];
+  }
+  if (forecast === null) return [];
+  const what = `"${destination}" (${location}) is ${forecast}`;
+  return [{ ...basis, what, hint: null, nextStep: "codex-backup prune --dry-run" }];
+}
+
+function about(key: string): Pick<Condition, "key" | "job" | "database" | "noun" | "runId"> {
+  return { key, job: null, database: null, noun: null, runId: null };
+}
+
+function latest(moments: readonly (Instant | null)[]): Instant | null {
+  return moments.reduce((last, at) => (at !== null && (last === null || at > last) ? at : last), null);
+}

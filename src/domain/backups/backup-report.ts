@@ -1,0 +1,49 @@
+import type { Level } from "../level.ts";
+import type { Manifest } from "./manifest.ts";
+
+/** A backup as `list --json` prints it (DESIGN 3). Times are ISO 8601, UTC. */
+export interface ListedBackup {
+  readonly id: string;
+  readonly job: string;
+  readonly database: string | null;
+  readonly kind: Manifest["kind"];
+  readonly createdAt: string;
+  readonly sizeBytes: number;
+  readonly outcome: Manifest["outcome"];
+  /** The best of its copies. */
+  readonly level: Level;
+  readonly provenAt: string | null;
+  readonly held: boolean;
+  readonly adopted: boolean;
+  readonly copies: readonly ListedCopy[];
+}
+
+export interface ListedCopy {
+  readonly destination: string;
+  /** Directory or URL; null when the destination is no longer in the config. */
+  readonly path: string | null;
+  readonly state: "whole" | "missing" | "damaged" | "removing";
+  readonly level: Level;
+  readonly readBack: "direct" | "cached" | null;
+  readonly checkedAt: string | null;
+}
+
+/** One backup in full: as listed, with its manifest and who protects it. */
+export interface ShownBackup extends ListedBackup {
+  /** Null when the catalog has lost its text. */
+  readonly manifest: Manifest | null;
+  readonly marks: readonly {
+    readonly kind: "hold" | "accepted";
+    readonly who: string;
+    readonly at: string;
+    readonly why: string;
+    readonly destination: string;
+  }[];
+}
+
+export interface AgedBackup {
+  readonly id: string;
+  readonly createdAt: string;
+  readonly ageMs: number;
+  readonly level: Level;
+}
