@@ -1,7 +1,9 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import type { Channel } from "../alerts/alert.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { Config } from "../config/config.ts";
+import { namingConfig } from "../domain/alerts/naming-config.ts";
 import { formatInstant } from "../domain/instant.ts";
 import type { AlertsPart } from "../operations/context.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -44,13 +46,23 @@ export function alertsPart(parts: AlertsParts): AlertsPart | null {
   };
 }
 
+/** The same channel; what it carries can be typed as it stands. */
+export function toOperator(channel: Channel, configPath: string): Channel {
+  return {
+    ...channel,
+    deliver: (message, signal) => channel.deliver(namingConfig(message, configPath), signal),
+  };
+}
+
 async function openSender(parts: AlertsParts): ReturnType<AlertsPart["sender"]> {
   const { config, catalog, clock, log, host, childEnv } = parts;
   const { createSender } = await import("../alerts/sender.ts");
   const { createChannels } = await import("../alerts/create-channels.ts");
   const { createPinger } = await import("../alerts/pinger.ts");
   const deps = { clock, childEnv };
-  const channels = createChannels(config.alerts?.channels ?? [], deps);
+  const channels = createChannels(config.alerts?.channels ?? [], deps).map((channel) =>
+    toOperator(channel, config.path),
+  );
   const pinger = config.pings === null ? null : createPinger(config.pings, deps);
   const directory = join(config.statePath, "locks");
   return createSender({

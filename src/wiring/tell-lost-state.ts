@@ -9,6 +9,7 @@ import { idOf, nextLine } from "../domain/alerts/alert-words.ts";
 import { type Failure, messageOf } from "../domain/failure.ts";
 import type { Instant } from "../domain/instant.ts";
 import { enqueueMessage } from "../operations/alerts/enqueue.ts";
+import { toOperator } from "./alerts-part.ts";
 import { buildContext, type ContextParts } from "./build-context.ts";
 
 /**
@@ -34,7 +35,9 @@ async function tell({ config: { path }, needs, clock, env }: ContextParts, failu
   const message = messageFor(failure, { host: host.name, at: clock.now() });
   for (const channel of channelsOf(config.alerts, message)) enqueueMessage(context, channel, message);
   const sender = createSender({
-    channels: createChannels(config.alerts.channels, { clock, childEnv }),
+    channels: createChannels(config.alerts.channels, { clock, childEnv }).map((channel) =>
+      toOperator(channel, config.path),
+    ),
     pinger: null,
     outbox: { undelivered: catalog.undelivered, settle: catalog.settleOutbox },
     claim: () => () => undefined, // nobody else has this outbox
