@@ -124,7 +124,7 @@ test("the command that it gives for a schedule that nobody starts is what mends 
   saidBy(JSON.parse(mended.stdout), "schedule.ok");
 });
 
-test("--as-cron sees what only the operator's shell has: a secret in a variable", async () => {
+test("F41 --as-cron sees what only the operator's shell has: a secret in a variable", async () => {
   const operator = createOperator(
     `${capsuleConfig}  database:
     postgres: { socket: /nowhere, user: codex, password: { env: CODEX_PASSWORD }, database: codexdb }

@@ -289,3 +289,17 @@ test("a crontab is imported into a config that is accepted, line by line", async
   writeFileSync(operator.path("none.cron"), "# nothing\n");
   assert.equal((await operator.runHere("schedule", "import", "none.cron")).code, 2);
 });
+
+test("F45 installing needs no program crontab and no set-group-id: it works where neither may be used", async () => {
+  const operator = createOperator(config);
+  mkdirSync(operator.path("bin"));
+  const trap = `#!/bin/sh\ntouch ${operator.path("crontab-was-called")}\nexit 1\n`;
+  writeFileSync(operator.path("bin/crontab"), trap, { mode: 0o755 });
+  const env = { ...operator.env, PATH: `${operator.path("bin")}:${operator.env.PATH}` };
+  const words = ["schedule", "install", "--cron", "--root", "root"];
+  const hardened = ["setpriv", "--no-new-privs", launcher, ...words];
+  const { code, stderr } = await tryProgram(hardened, { cwd: operator.directory, env });
+  assert.equal(code, 0, stderr);
+  assert.ok(statSync(operator.path(cronPath)).isFile());
+  assert.ok(!readdirSync(operator.directory).includes("crontab-was-called"));
+});

@@ -18,7 +18,7 @@ function isRunOver(path: string): boolean {
 /** The host's zone is UTC in all our images; the file is written for whatever it is. */
 const zone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
 
-test("a real cron runs the installed line at its minute, and none of the lines that are wrong", async () => {
+test("F41 F42 F43 F44 a real cron runs the installed line at its minute, and none of the lines that are wrong", async () => {
   const server = await startPostgres({ user: "codex" });
   const operator = createOperator(`
 version: 1
