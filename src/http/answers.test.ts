@@ -156,3 +156,13 @@ test("what nobody foresaw is 500 without a word of it, and no answer holds a sec
   const listed = await ask("/api/v1/backups");
   assert.ok(listed.text.includes("[secret]") && !listed.text.includes(canary));
 });
+
+test("the schedule is told by what starts the job: the times of an installed unit, not those of the config", async () => {
+  const { parts, tokens } = await openHttpScene();
+  const edited = { ...parts, scheduleOf: () => parseCron("15 4 * * *", "UTC") };
+  const request = new Request("http://127.0.0.1:7420/api/v1/schedule", {
+    headers: { authorization: `Bearer ${tokens.read}` },
+  });
+  const answer = await createApp(edited).fetch(request, { address: "x", drop: () => undefined });
+  assert.match(await answer.text(), /"schedule":"At 04:15 \(UTC\)"/);
+});

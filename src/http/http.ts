@@ -12,6 +12,7 @@ import type { HttpSettings } from "../domain/access/http-settings.ts";
 import type { Instant } from "../domain/instant.ts";
 import type { Job } from "../domain/jobs/job.ts";
 import type { Secret } from "../domain/secret.ts";
+import type { Schedule } from "../domain/slots/schedule.ts";
 import type { Operations } from "../operations/operation.ts";
 import type { Log } from "../platform/log.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
@@ -30,6 +31,8 @@ export interface HttpParts {
   readonly version: string;
   readonly settings: HttpSettings;
   readonly jobs: readonly Job[];
+  /** By what the job is started: an installed unit's times, else the config's; null: only by hand. */
+  readonly scheduleOf: (job: Job) => Schedule | null;
   readonly operations: Operations;
   readonly scheduler: Scheduler;
   readonly runLogs: RunLogs;

@@ -26,6 +26,7 @@ export function httpPart(settings: HttpSettings, { generation, scheduler, log }:
         version,
         settings,
         jobs: config.jobs,
+        scheduleOf: context.scheduleOf,
         operations,
         scheduler,
         runLogs: { read: (runId, fromByte) => readRunLogPage(join(statePath, "logs"), runId, fromByte) },

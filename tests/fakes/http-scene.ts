@@ -6,6 +6,7 @@ import { Failure } from "../../src/domain/failure.ts";
 import { instant } from "../../src/domain/instant.ts";
 import type { RunEvent } from "../../src/domain/runs/run-event.ts";
 import { Secret } from "../../src/domain/secret.ts";
+import { scheduleOfJob } from "../../src/domain/slots/schedule.ts";
 import { type App, createApp } from "../../src/http/create-app.ts";
 import type { HttpParts } from "../../src/http/http.ts";
 import { createOperations } from "../../src/operations/create-operations.ts";
@@ -93,6 +94,7 @@ export async function openHttpScene(change: Partial<HttpSettings> = {}): Promise
     clock,
     log,
     secrets: () => [new Secret(canary)],
+    scheduleOf: scheduleOfJob,
     schedulerTrouble: () => null,
     randomToken: context.randomToken,
   };

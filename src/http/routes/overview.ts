@@ -1,4 +1,4 @@
-import { describeSchedule, parseCron } from "../../domain/slots/schedule.ts";
+import { describeSchedule } from "../../domain/slots/schedule.ts";
 import { json, type Route, route } from "../route.ts";
 import type { RouteParts } from "../route-parts.ts";
 import { destination, documentOf, jobStatus, z } from "../schema.ts";
@@ -27,7 +27,7 @@ const planned = z.strictObject({
   missedSlots: z.array(z.unknown()),
 });
 
-function schedule({ jobs: configured, statusOnce }: RouteParts): Route {
+function schedule({ jobs: configured, scheduleOf, statusOnce }: RouteParts): Route {
   return route({
     method: "get",
     path: "/api/v1/schedule",
@@ -36,12 +36,14 @@ function schedule({ jobs: configured, statusOnce }: RouteParts): Route {
     answers: { 200: { description: "Schedule", schema: documentOf({ jobs: z.array(planned) }) } },
     async answer() {
       const { report } = await statusOnce();
-      const told = configured.map(({ name, schedule: fields, timezone }) => {
+      const told = configured.map((configuredJob) => {
+        const { name, timezone } = configuredJob;
         const one = report.jobs.find(({ job }) => job === name);
+        const times = scheduleOf(configuredJob);
         return {
           job: name,
-          schedule: fields === null ? null : describeSchedule(parseCron(fields, timezone)),
-          timezone,
+          schedule: times === null ? null : describeSchedule(times),
+          timezone: times?.timezone ?? timezone,
           nextSlot: one?.nextSlot ?? null,
           missedSlots: one?.missedSlots ?? [],
         };
