@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { canary, openHttpScene } from "../../tests/fakes/http-scene.ts";
+import { parseCron } from "../domain/slots/schedule.ts";
 import { allRoutes, createApp } from "./create-app.ts";
 import { createRouteParts } from "./route-parts.ts";
 import { errorBody } from "./schema.ts";
