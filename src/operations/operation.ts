@@ -60,7 +60,12 @@ export interface Operations {
   /** As watch, but of a directory of backups that another host writes: nothing is asked but its manifests. */
   watchDestination(options: WatchDestinationOptions): Promise<WatchReport>;
   /** Delivers what is due, and waits for retries at most so long. */
-  deliverAlerts(options: { readonly maxMs: number; readonly signal: AbortSignal }): Promise<DeliverReport>;
+  deliverAlerts(options: {
+    readonly maxMs: number;
+    /** What waits for its next try is due now; default: not. */
+    readonly isMended?: boolean;
+    readonly signal: AbortSignal;
+  }): Promise<DeliverReport>;
   /** Sends a test message through one channel, or (null) through each. Throws when there is none. */
   testAlerts(channel: string | null, signal: AbortSignal): Promise<readonly ChannelTest[]>;
   listAlerts(): Promise<AlertsReport>;

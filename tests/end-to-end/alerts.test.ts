@@ -109,7 +109,7 @@ async function deliverAll(operator: Operator): Promise<void> {
   await waitFor(
     "nothing waits",
     async () => {
-      const { document } = await operator.json("alerts", "deliver", "--wait", "20s");
+      const { document } = await operator.json("alerts", "deliver", "--now", "--wait", "20s");
       return document.waiting === 0;
     },
     90_000,

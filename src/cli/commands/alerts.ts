@@ -65,6 +65,7 @@ function listAlerts(session: Session): Promise<ExitStatus> {
 
 interface DeliverFlags {
   readonly wait: number;
+  readonly now?: boolean;
 }
 
 function registerDeliver(alerts: Command, bind: Bind): void {
@@ -73,22 +74,22 @@ function registerDeliver(alerts: Command, bind: Bind): void {
     .description(
       "Delivers what waits, and waits for retries. Runs start it by themselves; a line of cron every few minutes keeps trying when nothing else runs. Ends with 1 when something still waits.",
     )
+    .option("--now", "try at once what waits for its next try: the other side is back")
     .option("--wait <time>", "how long retries are waited for", durationOf("--wait"), 2 * 60_000);
   addExamples(command, [
-    ["codex-backup alerts deliver", "now, and for two minutes"],
+    ["codex-backup alerts deliver", "what is due, and retries for two minutes"],
+    ["codex-backup alerts deliver --now", "everything, after a mail server came back"],
     ["codex-backup -q alerts deliver --wait 0s", "each message once, for a line of cron"],
   ]);
-  bind<DeliverFlags>(
-    command,
-    (_, { wait }) =>
-      (session) =>
-        deliverAlerts(session, wait),
-  );
+  bind<DeliverFlags>(command, (_, flags) => (session) => deliverAlerts(session, flags));
 }
 
-function deliverAlerts(session: Session, maxMs: number): Promise<ExitStatus> {
+function deliverAlerts(
+  session: Session,
+  { wait: maxMs, now: isMended = false }: DeliverFlags,
+): Promise<ExitStatus> {
   return withOperations(session, "lenient", async ({ operations }) => {
-    const { waiting } = await operations.deliverAlerts({ maxMs, signal: session.io.signal });
+    const { waiting } = await operations.deliverAlerts({ maxMs, isMended, signal: session.io.signal });
     session.screen.document({ waiting });
     session.screen.print(waiting === 0 ? "Nothing waits." : `${waiting} wait: codex-backup alerts list`);
     return waiting === 0 ? 0 : 1;

@@ -6,6 +6,8 @@ import type { Context } from "../context.ts";
 export interface DeliverOptions {
   /** Retries are waited for at most so long; 0: each message is tried once. */
   readonly maxMs: number;
+  /** A person says that the other side is back: what waits for its next try is tried at once. */
+  readonly isMended?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -16,9 +18,14 @@ const lookMs = 2000;
  * Delivers what is due, and waits for retries within the limit. The signal lets attempts under way end, and
  * starts no other. What could not be delivered stays for the next one.
  */
-export async function deliver(context: Context, { maxMs, signal }: DeliverOptions): Promise<DeliverReport> {
+export async function deliver(
+  context: Context,
+  { maxMs, isMended = false, signal }: DeliverOptions,
+): Promise<DeliverReport> {
   const { alerts, catalog, clock } = context;
   if (alerts === null) return { waiting: 0 };
+  const channels = new Set(catalog.undelivered().map(({ channel }) => channel));
+  if (isMended) for (const channel of channels) catalog.hastenOutbox(channel, clock.now());
   const untilMs = clock.monotonicMs() + maxMs;
   for (;;) {
     // Only then are the channels loaded.
