@@ -447,4 +447,16 @@ alerts: { webhook: { url: "${chat.url}" } }
       ["failed"],
     );
   });
+
+  test("doctor tells while nobody looks for runs that never came, and no more once watch has", async () => {
+    const operator = createOperator(configOf(`alerts: { exec: { argv: [/bin/true] } }`));
+    const codes = async () => {
+      const { document } = await operator.json("doctor");
+      return document.findings.map((finding: Json) => finding.code);
+    };
+    await operator.run("run", "nightly");
+    assert.ok((await codes()).includes("alerts.nobody-looks"), "a run looks at itself only");
+    await operator.run("watch", "--once");
+    assert.ok(!(await codes()).includes("alerts.nobody-looks"));
+  });
 });

@@ -170,7 +170,14 @@ const history = (change: Changed<Parameters<typeof judgeHistory>[0]> = {}) =>
   });
 const holder = { runId: "r1", pid: 12, host: "h", ageMs: 60_000 };
 const alerts = (change: Changed<Parameters<typeof judgeAlerts>[0]> = {}) =>
-  judgeAlerts({ configPath: "/etc/cb.yaml", channels: ["ops"], isPinging: true, waiting: null, ...change });
+  judgeAlerts({
+    configPath: "/etc/cb.yaml",
+    channels: ["ops"],
+    isPinging: true,
+    waiting: null,
+    lookedMs: 0,
+    ...change,
+  });
 
 /** What makes each code be said. A code without one fails the first test. */
 const fixtures: Partial<Readonly<Record<CheckCode, () => readonly Diagnosis[]>>> = {
@@ -294,6 +301,7 @@ const fixtures: Partial<Readonly<Record<CheckCode, () => readonly Diagnosis[]>>>
   "alerts.ok": () => alerts(),
   "alerts.nobody": () => alerts({ channels: [], isPinging: false }),
   "alerts.no-watcher": () => alerts({ isPinging: false }),
+  "alerts.nobody-looks": () => alerts({ lookedMs: null }),
   "alerts.undelivered": () => alerts({ waiting: { count: 2, oldestMs: 9e6, lastError: "refused" } }),
   "tool.ok": () => judgeTool({ version: "1.0.0", nodeVersion: "26.10.0" }),
   "tool.old-node": () => judgeTool({ version: "1.0.0", nodeVersion: "20.1.0" }),

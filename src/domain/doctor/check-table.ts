@@ -153,6 +153,9 @@ export const checkTable = {
   "alerts.ok": ok("somebody outside of this machine is told"),
   "alerts.nobody": warning("nobody outside is told when a run fails or this machine dies"),
   "alerts.no-watcher": warning("messages are sent, but nobody notices when this machine falls silent"),
+  "alerts.nobody-looks": warning(
+    "neither watch nor serve has looked for a day, so that stale jobs are told to nobody",
+  ),
   "alerts.undelivered": warning("messages wait that could not be delivered"),
 
   "tool.ok": ok("the program and its Node fit"),

@@ -8,6 +8,9 @@ import { parseCron, previousSlot } from "../../domain/slots/schedule.ts";
 import type { AlertsPart, Context } from "../context.ts";
 import { enqueueMessage } from "./enqueue.ts";
 
+/** When all jobs were last looked at, whether or not there was something to tell. */
+export const lookTime = "look";
+
 type Parts = Pick<Context, "catalog" | "clock">;
 
 /**
@@ -16,6 +19,7 @@ type Parts = Pick<Context, "catalog" | "clock">;
  */
 export function tell(parts: Parts, alerts: AlertsPart, facts: AlertFacts): readonly AlertMessage[] {
   const { catalog } = parts;
+  if (facts.extent === "whole") noteLook(parts, facts.now);
   const before = catalog.alertStates();
   const isChanged = !isSame(before, decideAlerts(before, facts, alerts.settings).states);
   const isDigestDue = facts.extent === "whole" && alerts.settings.digest.schedule !== null;
@@ -30,6 +34,12 @@ export function tell(parts: Parts, alerts: AlertsPart, facts: AlertFacts): reado
       for (const channel of channels) enqueueMessage(parts, channel, message);
     return all.map(({ message }) => message);
   });
+}
+
+/** For doctor: that somebody looks at all. To the hour, so that looking is not writing. */
+function noteLook({ catalog }: Parts, now: Instant): void {
+  const last = catalog.alertTime(lookTime);
+  if (last === null || Math.abs(now - last) > 3_600_000) catalog.putAlertTime(lookTime, now);
 }
 
 function isSame(one: readonly unknown[], other: readonly unknown[]): boolean {

@@ -7,6 +7,7 @@ import { judgeTool } from "../../domain/doctor/checks/tool.ts";
 import type { Diagnosis } from "../../domain/doctor/finding.ts";
 import { parseInstant } from "../../domain/instant.ts";
 import { isTimezone } from "../../domain/local-time.ts";
+import { lookTime } from "../alerts/tell.ts";
 import type { Context } from "../context.ts";
 import { status } from "../status.ts";
 import { outputOf, rightsAt } from "./ask.ts";
@@ -87,5 +88,7 @@ export function lookAtAlerts({ alerts, config, context }: DoctorScene): readonly
         lastError: oldest.failure?.message ?? null,
       }
     : null;
-  return judgeAlerts({ ...alerts, configPath: config.path, waiting });
+  const looked = context.catalog.alertTime(lookTime);
+  const lookedMs = looked === null ? null : Math.max(0, context.clock.now() - looked);
+  return judgeAlerts({ ...alerts, configPath: config.path, waiting, lookedMs });
 }

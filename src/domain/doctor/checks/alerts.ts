@@ -5,6 +5,8 @@ export interface AlertFacts {
   readonly configPath: string;
   readonly channels: readonly string[];
   readonly isPinging: boolean;
+  /** Since all jobs were last looked at for what is stale; null: never. */
+  readonly lookedMs: number | null;
   /** Messages that wait in the outbox: how many, and since when; null: none, or there is no outbox. */
   readonly waiting: {
     readonly count: number;
@@ -17,7 +19,22 @@ export interface AlertFacts {
 export function judgeAlerts(facts: AlertFacts): readonly Diagnosis[] {
   const { configPath, waiting } = facts;
   const undelivered = waiting === null ? [] : [judgeWaiting(waiting)];
-  return [judgeWatchers(facts, configPath), ...undelivered];
+  return [judgeWatchers(facts, configPath), ...judgeLook(facts), ...undelivered];
+}
+
+const dayMs = 86_400_000;
+
+/** A run tells of itself; of one that never came somebody else must. */
+function judgeLook({ channels, lookedMs }: AlertFacts): readonly Diagnosis[] {
+  if (channels.length === 0 || (lookedMs !== null && lookedMs < dayMs)) return [];
+  const since = lookedMs === null ? "never looked" : `not looked for ${describeAge(lookedMs)}`;
+  const message = `a failed run is told, but one that never came is not: watch has ${since} at the jobs`;
+  return [
+    diagnose("alerts.nobody-looks", "alerts", {
+      message,
+      commands: ["codex-backup schedule install --cron"],
+    }),
+  ];
 }
 
 function judgeWatchers({ channels, isPinging }: AlertFacts, path: string): Diagnosis {
