@@ -100,13 +100,28 @@ test("planning again within the same size removes nothing more, and the order of
   );
 });
 
-test("a newer good backup never brings back what was to go", () => {
+test("night after night within a size, what is left fits, holds what is held and has the newest good one", () => {
   fc.assert(
     fc.property(someBackups, rules, limits, (backups, policy, sizeBytes) => {
-      const past = backups.filter(({ createdAt }) => createdAt < now);
-      const removed = plan(past, { ...policy, sizeBytes }).filter(({ verdict }) => verdict === "remove");
-      const after = idsOf(keptOf(plan([backup(now), ...past], { ...policy, sizeBytes })));
-      for (const { backup: gone } of removed) assert.ok(!after.has(gone.id), gone.id);
+      let left: readonly RetainedBackup[] = [];
+      const seen: RetainedBackup[] = [];
+      for (const made of backups.toSorted((a, b) => a.createdAt - b.createdAt)) {
+        seen.push(made);
+        const night = { now: made.createdAt, lastSeenNow: made.createdAt };
+        const planWithin = (size: number) =>
+          planRetention({ ...inputOf([...left, made], { ...policy, sizeBytes: size }), ...night });
+        const floors = bytesOf(keptOf(planWithin(0)));
+        left = keptOf(planWithin(sizeBytes));
+        assert.ok(bytesOf(left) <= Math.max(sizeBytes, floors));
+        const ids = idsOf(left);
+        for (const { id, isHeld } of seen) if (isHeld) assert.ok(ids.has(id), `held ${id}`);
+        const newestGood = seen.findLast((one) => one.outcome === "complete" && one.isWhole);
+        if (newestGood) assert.ok(ids.has(newestGood.id), `newest good ${newestGood.id}`);
+        const newestProven = seen.findLast(
+          (one) => one.isProven && one.outcome === "complete" && one.isWhole,
+        );
+        if (newestProven) assert.ok(ids.has(newestProven.id), `newest proven ${newestProven.id}`);
+      }
     }),
   );
 });
