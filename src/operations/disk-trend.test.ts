@@ -20,7 +20,8 @@ function measure(scene: MemoryScene, days: number, id = "first"): ListedDestinat
       recordDisk(scene.context, [listed((100 - day) * gb, id)]);
       scene.advance(hourMs / 6);
     }
-    scene.advance(24 * hourMs - (4 * hourMs) / 6);
+    // the last day ends at noon: no measurement lies where one day of the forecast ends and the next begins
+    scene.advance((day < days ? 24 : 12) * hourMs - (4 * hourMs) / 6);
   }
   return listed((100 - days) * gb, id);
 }
