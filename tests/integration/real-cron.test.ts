@@ -51,7 +51,7 @@ jobs:
   put("not-roots", `* * * * * root date > ${seen}/not-roots\n`);
   chownSync(join(crontabs, "not-roots"), 65534, 65534);
 
-  const minute = comingMinute();
+  const minute = await comingMinute();
   const cron = startCron(crontabs);
   try {
     const manifests = () =>

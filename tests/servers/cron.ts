@@ -53,9 +53,14 @@ export function startCron(directory: string): RunningCron {
   };
 }
 
-/** The minute, in UTC, at which a cron that is started now first looks at its crontabs; at least some seconds off. */
-export function comingMinute(marginMs = 6000): Date {
-  return new Date(Math.ceil((Date.now() + marginMs) / 60_000) * 60_000);
+/**
+ * The minute, in UTC, at which a cron that is started now first looks at its crontabs. Just before a minute nobody
+ * can tell whether it will be in time: then that minute is let pass.
+ */
+export async function comingMinute(marginMs = 6000): Promise<Date> {
+  const leftMs = 60_000 - (Date.now() % 60_000);
+  if (leftMs < marginMs) await delay(leftMs + 50);
+  return new Date(Math.ceil(Date.now() / 60_000) * 60_000);
 }
 
 /** Waits until something is there, looking often; throws with what `state` says when it does not come. */
