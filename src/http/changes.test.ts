@@ -141,3 +141,19 @@ test("a body that is too large, no JSON, of another type, or has an unknown key 
   assert.equal((await call("/api/v1/runs", { ...post, body: "job=capsule", headers: form })).status, 415);
   assert.deepEqual([requested, audit()], [[], []]);
 });
+
+test("a catalog that cannot be read is told as such when a run is to be cancelled, not as a run that is not there", async () => {
+  const { parts, tokens } = await openHttpScene();
+  const broken = new Failure("catalog.io", "Cannot read catalog: the disk is gone");
+  const operations = { ...parts.operations, findRun: () => Promise.reject(broken) };
+  const request = new Request("http://127.0.0.1:7420/api/v1/runs/20261123T010000Z-ab12cd/cancel", {
+    method: "POST",
+    headers: { authorization: `Bearer ${tokens.operate}` },
+  });
+  const answer = await createApp({ ...parts, operations }).fetch(request, {
+    address: "x",
+    drop: () => undefined,
+  });
+  assert.equal(answer.status, 500);
+  assert.match(await answer.text(), /"code":"catalog\.io"/);
+});

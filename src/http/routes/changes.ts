@@ -57,7 +57,7 @@ function cancelRun({ scheduler, operations }: RouteParts): Route {
     answers: { 202: { description: "Asked", schema: documentOf({ cancelled: z.string() }) } },
     change: ({ params: { id } }) => ({ action: "cancel", target: id }),
     async answer({ params: { id } }) {
-      const row = await operations.findRun({ runId: id, job: null }).catch(() => null); // has it one yet?
+      const row = await operations.findRun({ runId: id, job: null }).catch(withoutRow);
       const hasEnded = row !== null && row.finishedAt !== null;
       const running = findRunning(scheduler, id, hasEnded ? null : row);
       if (running && scheduler.cancel(running.job)) return json({ schemaVersion: 1, cancelled: id }, 202);
@@ -66,6 +66,12 @@ function cancelRun({ scheduler, operations }: RouteParts): Route {
       });
     },
   });
+}
+
+/** A run that has just begun has no row yet; whatever else went wrong is not "not found". */
+function withoutRow(thrown: unknown): null {
+  if (thrown instanceof Failure && thrown.code === "usage.unknown-run") return null;
+  throw thrown;
 }
 
 function prune({ operations, background }: RouteParts): Route {
