@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import type { CapsuleJob, ChecksumsJob, CommandJob, Job, PostgresJob } from "../domain/jobs/job.ts";
+import { neverProven } from "../domain/jobs/prove-settings.ts";
 import type { Secret } from "../domain/secret.ts";
 import { buildKeep } from "./build-keep.ts";
 import { buildDatabases, buildSource } from "./build-source.ts";
@@ -55,6 +56,8 @@ function buildPostgresJob(settings: PostgresJobSettings, context: JobContext): P
     fingerprint: settings.fingerprint,
     lockWaitMs: settings.postgres.lockWait,
     onBlockedDdl: settings.postgres.onBlockedDdl,
+    assertions: [],
+    references: [],
   };
 }
 
@@ -113,5 +116,9 @@ function backupBasisOf(settings: PostgresJobSettings | CapsuleJobSettings, { des
     ),
     labels: settings.labels,
     stallMs: settings.stall.limitMs,
+    prove: neverProven,
+    rtoMs: null,
+    encrypt: null,
+    set: null,
   };
 }

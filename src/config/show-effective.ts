@@ -84,6 +84,8 @@ function jobOf(job: Job, origins: SecretOrigins): Yaml {
       return { ...basisOf(job), checksums: { destination: job.destination } };
     case "command":
       return { ...basisOf(job), command: commandOf(job) };
+    case "proof":
+      return {}; // shown at the job that it comes from
     default:
       return job satisfies never;
   }

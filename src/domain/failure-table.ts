@@ -72,6 +72,25 @@ export const failureTable = {
   "postgres.restore-failed": failed,
   "postgres.restore-refused": usage,
 
+  "postgres.throwaway": failed,
+  "postgres.no-server-programs": failed,
+
+  "proof.mismatch": damage,
+  "proof.assertion": damage,
+  "proof.space": failed,
+  "proof.nothing": failed,
+
+  "signatures.key": failed,
+  "signatures.invalid": damage,
+  "signatures.missing": damage,
+  "signatures.chain": damage,
+
+  "encryption.recipient": usage,
+  "encryption.identity": usage,
+  "encryption.no-identity": usage,
+  "encryption.not-exported": usage,
+  "encryption.damaged": damage,
+
   "capsule.root-missing": failed,
   "capsule.root-unreadable": failed,
   "capsule.empty": failed,

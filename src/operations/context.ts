@@ -7,10 +7,12 @@ import { Failure } from "../domain/failure.ts";
 import type { Job } from "../domain/jobs/job.ts";
 import type { OnProgress } from "../domain/runs/progress.ts";
 import type { Schedule } from "../domain/slots/schedule.ts";
+import type { Encryption } from "../encryption/encryption.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Host } from "../platform/host.ts";
 import type { Log } from "../platform/log.ts";
 import type { Postgres } from "../postgres/postgres.ts";
+import type { Signatures } from "../signatures/signature.ts";
 
 /** Everything an operation may use; built once by wiring. */
 export interface Context {
@@ -20,6 +22,8 @@ export interface Context {
   readonly destinations: ReadonlyMap<string, Destination>;
   readonly postgres: Postgres;
   readonly capsules: Capsules;
+  readonly signatures: Signatures;
+  readonly encryption: Encryption;
   readonly catalog: Catalog;
   readonly clock: Clock;
   readonly host: Host;

@@ -9,6 +9,8 @@ export function createPostgres(deps: PostgresDeps): Postgres {
   return {
     connect: (source, database, options) => connectServer(deps, source, { ...options, database }),
     readDump,
+    openThrowaway: () => Promise.reject(new Error("not yet")),
+    sweepThrowaways: async () => [],
     archiveText: (source, archive, options) => archiveText(deps, source, { archive, signal: options.signal }),
   };
 }

@@ -13,6 +13,7 @@ import type { PostgresFacts } from "../domain/backups/manifest.ts";
 import type { FailureReport } from "../domain/failure.ts";
 import type { FailureCode } from "../domain/failure-table.ts";
 import type { Instant } from "../domain/instant.ts";
+import type { ThrowawayChoice } from "../domain/jobs/prove-settings.ts";
 import type { PostgresSource } from "../domain/jobs/source.ts";
 
 /** What this room raises. @public */
@@ -41,6 +42,58 @@ export interface Postgres {
    * client programs of `source`, but no server and no login. The stream fails with "postgres.dump-unreadable".
    */
   archiveText(source: PostgresSource, archive: Readable, options: ConnectOptions): Promise<Readable>;
+  /**
+   * An empty server (or database) to restore one dump into for proof (PROOF 4). Throws "postgres.no-server-programs"
+   * where there is nothing to make it from, "postgres.throwaway" with what the server said when it does not come up.
+   */
+  openThrowaway(wish: ThrowawayWish): Promise<Throwaway>;
+  /** Removes what dead proofs left: servers, containers, directories below `workPath`, scratch databases. One line each. */
+  sweepThrowaways(sweep: ThrowawaySweep): Promise<readonly string[]>;
+}
+
+/** What a throwaway server must be able to take. */
+export interface ThrowawayWish {
+  readonly choice: ThrowawayChoice;
+  /** The job's own server: "auto" takes its container's image where this host has no programs of that version. */
+  readonly source: PostgresSource | null;
+  readonly facts: PostgresFacts;
+  readonly globals: Buffer | null;
+  readonly header: Buffer | null;
+  /** A directory for proofs alone; what is made in it is removed. */
+  readonly workPath: string;
+  readonly label: string;
+  readonly signal: AbortSignal;
+}
+
+export type ThrowawaySweep = Pick<ThrowawayWish, "choice" | "source" | "workPath" | "signal">;
+
+/** A server of one proof. Everything that is told of it is true of nothing but this one. */
+export interface Throwaway {
+  /** "PostgreSQL 15.20, programs of this host". */
+  readonly description: string;
+  readonly versionNum: number;
+  /** What cannot be the same here as at its source, with the reason. */
+  readonly unproven: readonly Unproven[];
+  /** Globals, header, then the dump in one transaction that is committed only after hash and trailer. Once. */
+  restore(dump: ProofDump): Promise<{ readonly warnings: readonly string[] }>;
+  /** Dumps the restored database with the pins of a backup, and reads that. */
+  readBack(onProgress?: (doneBytes: number) => void): Promise<ReadDump>;
+  /** A table's rows with the columns in this order: where a dump of it lists them in another one. */
+  fingerprintTable(table: Pick<TableFingerprint, "schema" | "name" | "columns">): Promise<TableFingerprint>;
+  /** The first column of the only row, as text, in a read-only transaction. Throws "postgres.query". */
+  ask(sql: string): Promise<string | null>;
+  /** Ends and removes all of it, whatever happened. May be called twice; what is left is logged, never thrown. */
+  close(): Promise<void>;
+}
+
+/** What to restore for proof. See RestoreRequest for its parts. */
+export type ProofDump = Pick<RestoreRequest, "format" | "openDump" | "onProgress"> & {
+  readonly expected: { readonly sizeBytes: number; readonly sha256: string };
+};
+
+export interface Unproven {
+  readonly object: string;
+  readonly reason: string;
 }
 
 export interface ConnectOptions {
@@ -213,26 +266,6 @@ export interface DatabaseNaming {
   readonly restored: string;
   /** Borne by none so far. */
   readonly database: string;
-}
-
-/** A database's name with something added, cut to the 63 bytes that PostgreSQL keeps of a name. */
-export function nameBeside(database: string, suffix: string): string {
-  const characters = [...database];
-  while (Buffer.byteLength(characters.join("") + suffix) > 63) characters.pop();
-  return characters.join("") + suffix;
-}
-
-/**
- * What a database is called while it is restored, so that nothing half-restored ever bears its name. The token: six
- * lower-case letters and digits.
- */
-export function restoringName(database: string, token: string): string {
-  return nameBeside(database, `_restoring_${token}`);
-}
-
-/** Whether a name is one that restoringName makes for the database. */
-export function isRestoringName(name: string, database: string): boolean {
-  return /_restoring_[a-z0-9]{6}$/.test(name) && restoringName(database, name.slice(-6)) === name;
 }
 
 /** Whether a dump, uncompressed, is a custom archive; by its first five bytes or more. */

@@ -7,12 +7,14 @@ import type { LogEntry, Needs } from "../cli/cli.ts";
 import type { Config } from "../config/config.ts";
 import type { Destination } from "../destinations/destination.ts";
 import { createLocalDestination } from "../destinations/local/local-destination.ts";
+import { createEncryption } from "../encryption/create-encryption.ts";
 import type { Context, RunLog } from "../operations/context.ts";
 import type { Clock } from "../platform/clock.ts";
 import { createSystemHost, type Host } from "../platform/host.ts";
 import { createLog, type Log } from "../platform/log.ts";
 import { createRunId, systemRandom } from "../platform/run-id.ts";
 import { createRunLogFile, removeSurplusRunLogs } from "../platform/run-log.ts";
+import { createSignatures } from "../signatures/create-signatures.ts";
 import { ownAccount } from "./account.ts";
 import { alertsPart } from "./alerts-part.ts";
 import { childEnvironment } from "./child-environment.ts";
@@ -58,6 +60,8 @@ export function buildContext({ config, needs, clock, env, catalog: opened }: Con
     destinations: destinationsOf(config, shared),
     postgres: lazyPostgres({ clock, log, env: childEnv, newToken: () => randomToken(24) }),
     capsules: lazyCapsules({ threads: Math.min(8, availableParallelism()) }),
+    signatures: createSignatures({ directory: join(statePath, "keys"), trusted: [] }),
+    encryption: createEncryption(),
     catalog,
     alerts: alertsPart({ config, catalog, clock, log, host, childEnv }),
     onProgress: needs.onProgress,

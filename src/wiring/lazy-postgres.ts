@@ -11,6 +11,8 @@ export function lazyPostgres(deps: PostgresDeps): Postgres {
   return {
     connect: async (...args) => (await load()).connect(...args),
     readDump: async (...args) => (await load()).readDump(...args),
+    openThrowaway: async (...args) => (await load()).openThrowaway(...args),
+    sweepThrowaways: async (...args) => (await load()).sweepThrowaways(...args),
     archiveText: async (...args) => (await load()).archiveText(...args),
   };
 }

@@ -9,13 +9,25 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   dashboard: [],
   scheduler: ["operations", "catalog", "platform", "domain"],
   demo: ["operations", "config", "platform", "domain"],
-  operations: ["postgres", "capsule", "destinations", "catalog", "alerts", "platform", "domain"],
+  operations: [
+    "postgres",
+    "capsule",
+    "destinations",
+    "catalog",
+    "alerts",
+    "signatures",
+    "encryption",
+    "platform",
+    "domain",
+  ],
   postgres: ["platform", "domain"],
   capsule: ["platform", "domain"],
   destinations: ["platform", "domain"],
   catalog: ["platform", "domain"],
   config: ["platform", "domain"],
   alerts: ["platform", "domain"],
+  signatures: ["platform", "domain"],
+  encryption: ["platform", "domain"],
   telemetry: ["platform", "domain"],
   platform: [
     "domain/failure.ts",
@@ -40,6 +52,7 @@ const doorNames: Readonly<Record<string, string>> = {
   operations: "operation",
   destinations: "destination",
   alerts: "alert",
+  signatures: "signature",
 };
 
 /** The one file through which a room is entered, named like the room in the singular; null for open rooms. */

@@ -3,10 +3,12 @@ import { openCatalog } from "../../src/catalog/open-catalog.ts";
 import type { Destination } from "../../src/destinations/destination.ts";
 import type { Job } from "../../src/domain/jobs/job.ts";
 import { scheduleOfJob } from "../../src/domain/slots/schedule.ts";
+import { createEncryption } from "../../src/encryption/create-encryption.ts";
 import type { Context } from "../../src/operations/context.ts";
 import type { Clock } from "../../src/platform/clock.ts";
 import { createSilentLog } from "../../src/platform/log.ts";
 import { createPostgres } from "../../src/postgres/create-postgres.ts";
+import { createSignatures } from "../../src/signatures/create-signatures.ts";
 import { createPlainCapsules } from "./plain-capsules.ts";
 
 export interface MemoryContextOptions {
@@ -29,6 +31,8 @@ export function createMemoryContext(options: MemoryContextOptions): Context {
     destinations: new Map(destinations.map((destination) => [destination.name, destination])),
     postgres: createPostgres({ clock, log, env: {}, newToken: () => randomToken(16) }),
     capsules: createPlainCapsules(Buffer.from("content")),
+    signatures: createSignatures({ directory: `${statePath}/keys`, trusted: [] }),
+    encryption: createEncryption(),
     catalog: openCatalog(":memory:"),
     clock,
     host: { name: "host", bootId: "boot", pid: 1, isAlive: (pid) => pid === 1 },

@@ -4,14 +4,17 @@ import { createCapsules } from "../../src/capsule/zip-capsules.ts";
 import { openCatalog } from "../../src/catalog/open-catalog.ts";
 import { createLocalDestination } from "../../src/destinations/local/local-destination.ts";
 import type { CapsuleJob, ChecksumsJob, CommandJob, Job, PostgresJob } from "../../src/domain/jobs/job.ts";
+import { neverProven } from "../../src/domain/jobs/prove-settings.ts";
 import type { PostgresSource } from "../../src/domain/jobs/source.ts";
 import { scheduleOfJob } from "../../src/domain/slots/schedule.ts";
+import { createEncryption } from "../../src/encryption/create-encryption.ts";
 import type { Context } from "../../src/operations/context.ts";
 import { type Clock, createSystemClock } from "../../src/platform/clock.ts";
 import { createSystemHost } from "../../src/platform/host.ts";
 import { createSilentLog } from "../../src/platform/log.ts";
 import { createRunId, systemRandom } from "../../src/platform/run-id.ts";
 import { createPostgres } from "../../src/postgres/create-postgres.ts";
+import { createSignatures } from "../../src/signatures/create-signatures.ts";
 import { noRule } from "./keep-policy.ts";
 
 export interface RealContextOptions {
@@ -44,6 +47,8 @@ export function createRealContext(options: RealContextOptions): Context {
     destinations: new Map(destinations.map((destination) => [destination.name, destination])),
     postgres: createPostgres({ clock, log, env, newToken: () => randomToken(16) }),
     capsules: createCapsules({ threads: 2 }),
+    signatures: createSignatures({ directory: join(statePath, "keys"), trusted: [] }),
+    encryption: createEncryption(),
     catalog: openCatalog(join(statePath, "catalog.db")),
     clock,
     host,
@@ -73,6 +78,10 @@ const basis = {
   stallMs: 60_000,
   keep: { ...noRule, minimum: 3 },
   keepAt: {},
+  prove: neverProven,
+  rtoMs: null,
+  encrypt: null,
+  set: null,
 } as const;
 
 /** A database job with every default; `source` says where. */
@@ -88,6 +97,8 @@ export function postgresJob(source: PostgresSource, given: Partial<PostgresJob> 
     format: "sql",
     compress: "none",
     fingerprint: "stream",
+    assertions: [],
+    references: [],
     lockWaitMs: 5000,
     onBlockedDdl: "wait",
     ...given,

@@ -73,11 +73,12 @@ const capsule = z.looseObject({
 
 const file = z.looseObject({
   path: plainName,
-  role: z.enum(["dump", "globals", "database", "capsule"]),
+  role: z.enum(["dump", "globals", "database", "capsule", "private"]),
   sizeBytes: count,
   sha256,
   compression: z.enum(["none", "gzip", "zstd"]),
-  content: z.looseObject({ sizeBytes: count, sha256 }),
+  encryption: z.literal("age").exactOptional(),
+  content: z.looseObject({ sizeBytes: count, sha256 }).nullable(),
 });
 
 /** Strict about what it knows, and keeps what it does not know. */
@@ -101,6 +102,10 @@ export const manifestSchema: z.ZodType<Manifest> = z
       level: z.enum(levels),
       copies: z.record(z.string(), z.enum(["direct", "cached"])),
     }),
+    encryption: z.looseObject({ recipients: z.array(z.string()) }).exactOptional(),
+    anomalies: z
+      .array(z.looseObject({ kind: z.enum(["size", "duration", "tables", "rows"]), message: z.string() }))
+      .exactOptional(),
     postgres: postgres.nullable(),
     capsule: capsule.nullable(),
     warnings: z.array(z.string()),

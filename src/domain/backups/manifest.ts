@@ -1,3 +1,4 @@
+import type { Anomaly } from "../anomalies/anomaly.ts";
 import type { Level } from "../level.ts";
 import type { Fingerprint } from "./fingerprint.ts";
 
@@ -26,6 +27,13 @@ export interface Manifest {
     readonly level: Level;
     readonly copies: Readonly<Record<string, "direct" | "cached">>;
   };
+  /** Left out: nothing of it is encrypted. Then `postgres` and `capsule` are null here, and stand in the private part. */
+  readonly encryption?: {
+    /** age recipients; any one of their identities opens it. */
+    readonly recipients: readonly string[];
+  };
+  /** What the anomaly gate said; left out: nothing. */
+  readonly anomalies?: readonly Anomaly[];
   readonly postgres: PostgresFacts | null;
   readonly capsule: CapsuleFacts | null;
   readonly warnings: readonly string[];
@@ -38,7 +46,8 @@ export interface Manifest {
   readonly adopted: boolean;
 }
 
-export type FileRole = "dump" | "globals" | "database" | "capsule";
+/** "private": what only the holder of a key may know of an encrypted backup. */
+export type FileRole = "dump" | "globals" | "database" | "capsule" | "private";
 
 export interface ManifestFile {
   readonly path: string;
@@ -46,8 +55,10 @@ export interface ManifestFile {
   readonly sizeBytes: number;
   readonly sha256: string;
   readonly compression: "none" | "gzip" | "zstd";
-  /** Of the uncompressed, unencrypted bytes; equal to the above when stored as they are. */
-  readonly content: { readonly sizeBytes: number; readonly sha256: string };
+  /** Left out: stored in the clear. */
+  readonly encryption?: "age";
+  /** Of the uncompressed, unencrypted bytes; equal to the above when stored as they are. Null: only the private part tells. */
+  readonly content: { readonly sizeBytes: number; readonly sha256: string } | null;
 }
 
 export interface PostgresFacts {

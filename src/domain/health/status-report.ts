@@ -47,7 +47,7 @@ export interface StatusReport {
 
 export interface JobStatus {
   readonly job: string;
-  readonly kind: "postgres" | "capsule" | "checksums" | "command";
+  readonly kind: "postgres" | "capsule" | "checksums" | "command" | "proof";
   readonly database: string | null;
   readonly healthy: boolean;
   /** Which rule spoke. */

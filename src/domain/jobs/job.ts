@@ -1,9 +1,10 @@
 import { Failure } from "../failure.ts";
 import type { DuePolicy } from "../slots/due.ts";
+import type { ProveSettings } from "./prove-settings.ts";
 import type { CapsuleSource, PostgresSource } from "./source.ts";
 
 /** A job as the operator configured it, every default filled in. */
-export type Job = PostgresJob | CapsuleJob | ChecksumsJob | CommandJob;
+export type Job = PostgresJob | CapsuleJob | ChecksumsJob | CommandJob | ProofJob;
 
 /** A job that leaves backups. */
 export type BackupJob = PostgresJob | CapsuleJob;
@@ -58,6 +59,13 @@ interface BackupJobBasis extends JobBasis {
   readonly labels: Readonly<Record<string, string>>;
   /** No byte from the source for so long: the run is given up. Null: no such limit. */
   readonly stallMs: number | null;
+  readonly prove: ProveSettings;
+  /** A restore must be done within so long; null: no such wish. */
+  readonly rtoMs: number | null;
+  /** Null: stored in the clear. */
+  readonly encrypt: EncryptSettings | null;
+  /** Jobs with the same one form one restore point; null: this one stands alone. */
+  readonly set: string | null;
 }
 
 export interface PostgresJob extends BackupJobBasis {
@@ -69,6 +77,23 @@ export interface PostgresJob extends BackupJobBasis {
   readonly fingerprint: "stream" | "independent";
   readonly lockWaitMs: number;
   readonly onBlockedDdl: "wait" | "abort";
+  /** SQL that must return true in the restored database. */
+  readonly assertions: readonly string[];
+  readonly references: readonly FileReference[];
+}
+
+/** Public-key mode: this host can encrypt and not decrypt. */
+export interface EncryptSettings {
+  /** age recipients ("age1…"), at least one. */
+  readonly recipients: readonly string[];
+}
+
+/** Paths named in the database that must be files of the capsule of the same set. */
+export interface FileReference {
+  /** Returns one column of paths. */
+  readonly sql: string;
+  /** The folder of the capsule that they are relative to; "": its root. */
+  readonly root: string;
 }
 
 export type DatabaseSelection =
@@ -91,6 +116,13 @@ export interface CommandJob extends JobBasis {
   readonly cwd: string | null;
   /** Added to PATH, HOME, LANG and the user's name; nothing else is inherited. */
   readonly env: Readonly<Record<string, string>>;
+}
+
+/** Comes from `prove` of another job, and is called JOB:prove, which no job of the config can be. */
+export interface ProofJob extends JobBasis {
+  readonly kind: "proof";
+  /** The job whose newest backups are proven. */
+  readonly of: string;
 }
 
 /** Names or numeric ids, as written. */

@@ -71,6 +71,7 @@ function sourceChecks(scene: DoctorScene): readonly Check[] {
         return { name: "capsule", subject: name, run: (signal) => lookAtCapsule(scene, job, signal) };
       case "command":
         return { name: "command", subject: name, run: (signal) => lookAtCommand(scene, job, signal) };
+      case "proof":
       case "checksums":
         return { name: "checksums", subject: name, run: () => [] }; // its destination's check says it all
       default:

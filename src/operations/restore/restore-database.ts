@@ -1,14 +1,9 @@
 import type { DatabaseRestored, PreflightFinding } from "../../domain/backups/restore-report.ts";
+import { nameBeside, restoringName } from "../../domain/backups/restoring-name.ts";
 import { Failure } from "../../domain/failure.ts";
 import type { PostgresSource } from "../../domain/jobs/source.ts";
 import { formatTimestamp } from "../../domain/timestamp.ts";
-import {
-  nameBeside,
-  type PostgresServer,
-  type RestoreReport,
-  restoringName,
-  type ServerFacts,
-} from "../../postgres/postgres.ts";
+import type { PostgresServer, RestoreReport, ServerFacts } from "../../postgres/postgres.ts";
 import type { Context } from "../context.ts";
 import { describeSource } from "./describe-source.ts";
 import type { DumpSource } from "./dump-source.ts";

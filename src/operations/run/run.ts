@@ -143,6 +143,8 @@ function runKind(context: Context, job: Job, jobRun: JobRun): Promise<readonly R
       return runChecksums(context, job, jobRun);
     case "command":
       return runCommand(context, job, jobRun);
+    case "proof":
+      throw new Failure("run.internal", `Cannot run "${job.name}": proofs cannot be run yet`);
     default:
       return job satisfies never;
   }

@@ -1,8 +1,9 @@
 import type { PostgresFacts } from "../../domain/backups/manifest.ts";
+import { isRestoringName } from "../../domain/backups/restoring-name.ts";
 import { Failure } from "../../domain/failure.ts";
 import { describeCount, describeSize } from "../../domain/plain-words.ts";
 import { majorOf } from "../client/version.ts";
-import { isRestoringName, type RestoreFinding } from "../postgres.ts";
+import type { RestoreFinding } from "../postgres.ts";
 import type { ServerContext } from "../server.ts";
 import { quoteName } from "../sql/literal.ts";
 import { restoreTargetSql, type TargetRow } from "../sql/restore-target.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { PostgresFacts } from "../../domain/backups/manifest.ts";
-import { nameBeside } from "../postgres.ts";
+import { nameBeside } from "../../domain/backups/restoring-name.ts";
 import type { TargetRow } from "../sql/restore-target.ts";
 import type { DumpEvent } from "../tap/dump-events.ts";
 import { createDumpLexer } from "../tap/dump-lexer.ts";

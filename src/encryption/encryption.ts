@@ -1,0 +1,36 @@
+/**
+ * Encryption: the age format (https://age-encryption.org/v1), so that `age -d` decrypts without us.
+ *
+ * Owns: recipients, identities, the stream's format. Refuses: to know what is encrypted, or where a key is kept.
+ * Words: recipient (a public key, "age1…"), identity (a secret key, "AGE-SECRET-KEY-1…"), decryptor (identities that
+ * were opened). May go to: platform, domain.
+ */
+import type { Duplex, Readable } from "node:stream";
+import type { FailureCode } from "../domain/failure-table.ts";
+import type { Secret } from "../domain/secret.ts";
+
+/** What this room raises. @public */
+export type EncryptionFailureCode = Extract<FailureCode, `encryption.${string}`>;
+
+export interface Encryption {
+  /**
+   * Encrypts in flight: plain bytes in, an age file out. Ends only after the last piece was written; without end()
+   * the output is no whole age file. Throws "encryption.recipient" for a text that is no recipient.
+   */
+  encryptor(recipients: readonly string[]): Promise<Duplex>;
+  /** Identities of a file as `age-keygen` writes it. Throws "encryption.identity" (missing, none inside, others may read it). */
+  openIdentities(path: string): Promise<Decryptor>;
+  /** A new key pair. */
+  generate(): Promise<{ readonly identity: Secret; readonly recipient: string }>;
+}
+
+export interface Decryptor {
+  /** The public halves of its identities. */
+  readonly recipients: readonly string[];
+  /**
+   * The plain bytes of an age file. Throws "encryption.no-identity" when none of these opens it, "encryption.damaged" when it
+   * is no age file; the stream fails with "encryption.damaged" for a piece that was changed, or an end that is
+   * missing. `openedBy` is the recipient whose identity opened it.
+   */
+  open(stored: Readable): Promise<{ readonly stream: Readable; readonly openedBy: string }>;
+}
