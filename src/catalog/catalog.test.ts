@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
+import { proofRow } from "../../tests/fakes/proof-row.ts";
 import type { Manifest } from "../domain/backups/manifest.ts";
 import { Failure } from "../domain/failure.ts";
 import { type Instant, instant } from "../domain/instant.ts";
@@ -187,7 +188,7 @@ test("putting a backup again keeps its copies, its hold and its proof", () => {
   put(catalog, manifestOf("x"));
   catalog.putCopy(copyOf("x"));
   catalog.putMark(markOf("x"));
-  catalog.putProof("database", "x", at(20));
+  catalog.putProof(proofRow("x", at(20)));
   put(catalog, manifestOf("x", { warnings: ["again"] }));
   const found = catalog.backup("database", "x");
   assert.deepEqual([found?.copies.length, found?.held, found?.provenAt], [1, true, at(20)]);
@@ -269,13 +270,6 @@ test("a hold at any destination holds the backup until it is released at all", (
   catalog.removeMark("database", "x", "hold");
   assert.equal(catalog.backup("database", "x")?.held, false);
   assert.deepEqual(catalog.marks("database", "x"), [accepted]);
-});
-
-test("the newest proof counts, in whatever order proofs are found", () => {
-  const catalog = newCatalog();
-  put(catalog, manifestOf("x"));
-  for (const second of [5, 9, 7]) catalog.putProof("database", "x", at(second));
-  assert.equal(catalog.backup("database", "x")?.provenAt, at(9));
 });
 
 test("pruned ids are kept by job and database, once each, until a manifest has told them", () => {

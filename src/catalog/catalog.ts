@@ -4,7 +4,7 @@
  *
  * Owns: its schema and migrations, every statement. Refuses: to decide anything (retention, health, what is due
  * and levels are domain), to touch destinations.
- * Words: run, slot, backup, copy, check, mark (hold or acceptance), tombstone, outbox.
+ * Words: run, slot, backup, copy, check, proof, mark (hold or acceptance), tombstone, outbox.
  * May go to: platform, domain.
  */
 
@@ -17,6 +17,7 @@ import type { DiskSample } from "../domain/health/disk-forecast.ts";
 import type { Instant } from "../domain/instant.ts";
 import type { Level } from "../domain/level.ts";
 import type { Outcome } from "../domain/outcome.ts";
+import type { ProofReceipt } from "../domain/proofs/proof-receipt.ts";
 
 /** What this room raises. @public */
 export type CatalogFailureCode = Extract<FailureCode, `catalog.${string}`>;
@@ -67,9 +68,41 @@ export interface BackupRow {
   readonly adopted: boolean;
   readonly manifestSha256: string;
   readonly held: boolean;
-  /** When its newest proof was made. */
+  /** When its newest proof was made; one that a later comparison of the same copy denied is none. */
   readonly provenAt: Instant | null;
   readonly copies: readonly CopyRow[];
+}
+
+/** What one proof of one copy found; it outlives the backup, since how long a restore takes stays worth knowing. */
+export interface ProofRow {
+  readonly job: string;
+  readonly backupId: string;
+  readonly database: string | null;
+  readonly destinationId: string;
+  /** When it ended. */
+  readonly at: Instant;
+  readonly outcome: ProofReceipt["outcome"];
+  readonly durationMs: number;
+  /** Of that, until the restore itself was done; null: it never was. */
+  readonly restoreMs: number | null;
+  /** Uncompressed, unencrypted. */
+  readonly contentBytes: number;
+  readonly server: string | null;
+  /** The recipient whose identity decrypted it; null: not encrypted. */
+  readonly openedBy: string | null;
+  /** One line for people. */
+  readonly summary: string;
+  /** Null for "proven". "proof.assertion": what was compared is equal, and an assertion is not true. */
+  readonly failure: FailureReport | null;
+}
+
+export interface ProofFilter {
+  readonly job?: string;
+  readonly database?: string | null;
+  readonly backupId?: string;
+  readonly outcome?: ProofRow["outcome"];
+  /** Newest first, at most so many. */
+  readonly limit?: number;
 }
 
 /** A data file, or the manifest itself. */
@@ -169,8 +202,10 @@ export interface Catalog {
   putBackup(manifest: Manifest, manifestText: string, manifestSha256: string): void;
   /** Its backup must be there. */
   putCopy(copy: CopyRow): void;
-  /** A proof of this backup was found or made at that moment; the newest one counts. */
-  putProof(job: string, backupId: string, provenAt: Instant): void;
+  /** Adds it, or replaces that of the same copy and moment; keeps the newest 1,000 of a job. Its backup need not be there. */
+  putProof(proof: ProofRow): void;
+  /** Newest first. */
+  proofs(filter?: ProofFilter): readonly ProofRow[];
   /** The sentinels' ids under which copies at this destination were recorded. */
   destinationIds(destination: string): readonly string[];
   removeCopy(job: string, backupId: string, destination: string): void;

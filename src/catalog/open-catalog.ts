@@ -14,6 +14,7 @@ import { jobStatements } from "./statements/jobs.ts";
 import { markStatements } from "./statements/marks.ts";
 import { outboxStatements } from "./statements/outbox.ts";
 import { problemStatements } from "./statements/problems.ts";
+import { proofStatements } from "./statements/proofs.ts";
 import { prunedStatements } from "./statements/pruned.ts";
 import { runStatements } from "./statements/runs.ts";
 import { slotStatements } from "./statements/slots.ts";
@@ -38,6 +39,7 @@ export function openCatalog(path: string, options: CatalogOptions = {}): Catalog
     ...backupStatements(connection),
     ...copyStatements(connection),
     ...markStatements(connection),
+    ...proofStatements(connection),
     ...prunedStatements(connection),
     ...foreignFileStatements(connection),
     ...jobStatements(connection),

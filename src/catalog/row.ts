@@ -44,6 +44,10 @@ export class Row {
     return value;
   }
 
+  countOrNull(column: string): number | null {
+    return this.#isNull(column) ? null : this.count(column);
+  }
+
   flag(column: string): boolean {
     const value = this.number(column);
     if (value !== 0 && value !== 1) throw this.#unfit(column);

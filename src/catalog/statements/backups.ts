@@ -5,13 +5,15 @@ import type { Connection, Parameters } from "../connection.ts";
 import type { Row } from "../row.ts";
 import { type Chosen, type CopyShelf, everything, keyOfBackup, readCopies } from "./copies.ts";
 
-// Not INSERT OR REPLACE: that deletes first, and copies and marks would go with the old row.
+// Not INSERT OR REPLACE: that deletes first, and copies and marks would go with the old row. What was proven of one
+// manifest says nothing of another.
 const put = `
   INSERT INTO backups (job, id, database, kind, created_ms, size_bytes, outcome, adopted, manifest_sha256)
   VALUES ($job, $id, $database, $kind, $createdAt, $sizeBytes, $outcome, $adopted, $manifestSha256)
   ON CONFLICT (job, id) DO UPDATE SET database = excluded.database, kind = excluded.kind,
     created_ms = excluded.created_ms, size_bytes = excluded.size_bytes, outcome = excluded.outcome,
-    adopted = excluded.adopted, manifest_sha256 = excluded.manifest_sha256`;
+    adopted = excluded.adopted, manifest_sha256 = excluded.manifest_sha256,
+    proven_ms = iif(manifest_sha256 = excluded.manifest_sha256, proven_ms, NULL)`;
 
 const putText = `
   INSERT INTO manifests (backup, text) VALUES (${keyOfBackup}, $text)
@@ -32,11 +34,6 @@ const removeIfBare = `
   DELETE FROM backups WHERE job = $job AND id = $backupId
     AND NOT EXISTS (SELECT 1 FROM copies WHERE copies.backup = backups.key)`;
 
-// Later proofs replace earlier ones, whatever the order in which a rebuild finds them.
-const putProof = `
-  UPDATE backups SET proven_ms = max(ifnull(proven_ms, $provenAt), $provenAt)
-  WHERE job = $job AND id = $backupId`;
-
 const forget = "DELETE FROM backups";
 
 const select = (condition: string) =>
@@ -52,7 +49,6 @@ const selectHeld = "SELECT DISTINCT backup FROM marks WHERE kind = 'hold'";
 type BackupMembers = Pick<
   Catalog,
   | "putBackup"
-  | "putProof"
   | "removeBackupIfBare"
   | "backups"
   | "backup"
@@ -78,7 +74,6 @@ export function backupStatements(connection: Connection): BackupMembers {
         connection.change(put, parametersOf(manifest, manifestSha256));
         connection.change(putText, { job: manifest.job, backupId: manifest.id, text });
       }),
-    putProof: (job, backupId, provenAt) => connection.change(putProof, { job, backupId, provenAt }),
     removeBackupIfBare: (job, backupId) => connection.change(removeIfBare, { job, backupId }),
     backups: (filter = {}) => choose(chosenBy(filter)),
     backup: (job, id) =>
