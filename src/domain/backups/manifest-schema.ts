@@ -19,6 +19,13 @@ const table = z.looseObject({
   blocks: count,
 });
 
+const objectOfSchema = z.looseObject({
+  type: z.string(),
+  schema: z.string(),
+  name: z.string(),
+  sha256: z.string().regex(/^[0-9a-f]{16}$/, "not the first 16 digits of a sha256"),
+});
+
 const fingerprint = z.looseObject({
   tables: z.array(table),
   sequences: z.array(
@@ -27,6 +34,7 @@ const fingerprint = z.looseObject({
   largeObjects: z.array(z.looseObject({ oid: z.string(), sizeBytes: count, sha256 })),
   schemaSha256: sha256,
   objects: z.record(z.string(), count),
+  entries: z.array(objectOfSchema).exactOptional(),
 });
 
 const postgres = z.looseObject({

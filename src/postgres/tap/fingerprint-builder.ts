@@ -3,6 +3,7 @@ import type { Fingerprint, SequenceFingerprint } from "../../domain/backups/fing
 import { readLargeObjectBytes, readLargeObjectOid, readSetval } from "./data-statements.ts";
 import type { DumpEvent } from "./dump-events.ts";
 import type { DumpSession } from "./dump-session.ts";
+import { EntryTally } from "./entry-tally.ts";
 import { LargeObjectTally } from "./large-object-tally.ts";
 import { isData, kindOf, roleOf } from "./statement-kind.ts";
 import { bySchemaAndName, TableTally } from "./table-tally.ts";
@@ -28,10 +29,12 @@ export class FingerprintBuilder {
   readonly #tables = new TableTally();
   readonly #sequences: SequenceFingerprint[] = [];
   readonly #largeObjects = new LargeObjectTally();
+  readonly #entries: EntryTally;
   #isViaRoot = false;
 
   constructor(session: DumpSession) {
     this.#session = session;
+    this.#entries = new EntryTally(session);
   }
 
   /** Throws Failure "postgres.dump-unreadable" where data is not in pg_dump's form. */
@@ -52,7 +55,7 @@ export class FingerprintBuilder {
         this.#statement(event);
         break;
       case "comment":
-        this.#isViaRoot ||= event.isWhole && event.bytes.toString("latin1", 0, viaRoot.length) === viaRoot;
+        if (event.isWhole) this.#comment(event.bytes);
         break;
       case "space":
       case "meta":
@@ -67,8 +70,14 @@ export class FingerprintBuilder {
       sequences: this.#sequences.toSorted(bySchemaAndName),
       largeObjects: this.#largeObjects.finish(),
       schemaSha256: this.#schema.digest("hex"),
+      entries: this.#entries.finish(),
       objects: Object.fromEntries([...this.#objects].toSorted(([a], [b]) => (a < b ? -1 : 1))),
     };
+  }
+
+  #comment(bytes: Buffer): void {
+    this.#isViaRoot ||= bytes.toString("latin1", 0, viaRoot.length) === viaRoot;
+    this.#entries.comment(bytes);
   }
 
   #statement(event: Statement): void {
@@ -91,6 +100,7 @@ export class FingerprintBuilder {
 
   #hash(event: Statement): void {
     this.#schema.update(event.bytes);
+    this.#entries.add(event);
     if (event.kind === "statement-part") return;
     this.#schema.update("\n");
     this.#count(event.words);

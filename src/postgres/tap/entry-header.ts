@@ -1,0 +1,30 @@
+/** What the comment says that pg_dump writes before the statements of one object. */
+export interface EntryHeader {
+  /** "TABLE", "FUNCTION", "ACL", "COMMENT", "FK CONSTRAINT", … */
+  readonly type: string;
+  /** "" for what is in no schema. */
+  readonly schema: string;
+  /** As pg_dump writes it, unquoted: "users", "total(integer)", "users users_pkey", "TABLE users". */
+  readonly name: string;
+  /** "": the database's own. */
+  readonly tablespace: string;
+}
+
+const beginnings = ["-- Name: ", "-- Data for Name: "].map((text) => Buffer.from(text));
+const header = /^-- (?:Data for )?Name: (.*); Type: ([A-Z][A-Z ]*); Schema: (.*); Owner: (.*)$/s;
+const tablespace = /; Tablespace: (.*)$/s;
+
+/** Cheap enough to be asked of every comment. */
+export function mayBeEntryHeader(comment: Buffer): boolean {
+  return beginnings.some((begin) => comment.subarray(0, begin.length).equals(begin));
+}
+
+/**
+ * Reads the text of a comment that stands between statements; null when it is another one. Names can hold the very
+ * words that separate them; such a header is read wrong, but each time in the same way.
+ */
+export function readEntryHeader(comment: string): EntryHeader | null {
+  const [, name, type, schema, rest] = header.exec(comment) ?? [];
+  if (name === undefined || type === undefined || schema === undefined || rest === undefined) return null;
+  return { type, schema: schema === "-" ? "" : schema, name, tablespace: tablespace.exec(rest)?.[1] ?? "" };
+}
