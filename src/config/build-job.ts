@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import type { CapsuleJob, ChecksumsJob, CommandJob, Job, PostgresJob } from "../domain/jobs/job.ts";
 import { neverProven } from "../domain/jobs/prove-settings.ts";
 import type { Secret } from "../domain/secret.ts";
+import { buildHooks } from "./build-hooks.ts";
 import { buildKeep } from "./build-keep.ts";
 import { buildDatabases, buildSource } from "./build-source.ts";
 import type { DestinationConfig } from "./config.ts";
@@ -97,6 +98,7 @@ function basisOf(settings: AnySettings, context: JobContext) {
     maxAgeMs: settings.maxAge ?? null,
     graceMs: settings.grace ?? null,
     due: { catchUp: settings.catchUp, blackout: settings.blackout, jitterMs: settings.jitter ?? 0 },
+    ...buildHooks(settings.hooks, context.directory),
   };
 }
 

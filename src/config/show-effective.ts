@@ -2,6 +2,7 @@ import { stringify } from "yaml";
 import { formatListenAddress, type HttpSettings } from "../domain/access/http-settings.ts";
 import { formatDuration } from "../domain/duration.ts";
 import type { CapsuleJob, CommandJob, FileOwner, Job, KeepPolicy, PostgresJob } from "../domain/jobs/job.ts";
+import type { JobHooks } from "../domain/jobs/job-hooks.ts";
 import type { LogsSettings } from "../domain/jobs/logs-settings.ts";
 import type { Transport } from "../domain/jobs/source.ts";
 import type { TelemetrySettings } from "../domain/jobs/telemetry-settings.ts";
@@ -101,7 +102,12 @@ function basisOf(job: Job): Yaml {
     catchUp: job.due.catchUp,
     blackout: job.due.blackout.length === 0 ? null : job.due.blackout.map(({ text }) => text),
     jitter: job.due.jitterMs === 0 ? null : formatDuration(job.due.jitterMs),
+    hooks: job.hooks && hooksOf(job.hooks),
   });
+}
+
+function hooksOf({ timeoutMs, ...programs }: JobHooks): Yaml {
+  return { ...programs, timeout: formatDuration(timeoutMs) };
 }
 
 function backupOf(job: PostgresJob | CapsuleJob): Yaml {

@@ -17,7 +17,6 @@ const unavailableKeys: readonly Path[] = [
   ["jobs", "*", "assertions"],
   ["jobs", "*", "rto"],
   ["jobs", "*", "prove"],
-  ["jobs", "*", "hooks"],
 ];
 
 const unavailableValues: readonly { readonly path: Path; readonly value: string }[] = [

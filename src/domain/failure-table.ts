@@ -123,6 +123,9 @@ export const failureTable = {
   "backup.mismatch": damage,
   "backup.manifest": damage,
 
+  "hooks.failed": failed,
+  "hooks.deferred": { exit: 5, http: 409, retry: "later" },
+
   "command.failed": failed,
   "command.not-started": failed,
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { hooks } from "./hooks.ts";
 import { keep } from "./keep.ts";
 import { ping } from "./pings.ts";
 import { postgres } from "./postgres.ts";
@@ -38,6 +39,7 @@ const basis = {
     ),
   ...dueKeys,
   ping: ping.optional(),
+  hooks: hooks.optional().describe("Programs that are run before and after each run of the job"),
 };
 
 const to = z.union([plainText, z.array(plainText).min(1, { error: () => "at least one destination" })]);

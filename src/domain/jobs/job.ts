@@ -1,5 +1,6 @@
 import { Failure } from "../failure.ts";
 import type { DuePolicy } from "../slots/due.ts";
+import type { JobHooks } from "./job-hooks.ts";
 import type { ProveSettings } from "./prove-settings.ts";
 import type { CapsuleSource, PostgresSource } from "./source.ts";
 
@@ -38,6 +39,8 @@ interface JobBasis {
   readonly graceMs: number | null;
   /** What becomes of slots that were not run in time, and when no run is started. */
   readonly due: DuePolicy;
+  /** Left out: none. */
+  readonly hooks?: JobHooks;
 }
 
 /** What jobs that leave backups have in common. */

@@ -15,6 +15,8 @@ export interface Work {
   readonly windowMs: number | null;
   /** Left out: nothing was to be pruned. */
   readonly pruned?: RunPruning;
+  /** The work stands, but what was to follow it failed; `warnings` says what. Left out: no. */
+  readonly isUnfinished?: boolean;
   readonly warnings: readonly string[];
   readonly failure: Failure | null;
   /** One line for people; null: outcome and duration say enough. */
@@ -126,9 +128,9 @@ function reportOn(row: RunRow, work: Work, durationMs: number): RunReport {
   };
 }
 
-/** A backup that stands is complete whatever pruning came to; that its last step was not done is told by 3. */
-function exitOf({ outcome, failure, pruned }: Work): ExitStatus {
-  if (outcome === "complete") return (pruned?.failures.length ?? 0) > 0 ? 3 : 0;
+/** A backup that stands is complete whatever pruning and hooks came to; that a last step was not done is told by 3. */
+function exitOf({ outcome, failure, pruned, isUnfinished = false }: Work): ExitStatus {
+  if (outcome === "complete") return isUnfinished || (pruned?.failures.length ?? 0) > 0 ? 3 : 0;
   if (outcome === "incomplete") return 3;
   return failure?.meaning.exit ?? 1;
 }

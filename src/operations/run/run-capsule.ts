@@ -3,6 +3,7 @@ import type { RunReport } from "../../domain/runs/run-report.ts";
 import type { Context } from "../context.ts";
 import { attempt } from "./attempt.ts";
 import { backupWork } from "./backup-work.ts";
+import { underHooks } from "./hooks.ts";
 import { createCapsuleProducer } from "./produce-capsule.ts";
 import type { JobRun } from "./run.ts";
 import { thenPrune } from "./then-prune.ts";
@@ -14,16 +15,15 @@ export async function runCapsule(
   job: CapsuleJob,
   { runId, slot, signal }: JobRun,
 ): Promise<readonly RunReport[]> {
-  const report = await attempt(
-    context,
-    { runId, job: job.name, database: null, slot },
-    async (inner, startedAt) => {
+  const facts = { runId, job: job.name, database: null, slot };
+  const report = await attempt(context, facts, (inner, startedAt) =>
+    underHooks(inner, { job, facts, signal }, async () => {
       const { name, timeoutMs, stallMs } = job;
       const watch = startWatch(inner.clock, signal, { job: name, timeoutMs, stallMs });
       const producer = createCapsuleProducer(inner, job, watch.signal);
       const backUp = () => backupWork(inner, { runId, slot, startedAt, job, producer, watch });
       return thenPrune(inner, job, { runId, database: null, signal, work: await underWatch(watch, backUp) });
-    },
+    }),
   );
   return [report];
 }

@@ -12,6 +12,7 @@ import { hashPaths } from "../../platform/hash.ts";
 import { type Context, destinationNamed } from "../context.ts";
 import { attempt, type Work } from "./attempt.ts";
 import { reportChecksums } from "./checksums-report.ts";
+import { underHooks } from "./hooks.ts";
 import { readOwnChecksums } from "./own-checksums.ts";
 import type { JobRun } from "./run.ts";
 import { startWatch, underWatch, type Watch } from "./watch.ts";
@@ -28,8 +29,11 @@ export async function runChecksums(
 ): Promise<readonly RunReport[]> {
   const facts = { runId, job: job.name, database: null, slot };
   const report = await attempt(context, facts, async (inner) => {
-    const watch = startWatch(inner.clock, signal, { job: job.name, timeoutMs: job.timeoutMs, stallMs: null });
-    return underWatch(watch, () => checksumsWork(inner, job, watch));
+    return underHooks(inner, { job, facts, signal }, () => {
+      const limits = { job: job.name, timeoutMs: job.timeoutMs, stallMs: null };
+      const watch = startWatch(inner.clock, signal, limits);
+      return underWatch(watch, () => checksumsWork(inner, job, watch));
+    });
   });
   return [report];
 }

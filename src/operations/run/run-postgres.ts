@@ -6,6 +6,7 @@ import type { Context } from "../context.ts";
 import { type AttemptFacts, attempt, failedWork, type Work } from "./attempt.ts";
 import type { BackupRun } from "./backup.ts";
 import { backupWork } from "./backup-work.ts";
+import { afterWork, underHooks } from "./hooks.ts";
 import { createDumpProducer } from "./produce-dump.ts";
 import type { JobRun } from "./run.ts";
 import { thenPrune } from "./then-prune.ts";
@@ -28,7 +29,10 @@ export async function runPostgres(
   );
   if (names instanceof Failure) {
     const facts = { runId: jobRun.runId, job: job.name, database: null, slot: jobRun.slot };
-    return [await attempt(context, facts, async () => failedWork(names))];
+    const { signal } = jobRun;
+    return [
+      await attempt(context, facts, (inner) => afterWork(inner, { job, facts, signal }, failedWork(names))),
+    ];
   }
   const reports: RunReport[] = [];
   for (const [index, database] of names.entries()) {
@@ -114,12 +118,14 @@ function runDatabase(
   job: PostgresJob,
   { facts, database, signal }: DatabaseRun,
 ): Promise<RunReport> {
-  return attempt(context, facts, async (inner, startedAt) => {
-    const { runId, slot } = facts;
-    const watch = startWatch(inner.clock, signal, watchLimits(job));
-    const backUp = () => dump(inner, database, { runId, slot, startedAt, job, watch });
-    return thenPrune(inner, job, { runId, database, signal, work: await underWatch(watch, backUp) });
-  });
+  return attempt(context, facts, (inner, startedAt) =>
+    underHooks(inner, { job, facts, signal }, async () => {
+      const { runId, slot } = facts;
+      const watch = startWatch(inner.clock, signal, watchLimits(job));
+      const backUp = () => dump(inner, database, { runId, slot, startedAt, job, watch });
+      return thenPrune(inner, job, { runId, database, signal, work: await underWatch(watch, backUp) });
+    }),
+  );
 }
 
 interface DumpRun extends Omit<BackupRun, "producer"> {

@@ -7,8 +7,9 @@ import { type Context, jobNamed } from "../context.ts";
 import { closeDeadRuns } from "../dead-runs.ts";
 import { patientDestination } from "../delivery/patient-destination.ts";
 import type { RunOptions } from "../operation.ts";
-import { type AttemptFacts, attempt } from "./attempt.ts";
+import { type AttemptFacts, attempt, failedWork } from "./attempt.ts";
 import { claimSlot } from "./claim.ts";
+import { afterWork, type HookedRun } from "./hooks.ts";
 import { lockJob } from "./job-lock.ts";
 import { recover } from "./recover.ts";
 import { runCapsule } from "./run-capsule.ts";
@@ -100,7 +101,10 @@ async function runLocked(outer: Context, job: Job, given: LockedRun): Promise<re
   const lock = await lockJob(context, { job: job.name, runId, waitMs, signal }).catch((error: unknown) =>
     asFailure(error, "platform.lock", `Cannot lock "${job.name}"`),
   );
-  if (lock instanceof Failure) return [await refused(context, facts, lock)];
+  if (lock instanceof Failure) {
+    const isBusy = lock.code === "run.busy";
+    return [await (isBusy ? skipBusy(context, facts, lock) : broken(context, { job, facts, signal }, lock))];
+  }
   tellStarted(outer, job, runId);
   try {
     const limits = { job: job.name, timeoutMs: job.timeoutMs, stallMs: null };
@@ -110,26 +114,25 @@ async function runLocked(outer: Context, job: Job, given: LockedRun): Promise<re
     const telling = loggingRecovered(context, runId, lines);
     return tellRecovered(context, await runKind(telling, job, { slot, signal, runId }), lines);
   } catch (error) {
-    return [await refused(context, facts, asFailure(error, "run.internal", `Cannot run "${job.name}"`))];
+    const failure = asFailure(error, "run.internal", `Cannot run "${job.name}"`);
+    return [await broken(context, { job, facts, signal }, failure)];
   } finally {
     lock.release();
   }
 }
 
-/** A run that never came to its work still leaves a row and a report. */
-function refused(context: Context, facts: AttemptFacts, failure: Failure): Promise<RunReport> {
-  const outcome = failure.code === "run.busy" ? "skipped" : "failed";
-  if (failure.code === "run.busy" && facts.slot !== null)
-    context.catalog.skipSlot({ ...facts, slot: facts.slot }, "busy");
-  const summary = failure.code === "run.busy" ? "skipped: busy" : null;
+/** A run that broke off before its work, or outside of it, is told to the job's hooks. */
+function broken(context: Context, run: HookedRun, failure: Failure): Promise<RunReport> {
+  return attempt(context, run.facts, (inner) => afterWork(inner, run, failedWork(failure)));
+}
+
+/** A run that found its job busy still leaves a row and a report. */
+function skipBusy(context: Context, facts: AttemptFacts, failure: Failure): Promise<RunReport> {
+  if (facts.slot !== null) context.catalog.skipSlot({ ...facts, slot: facts.slot }, "busy");
   return attempt(context, facts, async () => ({
-    outcome,
-    backup: null,
-    copies: [],
-    windowMs: null,
-    warnings: [],
-    failure,
-    summary,
+    ...failedWork(failure),
+    outcome: "skipped",
+    summary: "skipped: busy",
   }));
 }
 
