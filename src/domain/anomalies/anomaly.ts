@@ -1,9 +1,16 @@
+import type { Instant } from "../instant.ts";
+
 /** Something about a backup that its job's history does not let one expect. Kept in the manifest, so signed with it. */
 export interface Anomaly {
-  readonly kind: "size" | "duration" | "tables" | "rows";
+  readonly kind: AnomalyKind;
   /** For people: what was seen, and what was expected. */
   readonly message: string;
 }
+
+/** Of a capsule, "folders" and "files" are what "tables" and "rows" are of a dump. */
+export const anomalyKinds = ["size", "duration", "tables", "rows", "folders", "files"] as const;
+
+export type AnomalyKind = (typeof anomalyKinds)[number];
 
 /** What the gate compares: the same of every backup, kept in the catalog, which never leaves this machine. */
 export interface BackupProfile {
@@ -21,3 +28,14 @@ export interface ProfilePart {
   readonly count: number;
   readonly bytes: number;
 }
+
+/** An earlier backup of the same job and database: complete, and not suspect unless somebody has accepted it. */
+export interface PastProfile {
+  readonly createdAt: Instant;
+  readonly profile: BackupProfile;
+  /** Somebody has looked at what was suspect of it: from then on it is what may be expected. */
+  readonly isAccepted: boolean;
+}
+
+/** So many of the newest earlier backups are looked at. */
+export const profilesLookedAt = 30;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { anomalyKinds } from "../anomalies/anomaly.ts";
 import { parseInstant } from "../instant.ts";
 import { levels } from "../level.ts";
 import { parseBackupFile } from "./backup-file.ts";
@@ -111,9 +112,7 @@ export const manifestSchema: z.ZodType<Manifest> = z
       copies: z.record(z.string(), z.enum(["direct", "cached"])),
     }),
     encryption: z.looseObject({ recipients: z.array(z.string()) }).exactOptional(),
-    anomalies: z
-      .array(z.looseObject({ kind: z.enum(["size", "duration", "tables", "rows"]), message: z.string() }))
-      .exactOptional(),
+    anomalies: z.array(z.looseObject({ kind: z.enum(anomalyKinds), message: z.string() })).exactOptional(),
     postgres: postgres.nullable(),
     capsule: capsule.nullable(),
     warnings: z.array(z.string()),
@@ -147,7 +146,8 @@ function isOwnFile(path: string, id: string): boolean {
   );
   const named = parseBackupFile(path);
   if (named === null) return carriesId;
-  return named.base === id && ["dump", "capsule", "globals", "database"].includes(named.file.kind);
+  const content = named.file.kind === "encrypted" ? named.file.of : named.file;
+  return named.base === id && ["dump", "capsule", "globals", "database", "private"].includes(content.kind);
 }
 
 function isInnerPath(path: string): boolean {

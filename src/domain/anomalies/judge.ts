@@ -1,0 +1,23 @@
+import type { Manifest } from "../backups/manifest.ts";
+import { type Anomaly, type BackupProfile, type PastProfile, profilesLookedAt } from "./anomaly.ts";
+import { judgeDuration } from "./judge-duration.ts";
+import { judgeParts } from "./judge-parts.ts";
+import { judgeSize } from "./judge-size.ts";
+
+/**
+ * What the history of a job and database does not let one expect of this backup; empty: nothing. The history may come
+ * in any order; its newest thirty count. A false alarm costs as much as a miss, since it teaches not to look: each
+ * threshold stands with its reason where it is used, and all of them in docs/guide/anomalies.md.
+ */
+export function judge(
+  kind: Manifest["kind"],
+  profile: BackupProfile,
+  history: readonly PastProfile[],
+): readonly Anomaly[] {
+  const newest = history.toSorted((a, b) => b.createdAt - a.createdAt).slice(0, profilesLookedAt);
+  return [
+    ...judgeParts(kind, profile.parts, newest),
+    ...judgeSize(profile, newest),
+    ...judgeDuration(profile, newest),
+  ];
+}
