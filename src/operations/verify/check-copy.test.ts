@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { backUp, noSignal, openMemoryScene, storeOf } from "../../../tests/fakes/memory-scene.ts";
 import type { Destination } from "../../destinations/destination.ts";
+import type { Fingerprint } from "../../domain/backups/fingerprint.ts";
 import type { Manifest, PostgresFacts } from "../../domain/backups/manifest.ts";
 import { Failure } from "../../domain/failure.ts";
 import type { Context } from "../context.ts";
@@ -35,7 +36,11 @@ interface Scene {
 }
 
 /** A dump whose stored bytes are exactly those of its manifest: only decoding tells whether they are good. */
-async function openDump(bytes: Buffer, compression: "none" | "gzip" | "zstd"): Promise<Scene> {
+async function openDump(
+  bytes: Buffer,
+  compression: "none" | "gzip" | "zstd",
+  postgres = facts,
+): Promise<Scene> {
   const scene = await openMemoryScene();
   const [id] = await backUp(scene);
   const [destination] = scene.context.destinations.values();
@@ -45,7 +50,7 @@ async function openDump(bytes: Buffer, compression: "none" | "gzip" | "zstd"): P
   storeOf(scene).files.set(path, { bytes, modifiedMs: 0 });
   const known = { sizeBytes: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex") };
   const file = { path, role: "dump", compression, content: known, ...known } as const;
-  const manifest: Manifest = { ...born.manifest, kind: "postgres", files: [file], postgres: facts };
+  const manifest: Manifest = { ...born.manifest, kind: "postgres", files: [file], postgres };
   const stored = { ...born, manifest };
   const { context } = scene;
   return {
@@ -96,3 +101,22 @@ for (const code of ["EMFILE", "ENOMEM", "Z_MEM_ERROR"]) {
 async function* failing(code: string): AsyncGenerator<Buffer> {
   throw Object.assign(new Error(`${code}: told to fail`), { code });
 }
+
+test("a manifest from before objects were told one by one is still one that a dump can be read against", async () => {
+  const dump = Buffer.from(
+    "-- Name: s; Type: SCHEMA; Schema: -; Owner: me\nCREATE SCHEMA s;\n--\n-- PostgreSQL database dump complete\n--\n\n",
+  );
+  const noDifference = async (fingerprint: Fingerprint) =>
+    (await (await openDump(dump, "none", { ...facts, fingerprint })).check()).differences;
+  const { context } = await openMemoryScene();
+  const { fingerprint } = await context.postgres.readDump(Readable.from([dump]), { signal: noSignal });
+  const { entries, ...older } = fingerprint;
+  assert.deepEqual(
+    entries?.map(({ name }) => name),
+    ["s"],
+  );
+  assert.deepEqual(await noDifference(older), []);
+  assert.deepEqual(await noDifference(fingerprint), []);
+  const forged = entries?.map((entry) => ({ ...entry, sha256: "0".repeat(16) })) ?? [];
+  assert.equal((await noDifference({ ...fingerprint, entries: forged })).length, 1);
+});

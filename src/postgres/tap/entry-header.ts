@@ -10,13 +10,16 @@ export interface EntryHeader {
   readonly tablespace: string;
 }
 
-const beginnings = ["-- Name: ", "-- Data for Name: "].map((text) => Buffer.from(text));
+const byte = { n: 78, d: 68, colon: 58 } as const;
 const header = /^-- (?:Data for )?Name: (.*); Type: ([A-Z][A-Z ]*); Schema: (.*); Owner: (.*)$/s;
 const tablespace = /; Tablespace: (.*)$/s;
 
-/** Cheap enough to be asked of every comment. */
+/** Whether it is worth reading; cheap enough to be asked of every comment ("-- Name:", "-- Data for Name:"). */
 export function mayBeEntryHeader(comment: Buffer): boolean {
-  return beginnings.some((begin) => comment.subarray(0, begin.length).equals(begin));
+  return (
+    (comment[3] === byte.n && comment[7] === byte.colon) ||
+    (comment[3] === byte.d && comment[16] === byte.colon)
+  );
 }
 
 /**

@@ -1,9 +1,10 @@
-import { createHash, type Hash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { ObjectFingerprint } from "../../domain/backups/fingerprint.ts";
 import type { DumpEvent } from "./dump-events.ts";
 import type { DumpSession } from "./dump-session.ts";
 import { type EntryHeader, mayBeEntryHeader, readEntryHeader } from "./entry-header.ts";
 import { normalStatement } from "./normal-statement.ts";
+import { ShortHash } from "./short-hash.ts";
 
 type Statement = Extract<DumpEvent, { readonly kind: "statement" | "statement-part" }>;
 type ObjectKey = Pick<ObjectFingerprint, "type" | "schema" | "name">;
@@ -11,14 +12,17 @@ type ObjectKey = Pick<ObjectFingerprint, "type" | "schema" | "name">;
 /** For what stands before the first object: encoding, search_path, row_security. */
 const sessionKey: ObjectKey = { type: "SESSION", schema: "", name: "" };
 const hexDigits = 16;
+const newline = Buffer.from("\n");
 
 /** Hashes the schema statements of a dump by the objects that they stand under. */
 export class EntryTally {
   readonly #session: DumpSession;
   readonly #hashes = new Map<string, string[]>();
   #header: EntryHeader | null = null;
-  /** Of the object being read; null until its first statement. */
-  #open: Hash | null = null;
+  /** Of the object being read. */
+  readonly #hash = new ShortHash();
+  /** The object being read has had a statement. */
+  #isOpen = false;
   #accessMethod = "";
 
   constructor(session: DumpSession) {
@@ -37,10 +41,10 @@ export class EntryTally {
   /** A statement of role "schema", or its next part. */
   add(event: Statement): void {
     if (this.#isSetting(event)) return;
-    this.#open ??= this.#begin();
+    if (!this.#isOpen) this.#begin();
     const isWhole = event.kind === "statement" && event.isWhole;
-    this.#open.update(isWhole ? normalStatement(event.bytes, event.words) : event.bytes);
-    if (event.kind === "statement") this.#open.update("\n");
+    this.#hash.update(isWhole ? normalStatement(event.bytes, event.words) : event.bytes);
+    if (event.kind === "statement") this.#hash.update(newline);
   }
 
   /** Sorted by type, schema, name (by code unit). */
@@ -63,22 +67,24 @@ export class EntryTally {
   }
 
   /** With what the object takes from the settings. */
-  #begin(): Hash {
-    const hash = createHash("sha256");
+  #begin(): void {
+    this.#isOpen = true;
     const { type = "", tablespace = "" } = this.#header ?? {};
-    if (tablespace !== "") hash.update(`tablespace ${tablespace}\n`);
+    if (tablespace !== "") this.#hash.update(Buffer.from(`tablespace ${tablespace}\n`));
     const hasMethod = type === "TABLE" || type === "MATERIALIZED VIEW";
-    if (hasMethod && !["", "heap"].includes(this.#accessMethod)) hash.update(`using ${this.#accessMethod}\n`);
-    return hash;
+    if (hasMethod && !["", "heap"].includes(this.#accessMethod)) {
+      this.#hash.update(Buffer.from(`using ${this.#accessMethod}\n`));
+    }
   }
 
   #close(): void {
-    if (this.#open === null) return;
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
     const key = formatKey(this.#header ?? sessionKey);
-    const hashes = this.#hashes.get(key) ?? [];
-    hashes.push(this.#open.digest("hex").slice(0, hexDigits));
-    this.#hashes.set(key, hashes);
-    this.#open = null;
+    const digest = this.#hash.digest().slice(0, hexDigits);
+    const same = this.#hashes.get(key);
+    if (same) same.push(digest);
+    else this.#hashes.set(key, [digest]);
   }
 }
 
@@ -96,8 +102,7 @@ function parseKey(key: string): ObjectKey {
 function combined(hashes: readonly string[]): string {
   const [first = "", ...others] = hashes;
   if (others.length === 0) return first;
-  const sum = createHash("sha256").update(hashes.toSorted(compare).join("\n"));
-  return sum.digest("hex").slice(0, hexDigits);
+  return hash("sha256", hashes.toSorted(compare).join("\n"), "hex").slice(0, hexDigits);
 }
 
 function compare(a: string, b: string): number {
