@@ -175,6 +175,8 @@ test("a backup is read back with what its manifest says and with its copies", ()
     adopted: true,
     manifestSha256: hash,
     held: false,
+    anomalies: [],
+    accepted: false,
     provenAt: null,
     copies,
   });

@@ -10,6 +10,7 @@
 
 import type { AlertState } from "../domain/alerts/alert-state.ts";
 import type { Attempted, OutboxRow, OutboxState } from "../domain/alerts/outbox.ts";
+import type { Anomaly, BackupProfile, PastProfile } from "../domain/anomalies/anomaly.ts";
 import type { Manifest } from "../domain/backups/manifest.ts";
 import type { FailureReport } from "../domain/failure.ts";
 import type { FailureCode } from "../domain/failure-table.ts";
@@ -68,6 +69,10 @@ export interface BackupRow {
   readonly adopted: boolean;
   readonly manifestSha256: string;
   readonly held: boolean;
+  /** What the anomaly gate said of it; empty: nothing. */
+  readonly anomalies: readonly Anomaly[];
+  /** A person has accepted that. */
+  readonly accepted: boolean;
   /** When its newest proof was made; one that a later comparison of the same copy denied is none. */
   readonly provenAt: Instant | null;
   readonly copies: readonly CopyRow[];
@@ -103,6 +108,15 @@ export interface ProofFilter {
   readonly outcome?: ProofRow["outcome"];
   /** Newest first, at most so many. */
   readonly limit?: number;
+}
+
+export interface ProfileFilter {
+  readonly job: string;
+  readonly database: string | null;
+  /** Only of backups made before: one that a wrong clock has dated into the future tells nothing of what is usual now. */
+  readonly before: Instant;
+  /** At most so many. */
+  readonly limit: number;
 }
 
 /** A data file, or the manifest itself. */
@@ -200,6 +214,10 @@ export interface Catalog {
 
   /** Adds or replaces a backup with its manifest's text; copies are kept. */
   putBackup(manifest: Manifest, manifestText: string, manifestSha256: string): void;
+  /** What the anomaly gate compares; nothing happens when its backup is not there. */
+  putProfile(job: string, backupId: string, profile: BackupProfile): void;
+  /** Of complete backups with a profile that are not suspect, or were accepted; newest first. */
+  profiles(filter: ProfileFilter): readonly PastProfile[];
   /** Its backup must be there. */
   putCopy(copy: CopyRow): void;
   /** Adds it, or replaces that of the same copy and moment; keeps the newest 1,000 of a job. Its backup need not be there. */

@@ -14,6 +14,7 @@ import { jobStatements } from "./statements/jobs.ts";
 import { markStatements } from "./statements/marks.ts";
 import { outboxStatements } from "./statements/outbox.ts";
 import { problemStatements } from "./statements/problems.ts";
+import { profileStatements } from "./statements/profiles.ts";
 import { proofStatements } from "./statements/proofs.ts";
 import { prunedStatements } from "./statements/pruned.ts";
 import { runStatements } from "./statements/runs.ts";
@@ -39,6 +40,7 @@ export function openCatalog(path: string, options: CatalogOptions = {}): Catalog
     ...backupStatements(connection),
     ...copyStatements(connection),
     ...markStatements(connection),
+    ...profileStatements(connection),
     ...proofStatements(connection),
     ...prunedStatements(connection),
     ...foreignFileStatements(connection),

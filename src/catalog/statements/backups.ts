@@ -1,6 +1,7 @@
+import { readAnomalies } from "../../domain/anomalies/anomaly-text.ts";
 import type { Manifest } from "../../domain/backups/manifest.ts";
 import { parseInstant } from "../../domain/instant.ts";
-import type { BackupFilter, BackupRow, Catalog } from "../catalog.ts";
+import type { BackupFilter, BackupRow, Catalog, MarkRow } from "../catalog.ts";
 import type { Connection, Parameters } from "../connection.ts";
 import type { Row } from "../row.ts";
 import { type Chosen, type CopyShelf, everything, keyOfBackup, readCopies } from "./copies.ts";
@@ -8,11 +9,11 @@ import { type Chosen, type CopyShelf, everything, keyOfBackup, readCopies } from
 // Not INSERT OR REPLACE: that deletes first, and copies and marks would go with the old row. What was proven of one
 // manifest says nothing of another.
 const put = `
-  INSERT INTO backups (job, id, database, kind, created_ms, size_bytes, outcome, adopted, manifest_sha256)
-  VALUES ($job, $id, $database, $kind, $createdAt, $sizeBytes, $outcome, $adopted, $manifestSha256)
+  INSERT INTO backups (job, id, database, kind, created_ms, size_bytes, outcome, adopted, manifest_sha256, anomalies)
+  VALUES ($job, $id, $database, $kind, $createdAt, $sizeBytes, $outcome, $adopted, $manifestSha256, $anomalies)
   ON CONFLICT (job, id) DO UPDATE SET database = excluded.database, kind = excluded.kind,
     created_ms = excluded.created_ms, size_bytes = excluded.size_bytes, outcome = excluded.outcome,
-    adopted = excluded.adopted, manifest_sha256 = excluded.manifest_sha256,
+    adopted = excluded.adopted, manifest_sha256 = excluded.manifest_sha256, anomalies = excluded.anomalies,
     proven_ms = iif(manifest_sha256 = excluded.manifest_sha256, proven_ms, NULL)`;
 
 const putText = `
@@ -36,15 +37,19 @@ const removeIfBare = `
 
 const forget = "DELETE FROM backups";
 
+// Not *: profiles are long, and few want them.
+const columns = `key, job, id, database, kind, created_ms, size_bytes, outcome, adopted, manifest_sha256, proven_ms,
+  anomalies`;
+
 const select = (condition: string) =>
-  `SELECT * FROM backups WHERE ${condition} ORDER BY created_ms DESC, id DESC, job LIMIT $limit`;
+  `SELECT ${columns} FROM backups WHERE ${condition} ORDER BY created_ms DESC, id DESC, job LIMIT $limit`;
 
 // In the order of select: newest first, then ids backwards, then jobs.
 const isAfter = `EXISTS (SELECT 1 FROM backups AS last WHERE last.job = $beforeJob AND last.id = $beforeId AND (
   backups.created_ms < last.created_ms OR (backups.created_ms = last.created_ms AND (
     backups.id < last.id OR (backups.id = last.id AND backups.job > last.job)))))`;
 
-const selectHeld = "SELECT DISTINCT backup FROM marks WHERE kind = 'hold'";
+const selectMarked = "SELECT DISTINCT backup FROM marks WHERE kind = $kind";
 
 type BackupMembers = Pick<
   Catalog,
@@ -62,9 +67,11 @@ export function backupStatements(connection: Connection): BackupMembers {
   const choose = (chosen: Chosen): readonly BackupRow[] =>
     connection.consistently(() => {
       const { condition, parameters } = chosen;
-      const held = new Set(connection.all(selectHeld, {}, (row) => row.count("backup")));
+      const markedAs = (kind: MarkRow["kind"]) =>
+        new Set(connection.all(selectMarked, { kind }, (row) => row.count("backup")));
+      const marked = { held: markedAs("hold"), accepted: markedAs("accepted") };
       const shelves = new Map<number, CopyShelf>();
-      const found = connection.list(select(condition), parameters, (row) => readBackup(row, held, shelves));
+      const found = connection.list(select(condition), parameters, (row) => readBackup(row, marked, shelves));
       readCopies(connection, chosen, shelves);
       return found;
     });
@@ -123,13 +130,19 @@ function parametersOf(manifest: Manifest, manifestSha256: string): Parameters {
     outcome: manifest.outcome,
     adopted: manifest.adopted ? 1 : 0,
     manifestSha256,
+    anomalies: JSON.stringify(manifest.anomalies ?? []),
   };
 }
 
 const kinds = ["postgres", "capsule"] as const;
 const outcomes = ["complete", "incomplete"] as const;
 
-function readBackup(row: Row, held: ReadonlySet<number>, shelves: Map<number, CopyShelf>): BackupRow {
+interface Marked {
+  readonly held: ReadonlySet<number>;
+  readonly accepted: ReadonlySet<number>;
+}
+
+function readBackup(row: Row, { held, accepted }: Marked, shelves: Map<number, CopyShelf>): BackupRow {
   const key = row.count("key");
   const shelf: CopyShelf = { job: row.text("job"), id: row.text("id"), copies: [] };
   shelves.set(key, shelf);
@@ -144,6 +157,8 @@ function readBackup(row: Row, held: ReadonlySet<number>, shelves: Map<number, Co
     adopted: row.flag("adopted"),
     manifestSha256: row.text("manifest_sha256"),
     held: held.has(key),
+    anomalies: row.json("anomalies", readAnomalies),
+    accepted: accepted.has(key),
     provenAt: row.instantOrNull("proven_ms"),
     copies: shelf.copies,
   };

@@ -1,4 +1,3 @@
-import { z } from "zod";
 import { describeTable } from "../backups/fingerprint.ts";
 import type { CapsuleEntry, CapsuleFacts, Manifest, PostgresFacts } from "../backups/manifest.ts";
 import type { BackupProfile, ProfilePart } from "./anomaly.ts";
@@ -51,18 +50,4 @@ function foldersOf({ entries }: CapsuleFacts): readonly ProfilePart[] {
 function folderOf({ path }: CapsuleEntry): string {
   const slash = path.indexOf("/");
   return slash < 0 ? top : path.slice(0, slash);
-}
-
-const count = z.number().nonnegative();
-
-const schema: z.ZodType<BackupProfile> = z.object({
-  durationMs: count,
-  contentBytes: count,
-  parts: z.array(z.object({ name: z.string(), count, bytes: count })).nullable(),
-});
-
-/** Null for what is none. */
-export function readProfile(value: unknown): BackupProfile | null {
-  const parsed = schema.safeParse(value);
-  return parsed.success ? parsed.data : null;
 }
