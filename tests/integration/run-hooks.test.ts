@@ -50,7 +50,7 @@ async function sceneOf(
       const lines = readFileSync(join(home, "calls"), "utf8")
         .trimEnd()
         .replaceAll("\u0001\n", "\n")
-        .replace(/\u0001$/, "")
+        .slice(0, -1)
         .split("\n");
       return lines.map((line) => Object.fromEntries(line.split("\u0001").map((pair) => pair.split("=", 2))));
     },

@@ -13,6 +13,7 @@ import { judgeConfig } from "./checks/config.ts";
 import type { CronFile } from "./checks/cron-file.ts";
 import { judgeDestination } from "./checks/destination.ts";
 import { judgeHistory } from "./checks/history.ts";
+import { type HookLook, judgeHooks } from "./checks/hooks.ts";
 import { judgeLock } from "./checks/lock.ts";
 import { judgeCoverage, judgeDatabase, judgeNoAccess } from "./checks/postgres.ts";
 import { judgeSchedule } from "./checks/schedule.ts";
@@ -178,6 +179,17 @@ const alerts = (change: Changed<Parameters<typeof judgeAlerts>[0]> = {}) =>
     lookedMs: 0,
     ...change,
   });
+const hooks = (change: Changed<HookLook> = {}) =>
+  judgeHooks("database", "codex", [
+    {
+      moment: "before",
+      program: "quiesce",
+      found: "/bin/quiesce",
+      isExecutable: true,
+      openTo: null,
+      ...change,
+    },
+  ]);
 
 /** What makes each code be said. A code without one fails the first test. */
 const fixtures: Partial<Readonly<Record<CheckCode, () => readonly Diagnosis[]>>> = {
@@ -261,6 +273,10 @@ const fixtures: Partial<Readonly<Record<CheckCode, () => readonly Diagnosis[]>>>
   "command.module-missing": () => command({ missingModules: ["requests"] }),
   "command.ran": () => [judgeRan("script", null)],
   "command.failed": () => [judgeRan("script", failure("command.failed"))],
+  "hooks.ok": () => hooks(),
+  "hooks.before-missing": () => hooks({ found: null }),
+  "hooks.program-missing": () => hooks({ moment: "failed", isExecutable: false }),
+  "hooks.world-writable": () => hooks({ openTo: { path: "/opt/x", mode: 0o777 } }),
   "schedule.ok": () => schedule(),
   "schedule.nobody": () => schedule({ cronFiles: [] }),
   "schedule.unseen": () => schedule({ cronFiles: [], isContained: true }),

@@ -105,6 +105,13 @@ export const checkTable = {
   "command.ran": ok("doctor --run ran it, and it ended well"),
   "command.failed": blocker("doctor --run ran it, and it failed"),
 
+  "hooks.ok": ok("the programs of a job's hooks can be started, and nobody else may change them"),
+  "hooks.before-missing": blocker("the program of a hook `before` is not there or not executable"),
+  "hooks.program-missing": warning(
+    "the program of a hook `after` or `failed` is not there or not executable",
+  ),
+  "hooks.world-writable": warning("every user of this machine may change the program of a hook"),
+
   "schedule.ok": ok("somebody will start the jobs tonight"),
   "schedule.nobody": blocker("jobs have a schedule, and nothing starts them"),
   "schedule.unseen": {

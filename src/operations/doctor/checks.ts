@@ -11,6 +11,7 @@ import {
 import { lookAtCapsule } from "./look-at-capsule.ts";
 import { lookAtCommand } from "./look-at-command.ts";
 import { lookAtDestination } from "./look-at-destination.ts";
+import { lookAtHooks } from "./look-at-hooks.ts";
 import { lookAtPostgres } from "./look-at-postgres.ts";
 import { lookAtSchedule } from "./look-at-schedule.ts";
 import { lookAtSpace } from "./look-at-space.ts";
@@ -78,6 +79,9 @@ function sourceChecks(scene: DoctorScene): readonly Check[] {
         return job satisfies never;
     }
   });
+  const hooks = context.jobs
+    .filter((job) => job.hooks !== undefined)
+    .map((job): Check => ({ name: "hooks", subject: job.name, run: () => lookAtHooks(scene, job) }));
   const used = places.filter(({ name }) =>
     context.jobs.some((job) => leavesBackups(job) && job.to.includes(name)),
   );
@@ -88,7 +92,7 @@ function sourceChecks(scene: DoctorScene): readonly Check[] {
       run: (signal) => lookAtSpace(scene, place, { servers: linked(signal), signal }),
     }),
   );
-  return [...jobs, ...space];
+  return [...jobs, ...hooks, ...space];
 
   function linked(signal: AbortSignal) {
     signal.addEventListener("abort", () => ended.abort(signal.reason), { once: true });
