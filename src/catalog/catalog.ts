@@ -19,6 +19,27 @@ import type { Instant } from "../domain/instant.ts";
 import type { Level } from "../domain/level.ts";
 import type { Outcome } from "../domain/outcome.ts";
 import type { ProofReceipt } from "../domain/proofs/proof-receipt.ts";
+import type {
+  ChannelResult,
+  CopyTally,
+  DiskSampleRow,
+  ForeignFileRow,
+  OutboxEntry,
+  RunTally,
+  SlotFilter,
+  SlotRow,
+} from "./further-rows.ts";
+
+export type {
+  ChannelResult,
+  CopyTally,
+  DiskSampleRow,
+  ForeignFileRow,
+  OutboxEntry,
+  RunTally,
+  SlotFilter,
+  SlotRow,
+};
 
 /** What this room raises. @public */
 export type CatalogFailureCode = Extract<FailureCode, `catalog.${string}`>;
@@ -136,32 +157,6 @@ export interface MarkRow {
   readonly why: string;
 }
 
-/** One planned moment of a job, once it was decided. */
-export interface SlotRow {
-  readonly job: string;
-  readonly slot: Instant;
-  /** "claimed": a run was started for it; the others were not run, and `reason` says why. */
-  readonly state: "claimed" | "missed" | "skipped";
-  readonly reason: string | null;
-  /** Of the first run that was started for it; null: none was. */
-  readonly runId: string | null;
-  readonly decidedAt: Instant;
-  /** How many runs were started for it; the second only after the first has died. */
-  readonly attempts: number;
-  /** Who decided, to tell a claim whose process is gone. */
-  readonly pid: number;
-  readonly bootId: string;
-  readonly host: string;
-}
-
-export interface SlotFilter {
-  readonly job: string;
-  /** Slots from here, and up to there, both included. */
-  readonly since?: Instant;
-  readonly until?: Instant;
-  readonly limit?: number;
-}
-
 export interface RunFilter {
   readonly job?: string;
   readonly database?: string | null;
@@ -181,25 +176,6 @@ export interface BackupFilter {
   readonly limit?: number;
   /** Only those that come after this one in that order; unknown: none. */
   readonly before?: { readonly job: string; readonly id: string };
-}
-
-/** How many runs of a job ended so. */
-export interface RunTally {
-  readonly job: string;
-  readonly outcome: Outcome;
-  readonly count: number;
-  /** When the last of them was started. */
-  readonly lastAt: Instant;
-}
-
-/** How many copies at a destination are in this state, checked so far. */
-export interface CopyTally {
-  readonly destination: string;
-  readonly state: CopyRow["state"];
-  readonly level: Level;
-  readonly count: number;
-  /** When the oldest of these backups was made. */
-  readonly oldestAt: Instant;
 }
 
 export interface Catalog {
@@ -314,29 +290,4 @@ export interface Catalog {
   problems(): readonly string[];
   /** May be called twice. */
   close(): void;
-}
-
-export type OutboxEntry = Pick<OutboxRow, "channel" | "key" | "content" | "createdAt" | "lapsesAt">;
-
-/** The last attempt through a channel. */
-export interface ChannelResult {
-  readonly channel: string;
-  readonly triedAt: Instant;
-  /** Null: nothing ever went through. */
-  readonly deliveredAt: Instant | null;
-  /** Null: the last attempt went through. */
-  readonly failure: FailureReport | null;
-}
-
-export interface ForeignFileRow {
-  readonly name: string;
-  readonly sizeBytes: number;
-  readonly modifiedMs: number;
-  readonly firstSeenAt: Instant;
-}
-
-export interface DiskSampleRow extends DiskSample {
-  readonly destination: string;
-  /** Of the sentinel: another disk under the same name has a history of its own. */
-  readonly destinationId: string;
 }

@@ -1,0 +1,79 @@
+// Rows and filters of the door that speak of slots, messages, disks and sums.
+
+import type { OutboxRow } from "../domain/alerts/outbox.ts";
+import type { FailureReport } from "../domain/failure.ts";
+import type { DiskSample } from "../domain/health/disk-forecast.ts";
+import type { Instant } from "../domain/instant.ts";
+import type { Level } from "../domain/level.ts";
+import type { Outcome } from "../domain/outcome.ts";
+import type { CopyRow } from "./catalog.ts";
+
+/** One planned moment of a job, once it was decided. */
+export interface SlotRow {
+  readonly job: string;
+  readonly slot: Instant;
+  /** "claimed": a run was started for it; the others were not run, and `reason` says why. */
+  readonly state: "claimed" | "missed" | "skipped";
+  readonly reason: string | null;
+  /** Of the first run that was started for it; null: none was. */
+  readonly runId: string | null;
+  readonly decidedAt: Instant;
+  /** How many runs were started for it; the second only after the first has died. */
+  readonly attempts: number;
+  /** Who decided, to tell a claim whose process is gone. */
+  readonly pid: number;
+  readonly bootId: string;
+  readonly host: string;
+}
+
+export interface SlotFilter {
+  readonly job: string;
+  /** Slots from here, and up to there, both included. */
+  readonly since?: Instant;
+  readonly until?: Instant;
+  readonly limit?: number;
+}
+
+/** How many runs of a job ended so. */
+export interface RunTally {
+  readonly job: string;
+  readonly outcome: Outcome;
+  readonly count: number;
+  /** When the last of them was started. */
+  readonly lastAt: Instant;
+}
+
+/** How many copies at a destination are in this state, checked so far. */
+export interface CopyTally {
+  readonly destination: string;
+  readonly state: CopyRow["state"];
+  readonly level: Level;
+  readonly count: number;
+  /** When the oldest of these backups was made. */
+  readonly oldestAt: Instant;
+}
+
+export type OutboxEntry = Pick<OutboxRow, "channel" | "key" | "content" | "createdAt" | "lapsesAt">;
+
+/** The last attempt through a channel. */
+export interface ChannelResult {
+  readonly channel: string;
+  readonly triedAt: Instant;
+  /** Null: nothing ever went through. */
+  readonly deliveredAt: Instant | null;
+  /** Null: the last attempt went through. */
+  readonly failure: FailureReport | null;
+}
+
+export interface ForeignFileRow {
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly modifiedMs: number;
+  readonly firstSeenAt: Instant;
+}
+
+export interface DiskSampleRow extends DiskSample {
+  readonly destination: string;
+  /** Of the sentinel: another disk under the same name has a history of its own. */
+  readonly destinationId: string;
+}
