@@ -58,7 +58,7 @@ function buildPostgresJob(settings: PostgresJobSettings, context: JobContext): P
     lockWaitMs: settings.postgres.lockWait,
     onBlockedDdl: settings.postgres.onBlockedDdl,
     assertions: [],
-    references: [],
+    references: settings.references.map(({ sql, root, timeout }) => ({ sql, root, timeoutMs: timeout })),
   };
 }
 
@@ -121,6 +121,6 @@ function backupBasisOf(settings: PostgresJobSettings | CapsuleJobSettings, { des
     prove: neverProven,
     rtoMs: null,
     encrypt: null,
-    set: null,
+    set: settings.set ?? null,
   };
 }

@@ -23,6 +23,7 @@ export function crossCheck(all: CrossCheck): void {
     checkCopies(job, all.report);
     checkTemplate(job, all.report);
     if (job.kind === "capsule") checkSelfContained(job, all);
+    else checkReferences(job, backups, all.report);
   }
   for (const [index, job] of backups.entries()) {
     for (const other of backups.slice(0, index)) checkNames(job, other, all.report);
@@ -105,6 +106,24 @@ function checkSelfContained({ name, source, to }: CapsuleJob, all: CrossCheck): 
       ),
     );
   }
+}
+
+/** What no capsule of the set could answer would never be checked, and nobody would be told. */
+function checkReferences(
+  job: PostgresJob,
+  backups: readonly BackupJob[],
+  report: CrossCheck["report"],
+): void {
+  if (job.references.length === 0) return;
+  const isMet = backups.some(
+    (other) => other.kind === "capsule" && job.set !== null && other.set === job.set,
+  );
+  if (isMet) return;
+  const message =
+    job.set === null
+      ? "needs a set; allowed: the same set in this job and in the job of the capsule that holds the files"
+      : `finds no capsule in the set "${job.set}"; allowed: the same set in the job of the capsule that holds the files`;
+  report(problem(["jobs", job.name, "references"], message));
 }
 
 function checkNames(job: BackupJob, other: BackupJob, report: CrossCheck["report"]): void {

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { createConfigFolder } from "../../tests/fakes/written-config.ts";
 import { Failure } from "../domain/failure.ts";
 import { keepPolicyAt } from "../domain/jobs/job.ts";
+import { neverProven } from "../domain/jobs/prove-settings.ts";
 
 /** The example of the design, without what comes in later versions. */
 const example = `version: 1
@@ -101,6 +102,10 @@ test("the example of the design is read, every default filled in", async (contex
     fileMode: 0o600,
     labels: {},
     stallMs: 15 * 60_000,
+    prove: neverProven,
+    rtoMs: null,
+    encrypt: null,
+    set: null,
   };
   assert.deepEqual(jobs, [
     {
@@ -131,6 +136,8 @@ test("the example of the design is read, every default filled in", async (contex
       fingerprint: "stream",
       lockWaitMs: 5 * 60_000,
       onBlockedDdl: "wait",
+      assertions: [],
+      references: [],
     },
     {
       kind: "capsule",
@@ -253,24 +260,18 @@ jobs:
     to: [b, offsite]
     format: split
     encrypt: { recipients: [age1] }
-    set: nightly
-    references: []
     assertions: []
     rto: 30m
     prove: { schedule: "0 5 * * 0" }
-    hooks: { before: [] }
 `;
   const { lines } = await folder.refuse(later);
   const told = lines.slice(1).map((line) => line.replace(/^config.yaml:\d+:\d+: /, ""));
   const keys = [
     "destinations.offsite.s3",
     "jobs.j.encrypt",
-    "jobs.j.set",
-    "jobs.j.references",
     "jobs.j.assertions",
     "jobs.j.rto",
     "jobs.j.prove",
-    "jobs.j.hooks",
   ];
   assert.deepEqual(
     told.toSorted(),
@@ -293,6 +294,18 @@ const refusals: Readonly<Record<string, readonly [yaml: string, told: RegExp]>> 
   "a cron that never comes": [
     frame('    {to: b, schedule: "0 0 30 2 *", capsule: {root: /x}}'),
     /never comes/,
+  ],
+  "references that no capsule could answer": [
+    frame("    {to: b, set: night, references: [{sql: select 1}], postgres: {database: d}}"),
+    /jobs.j.references finds no capsule in the set "night"/,
+  ],
+  "a folder of references that leads out of the capsule": [
+    frame("    {to: b, references: [{sql: select 1, root: ../x}], postgres: {database: d}}"),
+    /folder relative to the root/,
+  ],
+  "a hook without a program": [
+    frame("    {to: b, hooks: {before: [[]]}, capsule: {root: /x}}"),
+    /jobs.j.hooks.before/,
   ],
   "the same directory under two names": [
     "destinations: { a: { path: /b }, b: { path: /b/ } }\njobs: { j: { command: { argv: [x] } } }",
@@ -500,4 +513,21 @@ test("a file that is missing or a directory is told as such", async (context) =>
       error.code === "config.unreadable" &&
       /it is a directory/.test(error.message),
   );
+});
+
+test("a hook is one program or a list of them, and a path is taken from the file's directory", async (context) => {
+  const folder = await createConfigFolder(context);
+  const { jobs } = await folder.load(`
+destinations: { b: { path: ./b } }
+jobs:
+  j:
+    command: { argv: [x] }
+    hooks: { before: [./on, "1"], after: [[off], [scripts/tell, a b]], timeout: 30s }
+`);
+  assert.deepEqual(jobs[0]?.hooks, {
+    before: [[`${folder.path}/on`, "1"]],
+    after: [["off"], [`${folder.path}/scripts/tell`, "a b"]],
+    failed: [],
+    timeoutMs: 30_000,
+  });
 });

@@ -1,7 +1,15 @@
 import { stringify } from "yaml";
 import { formatListenAddress, type HttpSettings } from "../domain/access/http-settings.ts";
 import { formatDuration } from "../domain/duration.ts";
-import type { CapsuleJob, CommandJob, FileOwner, Job, KeepPolicy, PostgresJob } from "../domain/jobs/job.ts";
+import type {
+  CapsuleJob,
+  CommandJob,
+  FileOwner,
+  FileReference,
+  Job,
+  KeepPolicy,
+  PostgresJob,
+} from "../domain/jobs/job.ts";
 import type { JobHooks } from "../domain/jobs/job-hooks.ts";
 import type { LogsSettings } from "../domain/jobs/logs-settings.ts";
 import type { Transport } from "../domain/jobs/source.ts";
@@ -119,6 +127,7 @@ function backupOf(job: PostgresJob | CapsuleJob): Yaml {
     stall: limitOf(job.stallMs),
     keep: keepOf(job.keep),
     labels: job.labels,
+    set: job.set,
   });
 }
 
@@ -150,7 +159,12 @@ function postgresOf(job: PostgresJob, origins: SecretOrigins): Yaml {
     format: job.format,
     compress: job.compress,
     fingerprint: job.fingerprint,
+    ...(job.references.length > 0 && { references: job.references.map(referenceOf) }),
   };
+}
+
+function referenceOf({ sql, root, timeoutMs }: FileReference): Yaml {
+  return { sql, root, timeout: formatDuration(timeoutMs) };
 }
 
 function databasesOf(databases: PostgresJob["databases"]): Yaml {

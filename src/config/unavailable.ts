@@ -12,8 +12,6 @@ const unavailableKeys: readonly Path[] = [
   ["destinations", "*", "webdav"],
   ["destinations", "*", "gcs"],
   ["jobs", "*", "encrypt"],
-  ["jobs", "*", "set"],
-  ["jobs", "*", "references"],
   ["jobs", "*", "assertions"],
   ["jobs", "*", "rto"],
   ["jobs", "*", "prove"],

@@ -9,6 +9,9 @@ import {
   duration,
   durationOrNone,
   fileMode,
+  innerFolder,
+  nameRule,
+  nameRuleText,
   nameTemplate,
   owner,
   plainText,
@@ -42,6 +45,8 @@ const basis = {
   hooks: hooks.optional().describe("Programs that are run before and after each run of the job"),
 };
 
+const setName = z.string({ error: () => nameRuleText }).regex(nameRule, { error: () => nameRuleText });
+
 const to = z.union([plainText, z.array(plainText).min(1, { error: () => "at least one destination" })]);
 
 const backupBasis = {
@@ -61,6 +66,11 @@ const backupBasis = {
     .prefault("256 MB")
     .describe("A destination further behind than this leaves the live stream and is brought up afterwards"),
   keep: keep.prefault({}).describe("What is kept; with none of the rules, everything"),
+  set: setName
+    .optional()
+    .describe(
+      "Jobs with the same one form one restore point: a capsule is packed after its databases' snapshots",
+    ),
   labels: z
     .record(z.string(), quotedText)
     .default({})
@@ -69,6 +79,16 @@ const backupBasis = {
     .prefault("15m")
     .describe("No byte from the source for so long: the run is given up; none for no limit"),
 };
+
+const reference = z
+  .strictObject({
+    sql: plainText.describe("Returns one column of paths; read only, in the dump's own snapshot"),
+    root: innerFolder
+      .default("")
+      .describe("The folder of the capsule that they are relative to; default: its root"),
+    timeout: duration.prefault("5m").describe("Limit of the query"),
+  })
+  .describe("A query, and where its paths lie");
 
 export type PostgresJobSettings = z.output<typeof postgresJob>;
 export type CapsuleJobSettings = z.output<typeof capsuleJob>;
@@ -90,6 +110,10 @@ const postgresJob = z
       .enum(["stream", "independent"])
       .default("stream")
       .describe("Contents are recorded from the dump's own stream, or read once more from the database"),
+    references: z
+      .array(reference)
+      .default([])
+      .describe("Paths that the database names, looked for in the capsules of the job's set"),
   })
   .describe("Backs up databases of a PostgreSQL server");
 

@@ -71,6 +71,16 @@ export const relativeGlob = ruled("a glob relative to the root", (text) => {
     : 'a glob relative to the root, such as "ledger/**", without a leading slash and ".."';
 });
 
+/** Without a slash at either end. */
+export const innerFolder = meaning(
+  'a folder relative to the root, such as "ledger", without a leading slash and ".."',
+  (text) => {
+    const parts = text.replace(/\/+$/, "").split("/");
+    const isInside = text === "" || parts.every((part) => !["", ".", ".."].includes(part));
+    return isInside && !text.includes("\0") ? parts.join("/") : null;
+  },
+);
+
 export const owner = meaning('a user, or user and group, such as "codex:codex"', readOwner);
 
 const modeAllowed = "an octal mode without any bit for others, such as 0600 or 0640";

@@ -95,8 +95,10 @@ export interface EncryptSettings {
 export interface FileReference {
   /** Returns one column of paths. */
   readonly sql: string;
-  /** The folder of the capsule that they are relative to; "": its root. */
+  /** The folder of the capsule that they are relative to; "": its root. No slash at either end. */
   readonly root: string;
+  /** Limit of the query. */
+  readonly timeoutMs: number;
 }
 
 export type DatabaseSelection =
