@@ -1,0 +1,151 @@
+import { constants } from "node:fs";
+import { link, open, readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { errnoOf, Failure, messageOf } from "../domain/failure.ts";
+import {
+  type FileRights,
+  makeDirectories,
+  removeIfThere,
+  replaceFile,
+  statIfThere,
+  syncDirectory,
+  writeNewFile,
+} from "../platform/files.ts";
+import { currentUser, mayGiveTo, type OwnerIds } from "../platform/owner.ts";
+import { publicKeyOf } from "./ed25519.ts";
+import {
+  formatKeyId,
+  formatPublicFile,
+  formatSecretFile,
+  type PublicKeyParts,
+  parsePublicFile,
+  parseSecretFile,
+  type SecretKeyParts,
+} from "./minisign-format.ts";
+
+/** Where the pair lies, in the directory of keys. */
+export function keyPaths(directory: string): { readonly secret: string; readonly publicPath: string } {
+  return { secret: join(directory, "signing.key"), publicPath: join(directory, "signing.pub") };
+}
+
+/** Null when there is none. Throws "signatures.key" for one that cannot be read, that others may read, or that is damaged. */
+export async function readSecretKey(directory: string): Promise<SecretKeyParts | null> {
+  const { secret: path } = keyPaths(directory);
+  const text = await readPrivately(path);
+  if (text === null) return null;
+  const parts = parseSecretFile(text);
+  if (typeof parts === "string") throw unusable(path, parts);
+  if (!publicKeyOf(parts.seed).equals(parts.publicKey))
+    throw unusable(path, "its secret and its public half do not belong together: it is damaged");
+  const beside = await readPublicKey(directory);
+  if (beside !== null && !isSamePublic(beside, parts))
+    throw unusable(path, 'it is not the key of "signing.pub" beside it');
+  return parts;
+}
+
+/** Of signing.pub; null when there is none. Throws "signatures.key". */
+export async function readPublicKey(directory: string): Promise<PublicKeyParts | null> {
+  const { publicPath: path } = keyPaths(directory);
+  try {
+    const parts = parsePublicFile(await readFile(path, "utf8"));
+    if (parts === null) throw unusable(path, "it is no public key of minisign");
+    return parts;
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return null;
+    if (error instanceof Failure) throw error;
+    throw unusable(path, messageOf(error), error);
+  }
+}
+
+export function isSamePublic(a: PublicKeyParts, b: PublicKeyParts): boolean {
+  return a.idBytes.equals(b.idBytes) && a.publicKey.equals(b.publicKey);
+}
+
+/** Opened once and judged by that: what was looked at is what is read. */
+async function readPrivately(path: string): Promise<string | null> {
+  try {
+    const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    try {
+      const facts = await file.stat();
+      if (!facts.isFile() || facts.size > 4096) throw unusable(path, "it is no secret key of minisign");
+      if ((facts.mode & 0o077) !== 0) throw openToOthers(path);
+      return await file.readFile("utf8");
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return null;
+    if (error instanceof Failure) throw error;
+    throw unusable(path, messageOf(error), error);
+  }
+}
+
+/**
+ * Makes both files, the secret one under its name only when it is whole, and never over another ("usage.refused").
+ * They belong to the owner of the state, also when root makes them: whoever runs the jobs must be able to read them.
+ */
+export async function writeKeyPair(directory: string, parts: SecretKeyParts): Promise<void> {
+  const { secret, publicPath } = keyPaths(directory);
+  for (const path of [secret, publicPath]) if ((await statIfThere(path)) !== null) throw isThere(path);
+  try {
+    const owner = await ownerOfState(directory);
+    await makeDirectories(directory, { mode: 0o700, owner });
+    const ending = `.${formatKeyId(parts.idBytes)}.new`; // two that try at once do not share a file
+    const rights = { mode: 0o600, owner, scratch: `${secret}${ending}` };
+    await linkNewFile(secret, formatSecretFile(parts), rights);
+    await replaceFile(publicPath, Buffer.from(formatPublicFile(parts)), {
+      mode: 0o644,
+      owner,
+      scratch: `${publicPath}${ending}`,
+    });
+  } catch (error) {
+    if (error instanceof Failure) throw error;
+    throw new Failure("signatures.key", `Cannot write "${secret}": ${messageOf(error)}`, {
+      hint: "Make the state directory writable for this user, or run it as the user who owns it.",
+      cause: error,
+    });
+  }
+}
+
+async function linkNewFile(
+  path: string,
+  text: string,
+  { scratch, ...rights }: FileRights & { readonly scratch: string },
+): Promise<void> {
+  await removeIfThere(scratch);
+  await writeNewFile(scratch, Buffer.from(text), rights);
+  try {
+    await link(scratch, path); // unlike rename, it never replaces what another process has just made
+  } catch (error) {
+    throw errnoOf(error) === "EEXIST" ? isThere(path) : error;
+  } finally {
+    await removeIfThere(scratch);
+  }
+  await syncDirectory(dirname(path));
+}
+
+async function ownerOfState(directory: string): Promise<OwnerIds | null> {
+  const found = (await statIfThere(directory)) ?? (await statIfThere(dirname(directory)));
+  if (found === null) return null;
+  const { uid, gid } = found;
+  return mayGiveTo(currentUser(), { uid, gid }) ? { uid, gid } : null;
+}
+
+function isThere(path: string): Failure {
+  return new Failure("usage.refused", `Cannot make a signing key: "${path}" is there already`, {
+    hint: "Keep it. To change the key, name the old public key under signing.trusted in the config, and move both files away first.",
+  });
+}
+
+function openToOthers(path: string): Failure {
+  return new Failure("signatures.key", `Cannot use "${path}": other users may read it`, {
+    hint: `Run chmod 600 "${path}"; when others can have read it, make a new key.`,
+  });
+}
+
+function unusable(path: string, seen: string, cause?: unknown): Failure {
+  return new Failure("signatures.key", `Cannot use "${path}": ${seen}`, {
+    hint: "Put the exported key back in its place, or move the files away and run codex-backup keys generate.",
+    ...(cause !== undefined && { cause }),
+  });
+}
