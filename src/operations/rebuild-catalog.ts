@@ -5,11 +5,14 @@ import { parseManifest } from "../domain/backups/manifest-text.ts";
 import { parseMark } from "../domain/backups/mark.ts";
 import { messageOf } from "../domain/failure.ts";
 import { type Instant, instant, parseInstant } from "../domain/instant.ts";
-import { type CopyPlace, copyAsTold, damagedCopy, newestReceipt } from "./beside.ts";
+import type { ProofReceipt } from "../domain/proofs/proof-receipt.ts";
+import { type CopyPlace, copyAsTold, damagedCopy, toldBeside } from "./beside.ts";
 import type { Context } from "./context.ts";
 import { findLeftovers } from "./leftovers.ts";
 import type { CatalogProblem, RebuildReport } from "./operation.ts";
+import { proofRowOf } from "./proof-receipts.ts";
 import { finishRemovals } from "./prune/remove-copy.ts";
+import { putBackup } from "./put-backup.ts";
 import { lockJob } from "./run/job-lock.ts";
 import {
   demandOwnName,
@@ -24,6 +27,7 @@ interface Found {
   readonly stored: StoredBackup;
   readonly copy: CopyRow;
   readonly marks: readonly FoundMark[];
+  readonly proofs: readonly ProofReceipt[];
   readonly differences: readonly string[];
 }
 
@@ -105,13 +109,14 @@ async function readOne(place: CopyPlace, base: string, files: readonly StoredFil
   const { manifestSha256 } = stored;
   const beside = files.filter(({ name }) => parseBackupFile(name)?.base === base);
   const differences = [...(await differencesToOwnHash(destination, stored)), ...missingFiles(stored, files)];
-  const receipt = await newestReceipt(destination, beside, { destinationId, manifestSha256 });
-  const copy = copyAsTold(place, stored, receipt);
+  const told = await toldBeside(destination, beside, { destinationId, manifestSha256 });
+  const copy = copyAsTold(place, stored, told);
   const [first] = differences;
   return {
     stored,
     copy: first === undefined ? copy : damagedCopy(copy, first),
     marks: await readMarks(destination, beside),
+    proofs: told.proofs,
     differences,
   };
 }
@@ -141,15 +146,17 @@ function record({ catalog }: Context, found: readonly Found[]): void {
     const tombstones = tombstonesOf({ catalog });
     const damaged = damageOf({ catalog });
     catalog.forgetBackups();
-    for (const { stored, copy, marks } of found) {
+    for (const { stored, copy, marks, proofs } of found) {
       const { job, backupId, destination } = copy;
-      catalog.putBackup(stored.manifest, stored.manifestText, stored.manifestSha256);
+      putBackup(catalog, stored);
       catalog.putCopy(sterner(copy, damaged.get(keyOf(copy))));
       for (const mark of marks) catalog.putMark({ job, backupId, destination, ...mark });
+      for (const proof of proofs) catalog.putProof(proofRowOf(proof));
     }
-    for (const { copy, text, sha256 } of tombstones) {
+    for (const { copy, text: manifestText, sha256: manifestSha256 } of tombstones) {
+      const manifest = parseManifest(Buffer.from(manifestText), "the catalog");
       if (catalog.backup(copy.job, copy.backupId) === null)
-        catalog.putBackup(parseManifest(Buffer.from(text), "the catalog"), text, sha256);
+        putBackup(catalog, { manifest, manifestText, manifestSha256 });
       catalog.putCopy(copy);
     }
   });
@@ -175,12 +182,17 @@ function damageOf({ catalog }: Pick<Context, "catalog">): ReadonlyMap<string, Co
   const damaged = catalog
     .backups()
     .flatMap(({ copies }) => copies)
-    .filter(({ state, failure }) => state === "damaged" && failure?.code === "backup.mismatch");
+    .filter(({ state, failure }) => state === "damaged" && isKept(failure));
   return new Map(damaged.map((copy) => [keyOf(copy), copy]));
+}
+
+function isKept(failure: CopyRow["failure"]): boolean {
+  return failure?.code === "backup.mismatch" || failure?.code === "proof.mismatch";
 }
 
 function sterner(told: CopyRow, damaged: CopyRow | undefined): CopyRow {
   if (damaged === undefined || told.state === "damaged") return told;
+  if (damaged.failure?.code === "proof.mismatch" && told.level !== "proven") return damaged;
   return (told.checkedAt ?? 0) > (damaged.checkedAt ?? 0) ? told : damaged;
 }
 

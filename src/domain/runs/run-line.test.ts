@@ -15,7 +15,7 @@ const report: RunReport = {
   startedAt: "2026-11-23T01:00:00.000Z",
   durationMs: 4100,
   windowMs: 2000,
-  backup: { id: "codexdb_2026-11-23", files: [], manifest: "m" },
+  backup: { id: "codexdb_2026-11-23", files: [], manifest: "m", anomalies: [] },
   copies: [],
   pruned: null,
   warnings: [],

@@ -1,3 +1,4 @@
+import type { Anomaly } from "../anomalies/anomaly.ts";
 import type { FailureReport } from "../failure.ts";
 import type { Level } from "../level.ts";
 import type { ExitStatus, Outcome } from "../outcome.ts";
@@ -31,6 +32,8 @@ export interface ReportedBackup {
   readonly files: readonly { readonly path: string; readonly sizeBytes: number; readonly sha256: string }[];
   /** File name of the manifest. */
   readonly manifest: string;
+  /** What its job's history does not let one expect of it; with one, it is suspect, and nothing is pruned. */
+  readonly anomalies: readonly Anomaly[];
 }
 
 /** One destination's own outcome. */

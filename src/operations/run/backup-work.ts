@@ -22,11 +22,12 @@ export async function backupWork(context: Context, run: BackupRun): Promise<Work
         sha256,
       })),
       manifest: formatBackupFile(manifest.id, { kind: "manifest" }),
+      anomalies: made.anomalies,
     },
     copies: made.copies,
     windowMs: made.windowMs,
     warnings: made.warnings,
     failure: null,
-    summary: `${made.outcome}, ${duration}, ${describeSize(sizeBytes)}${gaps}`,
+    summary: `${made.outcome}, ${duration}, ${describeSize(sizeBytes)}${gaps}${made.anomalies.length > 0 ? "; suspect" : ""}`,
   };
 }

@@ -1,3 +1,4 @@
+import type { Anomaly } from "../../domain/anomalies/anomaly.ts";
 import type { Manifest } from "../../domain/backups/manifest.ts";
 import { asFailure } from "../../domain/failure.ts";
 import { formatInstant, type Instant } from "../../domain/instant.ts";
@@ -5,6 +6,7 @@ import type { CapsuleJob, PostgresJob } from "../../domain/jobs/job.ts";
 import type { CopyReport } from "../../domain/runs/run-report.ts";
 import type { Context } from "../context.ts";
 import { createDelivery } from "../delivery/delivery.ts";
+import { type Gated, passGate, publicAnomalies } from "./anomaly-gate.ts";
 import { type Checked, checkShares } from "./check-shares.ts";
 import { commit } from "./commit.ts";
 import { readJournals, removeJournal, workPath } from "./journal.ts";
@@ -29,6 +31,7 @@ export interface MadeBackup {
   readonly copies: readonly CopyReport[];
   readonly windowMs: number | null;
   readonly outcome: "complete" | "incomplete";
+  readonly anomalies: readonly Anomaly[];
   readonly warnings: readonly string[];
 }
 
@@ -58,10 +61,12 @@ export async function makeBackup(context: Context, run: BackupRun): Promise<Made
   try {
     const produced = await producer.produce(delivery, name, watch);
     const checked = await checkShares(context, delivery, { produced, watch });
+    const gated = passGate(context, run, { produced, checked });
     const sealed = seal(
-      describe(context, run, { name, produced, checked, previous: last?.manifestSha256 ?? null }),
+      describe(context, run, { name, produced, checked, gated, previous: last?.manifestSha256 ?? null }),
     );
     const first = await commit(context, { run, sealed, delivery, checked });
+    if (job.encrypt !== null) context.catalog.putProfile(job.name, name, gated.profile); // its manifest tells none
     const late = await bringUpLate(context, run, { sealed, delivery, checked, sources: first.at });
     if (first.isSettled && late.isSettled) await removeJournal(context.statePath, run.runId);
     return conclude(run, {
@@ -69,6 +74,7 @@ export async function makeBackup(context: Context, run: BackupRun): Promise<Made
       produced,
       copies: [...first.copies, ...late.copies, ...readiness.refused],
       gaps: [...first.gaps, ...late.gaps],
+      anomalies: gated.anomalies,
       warnings: readiness.warnings,
     });
   } catch (error) {
@@ -86,6 +92,7 @@ interface Description {
   readonly name: string;
   readonly produced: Produced;
   readonly checked: Checked;
+  readonly gated: Gated;
   /** Of the job's preceding manifest. */
   readonly previous: string | null;
 }
@@ -93,10 +100,11 @@ interface Description {
 function describe(
   context: Context,
   run: BackupRun,
-  { name, produced, checked, previous }: Description,
+  { name, produced, checked, gated, previous }: Description,
 ): Manifest {
   const { job, producer } = run;
   const { inspected } = checked;
+  const anomalies = publicAnomalies(gated.anomalies, job.encrypt !== null);
   return {
     format: "codex-backup-manifest",
     version: 1,
@@ -119,6 +127,7 @@ function describe(
       content: inspected.content.get(path) ?? passed,
     })),
     checked: { level: inspected.level, copies: Object.fromEntries(checked.sources) },
+    ...(anomalies.length > 0 && { anomalies }),
     postgres: inspected.postgres,
     capsule: inspected.capsule,
     warnings: [...produced.warnings, ...inspected.warnings],
@@ -135,10 +144,12 @@ interface Conclusion {
   readonly copies: readonly CopyReport[];
   /** What lacks although the copies are whole. */
   readonly gaps: readonly string[];
+  readonly anomalies: readonly Anomaly[];
   readonly warnings: readonly string[];
 }
 
-function conclude(run: BackupRun, { sealed, produced, copies, gaps, warnings }: Conclusion): MadeBackup {
+function conclude(run: BackupRun, conclusion: Conclusion): MadeBackup {
+  const { sealed, produced, copies, gaps, anomalies, warnings } = conclusion;
   const good = copies.filter((copy) => copy.failure === null);
   const failed = copies.filter((copy) => copy.failure !== null);
   const hasEnough = good.length >= run.job.requiredCopies;
@@ -148,7 +159,9 @@ function conclude(run: BackupRun, { sealed, produced, copies, gaps, warnings }: 
     copies,
     windowMs: produced.windowMs,
     outcome: hasEnough && gaps.length === 0 && manifest.outcome === "complete" ? "complete" : "incomplete",
+    anomalies,
     warnings: [
+      ...anomalies.map(({ message }) => `suspect: ${message}`),
       ...manifest.warnings,
       ...warnings,
       ...gaps,

@@ -1,11 +1,13 @@
 import type { CopyReport } from "../../domain/runs/run-report.ts";
 import type { Context } from "../context.ts";
+import { putBackup } from "../put-backup.ts";
 import type { Sealed } from "./seal.ts";
 
 /** Tells the catalog of a backup that now exists. */
-export function recordBackup({ catalog }: Context, { manifest, manifestText, manifestSha256 }: Sealed): void {
+export function recordBackup({ catalog }: Context, sealed: Sealed): void {
+  const { manifest } = sealed;
   catalog.atomically(() => {
-    catalog.putBackup(manifest, manifestText, manifestSha256);
+    putBackup(catalog, sealed);
     catalog.clearPruned(manifest.job, manifest.database, manifest.pruned);
   });
 }

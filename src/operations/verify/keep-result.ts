@@ -1,8 +1,10 @@
 import type { CopyRow } from "../../catalog/catalog.ts";
 import { formatBackupFile, parseBackupFile } from "../../domain/backups/backup-file.ts";
 import { Failure, messageOf, reportOf } from "../../domain/failure.ts";
-import { copyAsTold, newestReceipt } from "../beside.ts";
+import { reaches } from "../../domain/level.ts";
+import { copyAsTold, toldBeside } from "../beside.ts";
 import type { Context } from "../context.ts";
+import { putBackup } from "../put-backup.ts";
 import { type CheckedCopy, writeCheckReceipt } from "../receipt.ts";
 import { missingBackup, type StoredBackup } from "../stored-backup.ts";
 import type { Candidate, SeenPlace } from "./candidates.ts";
@@ -29,26 +31,27 @@ export interface Kept {
 export async function keepResult(context: Context, finding: Finding): Promise<Kept | null> {
   const { place, stored, checked, candidate } = finding;
   const { destination, destinationId } = place;
-  const { manifest, manifestText, manifestSha256 } = stored;
+  const { manifest, manifestSha256 } = stored;
   const { catalog } = context;
   const at = context.clock.now();
   const beside = (await destination.list()).filter(({ name }) => parseBackupFile(name)?.base === manifest.id);
-  const receipt = await newestReceipt(destination, beside, { destinationId, manifestSha256 });
-  const told = copyAsTold(place, stored, receipt);
+  const besides = await toldBeside(destination, beside, { destinationId, manifestSha256 });
+  const told = copyAsTold(place, stored, besides);
   if ((await destination.stat(formatBackupFile(manifest.id, { kind: "manifest" }))) === null)
     throw missingBackup(destination, manifest.id);
   const judged = catalog.atomically(() => {
     const before = copyOf(context, finding, manifest.job);
     if (isRemoved(candidate, before)) return null;
-    const result = judgeCheck({ ...checked, at, before, told, receipt });
-    if (catalog.backup(manifest.job, manifest.id) === null)
-      catalog.putBackup(manifest, manifestText, manifestSha256);
+    const result = judgeCheck({ ...checked, at, before, told, receipt: besides.receipt });
+    if (catalog.backup(manifest.job, manifest.id) === null) putBackup(catalog, stored);
     catalog.putCopy(result.copy);
     return result;
   });
   if (judged === null) return null;
   if (judged.receipt === null) return { differences: judged.differences, warnings: [] };
-  const { level, readBack } = judged.copy;
+  const { readBack } = judged.copy;
+  // What a proof said stands in its own receipt: when that is gone, the level falls to what a check can say.
+  const level = reaches(judged.copy.level, "read") ? "read" : judged.copy.level;
   const foundAt = judged.receipt.foundAt ?? undefined;
   const copy = { sealed: stored, destinationId, level, readBack, checkedAt: at };
   const warnings = await tryReceipt(context, place, foundAt === undefined ? copy : { ...copy, foundAt });

@@ -1,0 +1,53 @@
+import { type Anomaly, type BackupProfile, profilesLookedAt } from "../../domain/anomalies/anomaly.ts";
+import { judge } from "../../domain/anomalies/judge.ts";
+import { profileOf } from "../../domain/anomalies/profile.ts";
+import { messageOf } from "../../domain/failure.ts";
+import type { Context } from "../context.ts";
+import type { BackupRun } from "./backup.ts";
+import type { Checked } from "./check-shares.ts";
+import type { Produced } from "./produce.ts";
+
+export interface Gated {
+  readonly profile: BackupProfile;
+  /** In full, for this machine. */
+  readonly anomalies: readonly Anomaly[];
+}
+
+/**
+ * What this backup is like, and what its job's history does not let one expect of it. Goes by the plain facts, which
+ * an encrypted manifest will not tell. A history that cannot be read costs no backup: nothing is judged then.
+ */
+export function passGate(
+  context: Context,
+  run: BackupRun,
+  { produced, checked }: { readonly produced: Produced; readonly checked: Checked },
+): Gated {
+  const { job, producer, startedAt } = run;
+  const { content, postgres, capsule, outcome } = checked.inspected;
+  const durationMs = context.clock.now() - startedAt;
+  const sizes = produced.files.map(({ path, passed }) => (content.get(path) ?? passed).sizeBytes);
+  const contentBytes = sizes.reduce((sum, bytes) => sum + bytes, 0);
+  const profile = profileOf({ durationMs, contentBytes, postgres, capsule });
+  if (outcome !== "complete") return { profile, anomalies: [] }; // what it lacks is told already
+  try {
+    const series = { job: job.name, database: producer.database, before: startedAt, limit: profilesLookedAt };
+    return { profile, anomalies: judge(producer.kind, profile, context.catalog.profiles(series)) };
+  } catch (error) {
+    context.log.warn({ job: job.name, error: messageOf(error) }, "cannot compare with earlier backups");
+    return { profile, anomalies: [] };
+  }
+}
+
+const unnamed: Readonly<Record<Anomaly["kind"], string>> = {
+  size: "its content is not as large as usual",
+  duration: "its run took longer than usual",
+  tables: "tables are gone",
+  rows: "tables have fewer rows than usual",
+  folders: "folders are gone",
+  files: "folders have fewer files than usual",
+};
+
+/** As everybody may read it: the manifest of an encrypted backup names no table and no number of its content. */
+export function publicAnomalies(anomalies: readonly Anomaly[], isEncrypted: boolean): readonly Anomaly[] {
+  return isEncrypted ? anomalies.map(({ kind }) => ({ kind, message: unnamed[kind] })) : anomalies;
+}
