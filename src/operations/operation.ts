@@ -72,6 +72,8 @@ export interface Operations {
   restore(request: RestoreRequest): Promise<RestoreReport>;
   hold(request: HoldRequest): Promise<HoldReport>;
   release(request: Pick<HoldRequest, "backup" | "who">): Promise<HoldReport>;
+  /** What is suspect of a backup is as it should be. Throws "usage.refused" when nothing is. */
+  accept(request: HoldRequest): Promise<HoldReport>;
   prune(options: PruneOptions): Promise<readonly PruneReport[]>;
   /** What would exist on each day to come; touches nothing. */
   simulate(options: SimulateOptions): Promise<SimulationReport>;
@@ -133,7 +135,7 @@ export interface HoldRequest {
 export interface HoldReport {
   readonly backup: string;
   readonly job: string;
-  /** Where the mark now stands (hold) or was removed (release). */
+  /** Where the mark now stands (hold, accept) or was removed (release). */
   readonly destinations: readonly string[];
   /** Destinations where it could not be done, with the reason. */
   readonly failed: readonly { readonly destination: string; readonly message: string }[];
@@ -254,6 +256,8 @@ export interface RestoreRequest {
   readonly withoutOwners: boolean;
   /** Whose server; null: the backup's own job, or the only database job of the config. */
   readonly job: string | null;
+  /** A file with the secret key of an encrypted backup; left out: none. */
+  readonly identity?: string | null;
   /** Only the preflight. */
   readonly dryRun: boolean;
   readonly signal: AbortSignal;

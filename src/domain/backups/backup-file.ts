@@ -15,10 +15,14 @@ export type BackupFile =
   /** Owner, locale, grants and settings of the database itself. */
   | { readonly kind: "database" }
   | { readonly kind: "manifest" | "sha256" | "hold" | "accepted" }
+  /** What only the holder of a key may know of an encrypted backup. */
+  | { readonly kind: "private" }
   /** Receipts, numbered by time. */
   | { readonly kind: "check" | "proof"; readonly at: Instant }
   /** The minisign signature of another file. */
-  | { readonly kind: "signature"; readonly of: BackupFile };
+  | { readonly kind: "signature"; readonly of: BackupFile }
+  /** Another file, encrypted by age. */
+  | { readonly kind: "encrypted"; readonly of: BackupFile };
 
 export interface NamedBackupFile {
   readonly base: string;
@@ -27,7 +31,7 @@ export interface NamedBackupFile {
 
 type PlainFile = Extract<
   BackupFile,
-  { readonly kind: "dump" | "capsule" | "manifest" | "sha256" | "hold" | "accepted" }
+  { readonly kind: "dump" | "capsule" | "manifest" | "sha256" | "hold" | "accepted" | "private" }
 >;
 
 const endings: readonly (readonly [ending: string, file: PlainFile])[] = [
@@ -42,7 +46,14 @@ const endings: readonly (readonly [ending: string, file: PlainFile])[] = [
   [".sha256", { kind: "sha256" }],
   [".hold", { kind: "hold" }],
   [".accepted", { kind: "accepted" }],
+  [".private.json", { kind: "private" }],
 ];
+
+/** Endings that are added to the whole name of another file. */
+const wrappers = [
+  [".minisig", "signature"],
+  [".age", "encrypted"],
+] as const;
 
 /**
  * The name of a file of the backup `base` at its destination. parseBackupFile reads it back when the base
@@ -58,6 +69,8 @@ export function formatBackupFile(base: string, file: BackupFile): string {
       return `${base}.${file.kind}-${formatTimestamp(file.at)}.json`;
     case "signature":
       return `${formatBackupFile(base, file.of)}.minisig`;
+    case "encrypted":
+      return `${formatBackupFile(base, file.of)}.age`;
     default:
       return `${base}${endingOf(file)}`;
   }
@@ -66,9 +79,16 @@ export function formatBackupFile(base: string, file: BackupFile): string {
 /** Which file of which backup a name means; null for names that are none of ours (checksums.txt, hidden ones). */
 export function parseBackupFile(name: string): NamedBackupFile | null {
   if (name.startsWith(".")) return null;
-  if (!name.endsWith(".minisig")) return parsePrefixed(name) ?? parseNumbered(name) ?? parsePlain(name);
-  const signed = parseBackupFile(name.slice(0, -".minisig".length));
-  return signed && { base: signed.base, file: { kind: "signature", of: signed.file } };
+  const wrapper = wrappers.find(([ending]) => name.endsWith(ending));
+  if (wrapper === undefined) return parsePrefixed(name) ?? parseNumbered(name) ?? parsePlain(name);
+  const [ending, kind] = wrapper;
+  const inner = parseBackupFile(name.slice(0, -ending.length));
+  return inner && { base: inner.base, file: { kind, of: inner.file } };
+}
+
+/** The file without what is wrapped round it: of NAME.sql.age the dump. */
+export function unwrapped(file: BackupFile): BackupFile {
+  return "of" in file ? unwrapped(file.of) : file;
 }
 
 function endingOf(file: PlainFile): string {

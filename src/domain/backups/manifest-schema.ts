@@ -38,7 +38,7 @@ const fingerprint = z.looseObject({
   entries: z.array(objectOfSchema).exactOptional(),
 });
 
-const postgres = z.looseObject({
+export const postgresFactsSchema = z.looseObject({
   format: z.enum(["sql", "custom"]),
   systemIdentifier: z.string(),
   serverVersionNum: count,
@@ -74,11 +74,13 @@ const entry = z.looseObject({
   state: z.enum(["stable", "grown", "changed"]),
 });
 
-const capsule = z.looseObject({
+export const capsuleFactsSchema = z.looseObject({
   root: z.string(),
   entries: z.array(entry),
   leftOut: z.array(z.looseObject({ path: z.string(), reason: z.string() })),
 });
+
+export const contentSchema = z.looseObject({ sizeBytes: count, sha256 });
 
 const file = z.looseObject({
   path: plainName,
@@ -87,7 +89,7 @@ const file = z.looseObject({
   sha256,
   compression: z.enum(["none", "gzip", "zstd"]),
   encryption: z.literal("age").exactOptional(),
-  content: z.looseObject({ sizeBytes: count, sha256 }).nullable(),
+  content: contentSchema.nullable(),
 });
 
 /** Strict about what it knows, and keeps what it does not know. */
@@ -113,8 +115,8 @@ export const manifestSchema: z.ZodType<Manifest> = z
     }),
     encryption: z.looseObject({ recipients: z.array(z.string()) }).exactOptional(),
     anomalies: z.array(z.looseObject({ kind: z.enum(anomalyKinds), message: z.string() })).exactOptional(),
-    postgres: postgres.nullable(),
-    capsule: capsule.nullable(),
+    postgres: postgresFactsSchema.nullable(),
+    capsule: capsuleFactsSchema.nullable(),
     warnings: z.array(z.string()),
     labels: z.record(z.string(), z.string()),
     previous: sha256.nullable(),
@@ -123,10 +125,14 @@ export const manifestSchema: z.ZodType<Manifest> = z
   })
   .superRefine(({ id, files }, context) => {
     const seen = new Set<string>();
-    for (const [index, { path }] of files.entries()) {
+    for (const [index, { path, encryption, content }] of files.entries()) {
       const message = seen.has(path) ? "named twice" : isOwnFile(path, id) ? null : `not a file of "${id}"`;
       seen.add(path);
       if (message !== null) context.addIssue({ code: "custom", path: ["files", index, "path"], message });
+      if (content !== null || encryption === "age") continue;
+      // Else nothing would say what the file must hold.
+      const missing = "may be left to the private part only where the file is encrypted";
+      context.addIssue({ code: "custom", path: ["files", index, "content"], message: missing });
     }
   });
 

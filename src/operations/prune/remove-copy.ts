@@ -171,6 +171,8 @@ function isPartOf(file: BackupFile, id: string, data: readonly string[]): boolea
     case "capsule":
     case "globals":
     case "database":
+    case "private":
+    case "encrypted":
       return data.includes(formatBackupFile(id, file)); // a file of somebody else may have such a name
     case "hold":
       return false;

@@ -73,7 +73,7 @@ async function filesIn(folder: string): Promise<BackupFiles> {
 }
 
 test("a dump with its manifest beside it comes with globals, header and hash", async (t) => {
-  const dump = await dumpOfBackup(await filesIn(onStick(t)));
+  const dump = await dumpOfBackup(await filesIn(onStick(t)), null);
   await dump.checkFirst(signal, () => {});
   assert.equal((await readToEnd(await dump.openDump())).toString(), "SELECT 1;\n");
   assert.equal(dump.globals?.toString(), "CREATE ROLE app;\n");
@@ -86,7 +86,7 @@ for (const companion of ["globals", "database"]) {
   test(`statements of a changed ${companion} file never reach the server`, async (t) => {
     const folder = onStick(t);
     writeFileSync(join(folder, name), (contents[name] ?? "").replace("CREATE", "DELETE"));
-    await assert.rejects(dumpOfBackup(await filesIn(folder)), {
+    await assert.rejects(dumpOfBackup(await filesIn(folder), null), {
       code: "backup.mismatch",
       message: new RegExp(name),
     });
@@ -95,7 +95,7 @@ for (const companion of ["globals", "database"]) {
   test(`a missing ${companion} file is named`, async (t) => {
     const folder = onStick(t);
     rmSync(join(folder, name));
-    await assert.rejects(dumpOfBackup(await filesIn(folder)), {
+    await assert.rejects(dumpOfBackup(await filesIn(folder), null), {
       code: "platform.file",
       message: `Cannot read "${join(folder, name)}": ENOENT`,
     });
@@ -105,7 +105,7 @@ for (const companion of ["globals", "database"]) {
 test("a dump that was changed on the way fails before anything is sent", async (t) => {
   const folder = onStick(t);
   writeFileSync(join(folder, `${id}.sql`), "SELECT 2;\n");
-  const dump = await dumpOfBackup(await filesIn(folder));
+  const dump = await dumpOfBackup(await filesIn(folder), null);
   await assert.rejects(
     dump.checkFirst(signal, () => {}),
     { code: "backup.mismatch" },
@@ -116,8 +116,8 @@ test("errors of the file system name the path, wherever they come up", async (t)
   const folder = onStick(t);
   const gone = join(folder, "gone.sql");
   const refusal = { code: "platform.file", message: `Cannot read "${gone}": ENOENT` };
-  await assert.rejects(dumpOfFile(gone), refusal);
-  const dump = await dumpOfBackup(await filesIn(folder));
+  await assert.rejects(dumpOfFile(gone, null), refusal);
+  const dump = await dumpOfBackup(await filesIn(folder), null);
   rmSync(join(folder, `${id}.sql`));
   await assert.rejects(dump.openDump(), { code: "platform.file", message: /sql": ENOENT$/ });
   await assert.rejects(
@@ -144,7 +144,7 @@ test("a bare file's format is told by its bytes, also inside gzip, whatever its 
   };
   for (const [name, bytes] of Object.entries(samples)) {
     writeFileSync(join(folder, name), bytes);
-    formats[name] = (await dumpOfFile(join(folder, name))).format;
+    formats[name] = (await dumpOfFile(join(folder, name), null)).format;
   }
   assert.deepEqual(formats, {
     "a.dat": "custom",

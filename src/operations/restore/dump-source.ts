@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import { PassThrough, type Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import type { ManifestFile, PostgresFacts } from "../../domain/backups/manifest.ts";
+import type { Manifest, ManifestFile, PostgresFacts } from "../../domain/backups/manifest.ts";
 import { Failure } from "../../domain/failure.ts";
+import { type Decryptor, isAgeFile } from "../../encryption/encryption.ts";
 import {
   type Compression,
   createDecoder,
@@ -10,8 +10,9 @@ import {
   sniffCompression,
 } from "../../platform/compression.ts";
 import { isArchive } from "../../postgres/postgres.ts";
-import { type BackupFiles, demandHash, mismatch } from "./backup-files.ts";
+import { type BackupFiles, demandHash } from "./backup-files.ts";
 import { openBare, readHead } from "./bare-file.ts";
+import { openPlain, readPlain, unseal } from "./unseal.ts";
 
 /** A dump to restore, wherever it lies, with all that is known about it. */
 export interface DumpSource {
@@ -32,10 +33,10 @@ export interface DumpSource {
 
 /**
  * The dump of a backup. Globals and header are read at once and must be what the manifest says: their statements
- * are run on the server. Throws "backup.mismatch", and as reading throws.
+ * are run on the server. `decryptor` opens an encrypted one. Throws "backup.mismatch", and as reading and unseal throw.
  */
-export async function dumpOfBackup(files: BackupFiles): Promise<DumpSource> {
-  const { manifest } = files;
+export async function dumpOfBackup(files: BackupFiles, decryptor: Decryptor | null): Promise<DumpSource> {
+  const manifest = await unseal(files, decryptor);
   const dump = manifest.files.find((file) => file.role === "dump");
   if (dump === undefined) {
     throw new Failure(
@@ -44,55 +45,78 @@ export async function dumpOfBackup(files: BackupFiles): Promise<DumpSource> {
       { hint: "Give --to a directory." },
     );
   }
+  const small = (role: ManifestFile["role"]) => readSmall(files, { manifest, role, decryptor });
+  const open = async () => (await openPlain(files, dump, decryptor)).stream;
   return {
     name: files.name,
-    format: manifest.postgres?.format ?? "sql",
+    format: manifest.postgres?.format ?? (await formatOf(dump.path, dump.compression, await open())),
     facts: manifest.adopted ? null : manifest.postgres,
     expected: dump.content,
     sizeBytes: dump.sizeBytes,
-    globals: await readSmall(files, "globals"),
-    header: await readSmall(files, "database"),
-    openDump: async () => decoded(dump.path, dump.compression, await files.open(dump.path)),
+    globals: await small("globals"),
+    header: await small("database"),
+    openDump: async () => decoded(dump.path, dump.compression, await open()),
     checkFirst: (signal, onBytes) => demandHash(files, dump, { signal, onBytes }),
   };
 }
 
+interface SmallFile {
+  /** Unsealed. */
+  readonly manifest: Manifest;
+  readonly role: ManifestFile["role"];
+  readonly decryptor: Decryptor | null;
+}
+
 /** Null when the backup has no such file. */
-async function readSmall(files: BackupFiles, role: ManifestFile["role"]): Promise<Buffer | null> {
-  const file = files.manifest.files.find((candidate) => candidate.role === role);
-  if (file === undefined) return null;
-  const bytes = await files.read(file.path);
-  const sha256 = createHash("sha256").update(bytes).digest("hex");
-  if (bytes.length === file.sizeBytes && sha256 === file.sha256) return bytes;
-  throw mismatch(file);
+async function readSmall(
+  files: BackupFiles,
+  { manifest, role, decryptor }: SmallFile,
+): Promise<Buffer | null> {
+  const file = manifest.files.find((candidate) => candidate.role === role);
+  return file === undefined ? null : readPlain(files, file, decryptor);
 }
 
 /** A file on this machine of which nothing is known but what its bytes say. */
-export async function dumpOfFile(path: string): Promise<DumpSource> {
-  const { head, sizeBytes } = await readHead(path);
-  const compression = sniffCompression(head);
+export async function dumpOfFile(path: string, decryptor: Decryptor | null): Promise<DumpSource> {
+  const { sizeBytes } = await readHead(path);
+  const open = () => openBarePlain(path, decryptor);
+  const compression = sniffCompression(await headOf(await open()));
   return {
     name: path,
-    format: await formatOf(path, compression),
+    format: await formatOf(path, compression, await open()),
     facts: null,
     expected: null,
     sizeBytes,
     globals: null,
     header: null,
-    openDump: async () => decoded(path, compression, await openBare(path)),
+    openDump: async () => decoded(path, compression, await open()),
     checkFirst: async () => {},
   };
 }
 
-/** Looks also inside a compressed file. */
-async function formatOf(path: string, compression: Compression): Promise<"sql" | "custom"> {
-  const stream = decoded(path, compression, await openBare(path));
+/** A file on this machine without its encryption, where it has any. Throws "encryption.no-identity" when that takes a key and there is none. */
+export async function openBarePlain(path: string, decryptor: Decryptor | null): Promise<Readable> {
+  const { head } = await readHead(path);
+  if (!isAgeFile(head)) return openBare(path);
+  if (decryptor !== null) return (await decryptor.open(await openBare(path), path)).stream;
+  throw new Failure("encryption.no-identity", `Cannot read "${path}": it is encrypted`, {
+    hint: "Give the secret key with --identity FILE.",
+  });
+}
+
+/** The first bytes of a stream, which is ended: at least 16 where it has so many. */
+export async function headOf(stream: Readable): Promise<Buffer> {
   let head = Buffer.alloc(0);
   for await (const chunk of stream) {
     head = Buffer.concat([head, chunk]);
-    if (head.length >= 5) break;
+    if (head.length >= 16) break;
   }
-  return isArchive(head) ? "custom" : "sql";
+  return head;
+}
+
+/** Looks also inside a compressed file. */
+async function formatOf(name: string, compression: Compression, stored: Readable): Promise<"sql" | "custom"> {
+  return isArchive(await headOf(decoded(name, compression, stored))) ? "custom" : "sql";
 }
 
 /** The stream fails with "backup.mismatch" when the bytes cannot be decoded. */

@@ -3,14 +3,19 @@ import type { CapsuleProgress } from "../../capsule/capsule.ts";
 import type { CapsuleEntry } from "../../domain/backups/manifest.ts";
 import type { CapsuleRestored } from "../../domain/backups/restore-report.ts";
 import { Failure } from "../../domain/failure.ts";
+import { type Decryptor, isAgeFile } from "../../encryption/encryption.ts";
 import type { Context } from "../context.ts";
 import { withLocalFile } from "../local-file.ts";
-import { type BackupFiles, demandHash } from "./backup-files.ts";
-import { openBare } from "./bare-file.ts";
+import type { BackupFiles } from "./backup-files.ts";
+import { readHead } from "./bare-file.ts";
+import { openBarePlain } from "./dump-source.ts";
+import { withPlainFile } from "./plain-file.ts";
 
 export interface CapsuleRestore {
   /** A backup, or a zip on this machine without a manifest beside it. */
   readonly from: BackupFiles | { readonly path: string };
+  /** Opens an encrypted one; null where there is no key. */
+  readonly decryptor: Decryptor | null;
   /** Absolute directory. */
   readonly to: string;
   /** What the user typed as the directory that may be written over; null: it must be new or empty. */
@@ -114,8 +119,8 @@ async function withZip<T>(
   request: CapsuleRestore,
   use: (path: string) => Promise<T>,
 ): Promise<T> {
-  const { from, to, signal } = request;
-  if ("path" in from) return use(from.path);
+  const { from, to, signal, decryptor } = request;
+  if ("path" in from) return withBareZip(context, request, { path: from.path, use });
   const file = from.manifest.files.find((candidate) => candidate.role === "capsule");
   if (!file) {
     throw new Failure(
@@ -124,21 +129,29 @@ async function withZip<T>(
       { hint: "Give --to the name of a new database." },
     );
   }
-  const place = {
-    localPath: from.localPath(file.path),
-    open: async () => ({ stream: await from.open(file.path) }),
-    workPath: join(context.statePath, "work"),
-  };
-  return withLocalFile(place, async (path) => {
-    const onBytes = (doneBytes: number) =>
-      context.onProgress({
-        subject: to,
-        step: "verify",
-        doneBytes,
-        totalBytes: file.sizeBytes,
-        current: file.path,
-      });
-    await demandHash({ ...from, open: () => openBare(path) }, file, { signal, onBytes });
-    return use(path);
-  });
+  const onBytes = (doneBytes: number) =>
+    context.onProgress({
+      subject: to,
+      step: "verify",
+      doneBytes,
+      totalBytes: file.sizeBytes,
+      current: file.path,
+    });
+  return withPlainFile(context, { files: from, file, decryptor, signal, onBytes }, use);
+}
+
+interface BareZip<T> {
+  readonly path: string;
+  readonly use: (path: string) => Promise<T>;
+}
+
+async function withBareZip<T>(
+  context: Context,
+  { decryptor }: CapsuleRestore,
+  { path, use }: BareZip<T>,
+): Promise<T> {
+  const { head } = await readHead(path);
+  const localPath = isAgeFile(head) ? null : path;
+  const open = async () => ({ stream: await openBarePlain(path, decryptor) });
+  return withLocalFile({ localPath, open, workPath: join(context.statePath, "work") }, use);
 }

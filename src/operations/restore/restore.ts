@@ -5,29 +5,35 @@ import type { BackupRow } from "../../catalog/catalog.ts";
 import type { PreflightFinding, RestoreReport } from "../../domain/backups/restore-report.ts";
 import { Failure } from "../../domain/failure.ts";
 import type { PostgresJob } from "../../domain/jobs/job.ts";
+import type { Decryptor } from "../../encryption/encryption.ts";
 import { type Context, jobNamed } from "../context.ts";
 import { findBackup } from "../find-backup.ts";
 import type { RestoreRequest } from "../operation.ts";
 import { filesBeside, filesOfCopy } from "./backup-files.ts";
-import { readHead } from "./bare-file.ts";
 import { chooseCopy } from "./choose-copy.ts";
-import { type DumpSource, dumpOfBackup, dumpOfFile } from "./dump-source.ts";
+import { type DumpSource, dumpOfBackup, dumpOfFile, headOf, openBarePlain } from "./dump-source.ts";
 import { knownDamage } from "./known-damage.ts";
 import { restoreCapsule } from "./restore-capsule.ts";
 import { restoreDatabase } from "./restore-database.ts";
+import { openIdentity } from "./unseal.ts";
 
 /** Restores a backup that the catalog knows, or a bare file: a dump into a database, a capsule into a directory. */
 export async function restore(context: Context, request: RestoreRequest): Promise<RestoreReport> {
   const row = await knownBackup(context, request.backup);
-  if (row === null) return restoreFile(context, request, resolve(request.backup));
+  const decryptor = await openIdentity(context, request.identity ?? null);
+  if (row === null) return restoreFile(context, request, { path: resolve(request.backup), decryptor });
   const copy = await chooseCopy(context, row);
   const files = filesOfCopy(copy);
   const damage = knownDamage(context, row, copy);
   if (row.kind !== "capsule") {
     const known = damage === null ? [] : [damage];
-    return intoDatabase(context, request, { dump: await dumpOfBackup(files), job: row.job, known });
+    return intoDatabase(context, request, {
+      dump: await dumpOfBackup(files, decryptor),
+      job: row.job,
+      known,
+    });
   }
-  if (damage === null) return restoreCapsule(context, { ...intoDirectory(request), from: files });
+  if (damage === null) return restoreCapsule(context, { ...intoDirectory(request), from: files, decryptor });
   throw new Failure("backup.mismatch", `Cannot restore "${row.id}": ${damage.message}`, {
     hint: damage.hint,
   });
@@ -53,14 +59,25 @@ async function knownBackup(context: Context, name: string): Promise<BackupRow | 
   }
 }
 
+interface BareRestore {
+  readonly path: string;
+  readonly decryptor: Decryptor | null;
+}
+
 /** With all that a manifest beside it says, when there is one. */
-async function restoreFile(context: Context, request: RestoreRequest, path: string): Promise<RestoreReport> {
-  const { head } = await readHead(path);
+async function restoreFile(
+  context: Context,
+  request: RestoreRequest,
+  { path, decryptor }: BareRestore,
+): Promise<RestoreReport> {
   const files = await filesBeside(path);
-  if (isZip(head) || files?.manifest.kind === "capsule") {
-    return restoreCapsule(context, { ...intoDirectory(request), from: files ?? { path } });
-  }
-  const dump = await (files === null ? dumpOfFile(path) : dumpOfBackup(files));
+  const isCapsule =
+    files === null
+      ? isZip(await headOf(await openBarePlain(path, decryptor)))
+      : files.manifest.kind === "capsule";
+  if (isCapsule)
+    return restoreCapsule(context, { ...intoDirectory(request), from: files ?? { path }, decryptor });
+  const dump = await (files === null ? dumpOfFile(path, decryptor) : dumpOfBackup(files, decryptor));
   return intoDatabase(context, request, { dump, job: null, known: [] });
 }
 
