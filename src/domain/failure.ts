@@ -60,3 +60,17 @@ export interface FailureReport {
 export function reportOf(failure: Failure): FailureReport {
   return { code: failure.code, message: failure.message, hint: failure.hint };
 }
+
+/** As JSON gave it back; null for what is none. A code that this version does not know becomes "run.internal". */
+export function readFailureReport(value: unknown): FailureReport | null {
+  if (typeof value !== "object" || value === null) return null;
+  if (!("code" in value) || !("message" in value) || !("hint" in value)) return null;
+  const { code, message, hint } = value;
+  if (typeof code !== "string" || typeof message !== "string") return null;
+  if (hint !== null && typeof hint !== "string") return null;
+  return { code: isFailureCode(code) ? code : "run.internal", message, hint };
+}
+
+function isFailureCode(code: string): code is FailureCode {
+  return Object.hasOwn(failureTable, code);
+}

@@ -4,6 +4,8 @@ import { parseBackupFile } from "../domain/backups/backup-file.ts";
 import { type CheckReceipt, parseCheckReceipt } from "../domain/backups/check-receipt.ts";
 import { Failure, reportOf } from "../domain/failure.ts";
 import { parseInstant } from "../domain/instant.ts";
+import type { ProofReceipt } from "../domain/proofs/proof-receipt.ts";
+import { believedProofs, withProofs } from "./proof-receipts.ts";
 import type { StoredBackup } from "./stored-backup.ts";
 
 /** A copy at one destination, by what the destination's sentinel is called. */
@@ -22,7 +24,7 @@ export interface ReceiptWish {
  * The newest check receipt of this very copy among the files of one backup; null when there is none that can
  * be read. Receipts that came along from another destination, or speak of another manifest, are not believed.
  */
-export async function newestReceipt(
+async function newestReceipt(
   destination: Destination,
   beside: readonly StoredFile[],
   wish: ReceiptWish,
@@ -52,10 +54,38 @@ function newestFirst(a: FoundReceipt, b: FoundReceipt): number {
   return (first ?? "") < (second ?? "") ? 1 : -1;
 }
 
-/** What the destination alone tells of a copy: by the newest receipt, else by the run that made it. */
+/** What lies beside a copy and tells how far it was checked. */
+export interface ToldBeside {
+  /** The newest check receipt; null: none. */
+  readonly receipt: CheckReceipt | null;
+  /** Oldest first. */
+  readonly proofs: readonly ProofReceipt[];
+}
+
+/** What is believed of all that lies beside one copy. */
+export async function toldBeside(
+  destination: Destination,
+  beside: readonly StoredFile[],
+  wish: ReceiptWish,
+): Promise<ToldBeside> {
+  return {
+    receipt: await newestReceipt(destination, beside, wish),
+    proofs: await believedProofs(destination, beside, wish),
+  };
+}
+
+/** What the destination alone tells of a copy: by its newest check, else by the run that made it; and by its proofs. */
 export function copyAsTold(
+  place: CopyPlace,
+  stored: Pick<StoredBackup, "manifest">,
+  { receipt, proofs }: ToldBeside,
+): CopyRow {
+  return withProofs(copyAsChecked(place, stored, receipt), proofs);
+}
+
+function copyAsChecked(
   { destination, destinationId }: CopyPlace,
-  { manifest }: StoredBackup,
+  { manifest }: Pick<StoredBackup, "manifest">,
   receipt: CheckReceipt | null,
 ): CopyRow {
   const fromRun = manifest.checked.copies[destinationId] ?? null;

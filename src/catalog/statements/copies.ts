@@ -1,8 +1,8 @@
+import { readFailureReport } from "../../domain/failure.ts";
 import { levels } from "../../domain/level.ts";
 import type { Catalog, CopyRow } from "../catalog.ts";
 import type { Connection, Parameters } from "../connection.ts";
 import type { Row } from "../row.ts";
-import { readFailure } from "./runs.ts";
 
 /** Null for a backup that is not there, which no column takes. */
 export const keyOfBackup = "(SELECT key FROM backups WHERE job = $job AND id = $backupId)";
@@ -94,6 +94,6 @@ function readCopy(row: Row, shelf: CopyShelf): CopyRow {
     level: row.oneOf("level", levels),
     readBack: row.oneOfOrNull("read_back", readBacks),
     checkedAt: row.instantOrNull("checked_ms"),
-    failure: row.jsonOrNull("failure", readFailure),
+    failure: row.jsonOrNull("failure", readFailureReport),
   };
 }

@@ -1,9 +1,9 @@
 import type { Attempted, OutboxRow, OutboxState } from "../../domain/alerts/outbox.ts";
+import { readFailureReport } from "../../domain/failure.ts";
 import type { Catalog, ChannelResult, OutboxEntry } from "../catalog.ts";
 import type { Connection } from "../connection.ts";
 import type { Row } from "../row.ts";
 import { readContent } from "./outbox-content.ts";
-import { readFailure } from "./runs.ts";
 
 const insert = `
   INSERT INTO outbox (channel, key, content, created_ms, lapses_ms, attempts, next_ms, state)
@@ -107,7 +107,7 @@ function readRow(row: Row): OutboxRow {
     nextAt: row.instant("next_ms"),
     state: row.oneOf("state", states),
     endedAt: row.instantOrNull("ended_ms"),
-    failure: row.jsonOrNull("failure", readFailure),
+    failure: row.jsonOrNull("failure", readFailureReport),
   };
 }
 
@@ -116,6 +116,6 @@ function readResult(row: Row): ChannelResult {
     channel: row.text("channel"),
     triedAt: row.instant("tried_ms"),
     deliveredAt: row.instantOrNull("delivered_ms"),
-    failure: row.jsonOrNull("failure", readFailure),
+    failure: row.jsonOrNull("failure", readFailureReport),
   };
 }

@@ -1,8 +1,8 @@
+import { readFailureReport } from "../../domain/failure.ts";
 import type { Catalog, ProofFilter, ProofRow } from "../catalog.ts";
 import type { Connection, Parameters } from "../connection.ts";
 import type { Row } from "../row.ts";
 import { everything } from "./copies.ts";
-import { readFailure } from "./runs.ts";
 
 const put = `
   INSERT INTO proofs (job, backup_id, database, destination_id, at_ms, outcome, duration_ms, restore_ms,
@@ -83,6 +83,6 @@ function readProof(row: Row): ProofRow {
     server: row.textOrNull("server"),
     openedBy: row.textOrNull("opened_by"),
     summary: row.text("summary"),
-    failure: row.jsonOrNull("failure", readFailure),
+    failure: row.jsonOrNull("failure", readFailureReport),
   };
 }

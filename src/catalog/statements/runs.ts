@@ -1,6 +1,5 @@
 import type { SQLInputValue } from "node:sqlite";
-import type { FailureReport } from "../../domain/failure.ts";
-import { type FailureCode, failureTable } from "../../domain/failure-table.ts";
+import { readFailureReport } from "../../domain/failure.ts";
 import type { Outcome } from "../../domain/outcome.ts";
 import type { Catalog, RunFilter, RunRow } from "../catalog.ts";
 import type { Connection, Parameters } from "../connection.ts";
@@ -89,27 +88,13 @@ function readRun(row: Row): RunRow {
     finishedAt: row.instantOrNull("finished_ms"),
     outcome: row.oneOfOrNull("outcome", outcomes),
     backupId: row.textOrNull("backup_id"),
-    failure: row.jsonOrNull("failure", readFailure),
+    failure: row.jsonOrNull("failure", readFailureReport),
     warnings: row.json("warnings", readTexts),
     summary: row.text("summary"),
     pid: row.count("pid"),
     bootId: row.text("boot_id"),
     host: row.text("host"),
   };
-}
-
-/** A code that this version does not know (the tool was downgraded) becomes "run.internal"; the words stay. */
-export function readFailure(value: unknown): FailureReport | null {
-  if (typeof value !== "object" || value === null) return null;
-  if (!("code" in value) || !("message" in value) || !("hint" in value)) return null;
-  const { code, message, hint } = value;
-  if (typeof code !== "string" || typeof message !== "string") return null;
-  if (hint !== null && typeof hint !== "string") return null;
-  return { code: isFailureCode(code) ? code : "run.internal", message, hint };
-}
-
-function isFailureCode(code: string): code is FailureCode {
-  return Object.hasOwn(failureTable, code);
 }
 
 function readTexts(value: unknown): readonly string[] | null {

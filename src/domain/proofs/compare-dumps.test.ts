@@ -117,7 +117,7 @@ test("each single change is one difference that names the thing, both ways", () 
         ] as const) {
           const comparison = compareDumps(was, is);
           assert.equal(comparison.differences.length, 1, JSON.stringify(comparison.differences));
-          assert.ok(comparison.differences[0]?.includes(names), comparison.differences[0]);
+          assert.ok(comparison.differences[0]?.includes(names), `${comparison.differences[0]}`);
           const judged = judgeProof("x", comparison, []);
           assert.deepEqual([judged.outcome, judged.level], ["mismatch", "unknown"]);
         }

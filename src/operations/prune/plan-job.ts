@@ -1,5 +1,6 @@
 import type { BackupRow, CopyRow } from "../../catalog/catalog.ts";
 import { type BackupJob, keepPolicyAt } from "../../domain/jobs/job.ts";
+import { reaches } from "../../domain/level.ts";
 import type { Verdict } from "../../domain/retention/retention.ts";
 import {
   type JobRetention,
@@ -82,7 +83,8 @@ function plannedCopy({ row, copy }: RowAndCopy, held: ReadonlySet<string>): Plan
     isWhole: copy.state === "whole",
     level: copy.level,
     isHeld: held.has(id),
-    isProven: row.provenAt !== null,
+    // A copy that was read back has the very bytes that were proven, wherever that was; one that was not may have others.
+    isProven: row.provenAt !== null && reaches(copy.level, "hashed"),
     destination: copy.destination,
     database,
     sizeBytes,

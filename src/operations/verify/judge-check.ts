@@ -58,8 +58,12 @@ function isGone(before: CopyRow | null): boolean {
   return before?.state === "missing" || before?.failure?.code === "backup.manifest";
 }
 
-/** Null when no damage is known. Damage of which nobody wrote down how it was found takes the deepest check. */
+/**
+ * Null when no damage is known. Damage of which nobody wrote down how it was found takes the deepest check; what only
+ * a restore could see, only another one clears.
+ */
 function depthOfDamage(before: CopyRow, receipt: CheckReceipt | null): Level | null {
+  if (before.failure?.code === "proof.mismatch") return "proven";
   const isDamaged = before.state === "damaged";
   const receiptAt = receipt === null ? null : parseInstant(receipt.checkedAt);
   const { checkedAt } = before;
@@ -71,5 +75,7 @@ function depthOfDamage(before: CopyRow, receipt: CheckReceipt | null): Level | n
 }
 
 function standing(damagedAt: Level): string {
-  return `an earlier check found damage; only one with --level ${damagedAt} can clear it`;
+  const how = damagedAt === "proven" ? "a proof" : "an earlier check";
+  const clears = damagedAt === "proven" ? "codex-backup prove" : `one with --level ${damagedAt}`;
+  return `${how} found damage; only ${clears} can clear it`;
 }

@@ -1,0 +1,135 @@
+import type { CopyRow, ProofRow } from "../catalog/catalog.ts";
+import type { Destination, StoredFile } from "../destinations/destination.ts";
+import { formatBackupFile, parseBackupFile } from "../domain/backups/backup-file.ts";
+import { type FailureReport, messageOf, readFailureReport } from "../domain/failure.ts";
+import { type Instant, instant, parseInstant } from "../domain/instant.ts";
+import { highest } from "../domain/level.ts";
+import { formatProofReceipt, type ProofReceipt, parseProofReceipt } from "../domain/proofs/proof-receipt.ts";
+import { summariseProof } from "../domain/proofs/summarise-proof.ts";
+import type { ReceiptWish } from "./beside.ts";
+import type { Context } from "./context.ts";
+
+/**
+ * The proof receipts of this very copy among the files of one backup, oldest first. Receipts that came along from
+ * another destination, or speak of another manifest, are not believed; nor are those that cannot be read.
+ */
+export async function believedProofs(
+  destination: Destination,
+  beside: readonly StoredFile[],
+  wish: ReceiptWish,
+): Promise<readonly ProofReceipt[]> {
+  const names = beside.map(({ name }) => name).filter((name) => parseBackupFile(name)?.file.kind === "proof");
+  const found = await Promise.all(
+    names.map(async (name) => parseProofReceipt((await destination.read(name)).toString("utf8"))),
+  );
+  return found
+    .filter((one) => one !== null)
+    .filter((one) => one.destinationId === wish.destinationId && one.manifestSha256 === wish.manifestSha256)
+    .toSorted((a, b) => endOf(a) - endOf(b));
+}
+
+/** What the proofs beside a copy add to what its checks tell. Damage that a proof found only a later proof clears. */
+export function withProofs(copy: CopyRow, proofs: readonly ProofReceipt[]): CopyRow {
+  const judging = proofs.findLast((one) => one.outcome === "proven" || isDamaging(one));
+  const restored = proofs.findLast((one) => failureOf(one)?.code === "proof.assertion");
+  if (judging !== undefined && isDamaging(judging)) {
+    const checkedAt = newest(copy.checkedAt, endOf(judging));
+    return { ...copy, state: "damaged", level: "unknown", checkedAt, failure: failureOf(judging) };
+  }
+  const best = judging ?? restored;
+  if (best === undefined) return copy;
+  const isDamagedSince = copy.state === "damaged" && (copy.checkedAt ?? 0) > endOf(best);
+  if (isDamagedSince) return copy;
+  const base = copy.state === "damaged" ? { ...copy, state: "whole" as const, failure: null } : copy;
+  const level = highest([base.level, judging === undefined ? "restored" : "proven"]);
+  return { ...base, level, checkedAt: newest(base.checkedAt, endOf(best)) };
+}
+
+function isDamaging(receipt: ProofReceipt): boolean {
+  return receipt.outcome === "mismatch" && failureOf(receipt)?.code === "proof.mismatch";
+}
+
+function newest(a: Instant | null, b: Instant): Instant {
+  return a !== null && a > b ? a : b;
+}
+
+/** A time that cannot be read is that of no proof. */
+function endOf({ finishedAt }: ProofReceipt): Instant {
+  return parseInstant(finishedAt) ?? instant(0);
+}
+
+function failureOf({ failure }: ProofReceipt): FailureReport | null {
+  return readFailureReport(failure);
+}
+
+/** As the catalog keeps it. */
+export function proofRowOf(receipt: ProofReceipt): ProofRow {
+  const { job, backup: backupId, database, destinationId, outcome, durationMs, restoreMs } = receipt;
+  const { contentBytes, server, openedBy } = receipt;
+  return {
+    ...{ job, backupId, database, destinationId, outcome, durationMs, restoreMs },
+    ...{ contentBytes, server, openedBy },
+    at: endOf(receipt),
+    summary: summariseProof(receipt),
+    failure: failureOf(receipt),
+  };
+}
+
+export interface WrittenReceipt {
+  /** Null: it could not be written. */
+  readonly name: string | null;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Writes a receipt beside the copy, and its signature where there is a key to sign with. Never throws: the catalog has
+ * the result, and what could not be written is told.
+ */
+export async function writeProofReceipt(
+  context: Context,
+  destination: Destination,
+  receipt: ProofReceipt,
+): Promise<WrittenReceipt> {
+  try {
+    const taken = new Set((await destination.list()).map(({ name }) => name));
+    const name = freeName(receipt.backup, endOf(receipt), taken);
+    const bytes = Buffer.from(formatProofReceipt(receipt));
+    const warnings = await trySign(context, destination, { name, bytes, receipt });
+    await destination.put(name, bytes, context.newRunId());
+    await destination.sync();
+    return { name, warnings };
+  } catch (error) {
+    const why = `its result stands in the catalog only, not beside the copy: ${messageOf(error)}`;
+    return { name: null, warnings: [why] };
+  }
+}
+
+/** Names count seconds: a second proof within one gets the next. */
+function freeName(id: string, at: Instant, taken: ReadonlySet<string>): string {
+  const name = formatBackupFile(id, { kind: "proof", at });
+  return taken.has(name) ? freeName(id, instant(at + 1000), taken) : name;
+}
+
+interface Signing {
+  readonly name: string;
+  readonly bytes: Buffer;
+  readonly receipt: ProofReceipt;
+}
+
+/** Before the receipt itself, so that no receipt stands unsigned where one could be signed. */
+async function trySign(
+  { signatures, newRunId }: Context,
+  destination: Destination,
+  { name, bytes, receipt }: Signing,
+): Promise<readonly string[]> {
+  try {
+    const signer = await signatures.signer();
+    if (signer === null) return [];
+    const { backup, outcome, finishedAt } = receipt;
+    const signature = signer.sign(bytes, `codex-backup proof of ${backup}, ${outcome}, ${finishedAt}`);
+    await destination.put(`${name}.minisig`, Buffer.from(signature), newRunId());
+    return [];
+  } catch (error) {
+    return [`its receipt is not signed: ${messageOf(error)}`];
+  }
+}
