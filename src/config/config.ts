@@ -32,6 +32,8 @@ export interface Config {
   readonly scheduler: SchedulerConfig;
   /** Null: `serve` answers no requests. */
   readonly http: HttpSettings | null;
+  /** Public keys of minisign whose signatures count beside those of our own key. */
+  readonly trustedKeys: readonly string[];
   readonly logs: LogsSettings;
   /** Null: no traces. */
   readonly telemetry: TelemetrySettings | null;

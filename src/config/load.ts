@@ -91,6 +91,7 @@ async function build(settings: Settings, file: ConfigText, building: Building): 
     jobs,
     scheduler: { concurrency: settings.scheduler.concurrency, drainMs: settings.scheduler.drain },
     http: buildHttp(settings.http, { directory, report }),
+    trustedKeys: settings.signing.trusted,
     logs: buildLogs(settings.logs, directory),
     telemetry: await buildTelemetry(settings, { directory, report, opener }),
     alerts,

@@ -15,6 +15,7 @@ import type { LogsWritten } from "./schema/logs.ts";
 import type { PingsKeys } from "./schema/pings.ts";
 import { nameRule, nameRuleText } from "./schema/scalar.ts";
 import type { SchedulerSettings } from "./schema/scheduler.ts";
+import type { SigningSettings } from "./schema/signing.ts";
 import type { TelemetryWritten } from "./schema/telemetry.ts";
 import { isRecord, withoutUnavailable } from "./unavailable.ts";
 import { type Checked, check } from "./zod-problem.ts";
@@ -34,6 +35,7 @@ export interface Settings {
   /** Null: no server. */
   readonly scheduler: SchedulerSettings;
   readonly http: HttpSettings | null;
+  readonly signing: SigningSettings;
   readonly logs: LogsWritten;
   /** Null: no traces. */
   readonly telemetry: TelemetryWritten | null;
@@ -85,6 +87,7 @@ export function readSettings(value: unknown): ReadSettings {
     timezone = "UTC",
     scheduler = noScheduler,
     http = null,
+    signing = { trusted: [] },
     logs = noLogs,
     telemetry = null,
     alerts = null,
@@ -99,6 +102,7 @@ export function readSettings(value: unknown): ReadSettings {
       destinations,
       jobs,
       http,
+      signing,
       logs,
       telemetry,
       alerts,

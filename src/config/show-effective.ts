@@ -49,6 +49,7 @@ export function formatEffective(config: Config, origins: SecretOrigins): string 
       drain: formatDuration(config.scheduler.drainMs),
     },
     ...(config.http && { http: httpOf(config.http) }),
+    signing: { trusted: config.trustedKeys },
     logs: logsOf(config.logs),
     ...(config.telemetry && { telemetry: telemetryOf(config.telemetry, show) }),
     ...(config.alerts && { alerts: alertsOf(config.alerts, show) }),

@@ -60,7 +60,7 @@ export function buildContext({ config, needs, clock, env, catalog: opened }: Con
     destinations: destinationsOf(config, shared),
     postgres: lazyPostgres({ clock, log, env: childEnv, newToken: () => randomToken(24) }),
     capsules: lazyCapsules({ threads: Math.min(8, availableParallelism()) }),
-    signatures: createSignatures({ directory: join(statePath, "keys"), trusted: [] }),
+    signatures: createSignatures({ directory: join(statePath, "keys"), trusted: config.trustedKeys }),
     encryption: createEncryption(),
     catalog,
     alerts: alertsPart({ config, catalog, clock, log, host, childEnv }),

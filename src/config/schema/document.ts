@@ -7,6 +7,7 @@ import { logs } from "./logs.ts";
 import { pings } from "./pings.ts";
 import { directoryMode, fileMode, nameRule, owner, plainText, timezone } from "./scalar.ts";
 import { scheduler } from "./scheduler.ts";
+import { signing } from "./signing.ts";
 import { telemetry } from "./telemetry.ts";
 
 export type DestinationSettings = z.output<typeof destination>;
@@ -36,6 +37,7 @@ const head = {
   timezone: timezone.default("UTC").describe("Zone of every schedule, such as Europe/Berlin"),
   scheduler: scheduler.prefault({}).describe("How `serve` starts runs"),
   http: http.optional().describe("The server of `serve`: status, metrics and API; left out: none"),
+  signing: signing.prefault({}).describe("Whose signatures of backups count"),
   logs: logs.prefault({}).describe("How long the tool's own logs are kept"),
   telemetry: telemetry.optional().describe("Traces of runs for a collector; left out: none"),
   alerts: alerts.optional().describe("Who is told what, and how; left out: nobody"),

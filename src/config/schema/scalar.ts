@@ -29,6 +29,12 @@ export const plainText = ruled("a text", (text) =>
   text.trim() === "" || text.includes("\0") ? "a text that is not empty" : null,
 );
 
+export const publicKeyLine = ruled("a public key of minisign", (text) =>
+  /^RW[Q-T][A-Za-z0-9+/]{53}$/.test(text)
+    ? null
+    : 'a public key of minisign: the line of 56 characters that begins with "RW"',
+);
+
 /** Where YAML would make a number or a truth value of what is meant as text. */
 export const quotedText = z.string({ error: () => 'a text (put it in quotes, as in "1.10")' });
 
