@@ -23,6 +23,7 @@ const backups = Array.from(
     level: "read",
     isHeld: index % 1000 === 5,
     isProven: index % 168 === 0,
+    isSuspect: false,
     sizeBytes: 220_000_000 + index,
   }),
 );

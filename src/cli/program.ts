@@ -1,5 +1,6 @@
 import { Command, Option } from "commander";
 import { addExamples, type Bind, type Register, type Shell } from "./command.ts";
+import { registerAccept } from "./commands/accept.ts";
 import { registerAdopt } from "./commands/adopt.ts";
 import { registerAlerts } from "./commands/alerts.ts";
 import { registerCatalog } from "./commands/catalog.ts";
@@ -34,7 +35,10 @@ const groups: readonly (readonly [heading: string, commands: readonly Register[]
   ["Every day:", [registerStatus, registerRun, registerList, registerShow, registerLogs]],
   ["Unattended:", [registerSchedule, registerServe]],
   ["Trust and restore:", [registerVerify, registerRestore, registerChecksums]],
-  ["What is kept:", [registerPrune, registerSimulate, registerHold, registerRelease, registerAdopt]],
+  [
+    "What is kept:",
+    [registerPrune, registerSimulate, registerHold, registerRelease, registerAccept, registerAdopt],
+  ],
   ["Watch:", [registerCheck, registerWatch, registerAlerts, registerMetrics, registerToken]],
   [
     "Set up and mend:",

@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { anomalyKinds } from "../domain/anomalies/anomaly.ts";
 import { type FailureCode, failureTable } from "../domain/failure-table.ts";
 import { levels } from "../domain/level.ts";
 
@@ -73,6 +74,8 @@ export const backup = z.looseObject({
   level,
   provenAt: time.nullable(),
   held: z.boolean(),
+  anomalies: z.array(z.strictObject({ kind: z.enum(anomalyKinds), message: z.string() })),
+  suspect: z.boolean().describe("It has anomalies that nobody has accepted"),
   adopted: z.boolean(),
   copies: z.array(
     z.looseObject({

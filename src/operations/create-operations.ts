@@ -19,6 +19,7 @@ export function createOperations(context: Context): Operations {
     findRun: async (request) => (await import("./logs.ts")).findRun(context, request),
     newestGood: async (job, database) => (await import("./list.ts")).newestGood(context, job, database),
     verify: async (options) => (await import("./verify/verify.ts")).verify(context, options),
+    prove: async (options) => (await import("./prove/prove.ts")).prove(context, options),
     watch: async (options) => (await import("./alerts/watch.ts")).watch(context, options),
     watchDestination: async (options) =>
       (await import("./alerts/watch-destination.ts")).watchDestination(context, options),
@@ -29,6 +30,7 @@ export function createOperations(context: Context): Operations {
     restore: async (request) => (await import("./restore/restore.ts")).restore(context, request),
     hold: async (request) => (await import("./hold.ts")).hold(context, request),
     release: async (request) => (await import("./hold.ts")).release(context, request),
+    accept: async (request) => (await import("./hold.ts")).accept(context, request),
     prune: async (options) => (await import("./prune/prune.ts")).prune(context, options),
     simulate: async (options) => (await import("./simulate.ts")).simulate(context, options),
     adopt: async (options) => (await import("./adopt/adopt.ts")).adopt(context, options),

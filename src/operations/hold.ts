@@ -1,4 +1,4 @@
-import type { BackupRow } from "../catalog/catalog.ts";
+import type { BackupRow, MarkRow } from "../catalog/catalog.ts";
 import type { Destination } from "../destinations/destination.ts";
 import { formatBackupFile } from "../domain/backups/backup-file.ts";
 import { formatMark } from "../domain/backups/mark.ts";
@@ -13,14 +13,32 @@ import { demandSameDisk } from "./same-disk.ts";
  * Protects a backup from retention, at every destination, by a file beside it: the protection survives the
  * catalog. Throws when it could be written nowhere.
  */
-export async function hold(context: Context, { backup, who, why }: HoldRequest): Promise<HoldReport> {
-  const row = findBackup(context, backup);
+export async function hold(context: Context, request: HoldRequest): Promise<HoldReport> {
+  return mark(context, findBackup(context, request.backup), { ...request, kind: "hold" });
+}
+
+/**
+ * A person says that what is suspect of a backup is as it should be, by a file beside it at every destination: from
+ * then on it holds up no pruning and is part of what later ones are compared with. Throws "usage.refused" when
+ * nothing is suspect of it, and when it could be written nowhere.
+ */
+export async function accept(context: Context, request: HoldRequest): Promise<HoldReport> {
+  const row = findBackup(context, request.backup);
+  if (row.anomalies.length > 0) return mark(context, row, { ...request, kind: "accepted" });
+  throw new Failure("usage.refused", `Cannot accept "${row.id}": nothing is suspect of it`, {
+    hint: "See what is suspect with codex-backup list.",
+  });
+}
+
+type Marking = Pick<HoldRequest, "who" | "why"> & Pick<MarkRow, "kind">;
+
+async function mark(context: Context, row: BackupRow, { kind, who, why }: Marking): Promise<HoldReport> {
   const at = context.clock.now();
-  const name = formatBackupFile(row.id, { kind: "hold" });
+  const name = formatBackupFile(row.id, { kind });
   const text = formatMark({
     format: "codex-backup-mark",
     version: 1,
-    kind: "hold",
+    kind,
     backup: row.id,
     job: row.job,
     who,
@@ -35,7 +53,7 @@ export async function hold(context: Context, { backup, who, why }: HoldRequest):
       job: row.job,
       backupId: row.id,
       destination: destination.name,
-      kind: "hold",
+      kind,
       who,
       at,
       why,

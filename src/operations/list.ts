@@ -1,4 +1,5 @@
 import type { BackupFilter, BackupRow } from "../catalog/catalog.ts";
+import { isSuspect } from "../domain/anomalies/suspect.ts";
 import type { ListedBackup } from "../domain/backups/backup-report.ts";
 import { isGoodBackup } from "../domain/backups/good-backup.ts";
 import { formatInstant } from "../domain/instant.ts";
@@ -26,7 +27,7 @@ export function listBackups(context: Context, { job, limit, after }: ListOptions
 }
 
 export function listed(context: Pick<Context, "destinations">, row: BackupRow): ListedBackup {
-  const { id, job, database, kind, sizeBytes, outcome, held, adopted } = row;
+  const { id, job, database, kind, sizeBytes, outcome, held, anomalies, adopted } = row;
   const copies = row.copies.map((copy) => ({
     destination: copy.destination,
     path: context.destinations.get(copy.destination)?.location ?? null,
@@ -46,6 +47,8 @@ export function listed(context: Pick<Context, "destinations">, row: BackupRow): 
     level: bestLevel(row),
     provenAt: row.provenAt === null ? null : formatInstant(row.provenAt),
     held,
+    anomalies,
+    suspect: isSuspect(row),
     adopted,
     copies,
   };

@@ -22,7 +22,9 @@ import type { Finding } from "../domain/doctor/finding.ts";
 import type { FailureReport } from "../domain/failure.ts";
 import type { ListedDestination, StatusReport } from "../domain/health/status-report.ts";
 import type { Instant } from "../domain/instant.ts";
+import type { ThrowawayChoice } from "../domain/jobs/prove-settings.ts";
 import type { ExitStatus } from "../domain/outcome.ts";
+import type { ProofReport } from "../domain/proofs/proof-report.ts";
 import type { RunReport } from "../domain/runs/run-report.ts";
 import type { ScriptEvent } from "../domain/simulation/simulate-script.ts";
 import type { SimulationReport } from "../domain/simulation/simulation-report.ts";
@@ -55,6 +57,11 @@ export interface Operations {
   /** The newest complete backup of a job with a whole copy; null when there is none. */
   newestGood(job: string, database: string | null): Promise<ListedBackup | null>;
   verify(options: VerifyOptions): Promise<readonly VerifyReport[]>;
+  /**
+   * Restores backups for proof, one after the other, and keeps what came of it. A mismatch or a failed proof is a
+   * report. Throws for wrong names, "run.busy" while another proof runs on this host, and the signal's reason.
+   */
+  prove(options: ProveOptions): Promise<readonly ProofReport[]>;
   /** Looks at everything, tells what is new, delivers it; again and again unless `once`. Ends at the signal without an error. */
   watch(options: WatchOptions): Promise<WatchReport>;
   /** As watch, but of a directory of backups that another host writes: nothing is asked but its manifests. */
@@ -110,6 +117,27 @@ export interface VerifyOptions {
   /** Only backups made within so many milliseconds; null: all. */
   readonly sinceMs: number | null;
   readonly signal: AbortSignal;
+}
+
+export interface ProveOptions {
+  /** Ids, or JOB/ID; with `job`, `latest` or `all`, none. */
+  readonly backups: readonly string[];
+  readonly job: string | null;
+  /** The newest good backup of each database, of the job or of every job. */
+  readonly latest: boolean;
+  /** Every good backup, of the job or of every job. */
+  readonly all: boolean;
+  /** Whose copy; null: the best one. */
+  readonly destination: string | null;
+  /** Null: the job's own, if it has one. */
+  readonly identityFile: string | null;
+  /** Null: as the job says. */
+  readonly server: ThrowawayChoice | null;
+  /** How long to wait for another proof on this host; 0: not at all. */
+  readonly waitMs: number;
+  readonly signal: AbortSignal;
+  /** Hears of each proof as soon as it is done. */
+  readonly onProof?: (report: ProofReport) => void;
 }
 
 export interface ListOptions {

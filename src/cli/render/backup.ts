@@ -16,6 +16,7 @@ export function renderBackup(backup: ShownBackup, around: Surroundings): string 
       "copies",
       backup.copies.map((copy) => copyRow(copy, around)),
     ),
+    titled(backup.suspect ? "suspect" : "was suspect", anomalyRows(backup)),
     ...(manifest === null ? [] : manifestParagraphs(manifest)),
     titled(
       "held or accepted",
@@ -29,6 +30,11 @@ export function renderBackup(backup: ShownBackup, around: Surroundings): string 
     ),
   ];
   return paragraphs.filter((text) => text !== "").join("\n\n");
+}
+
+function anomalyRows({ job, id, anomalies, suspect }: ShownBackup): readonly (readonly string[])[] {
+  const next = `nothing is pruned until a later one is as usual, or: codex-backup accept ${job}/${id} --why TEXT`;
+  return [...anomalies.map(({ message }) => [message]), ...(suspect ? [[next]] : [])];
 }
 
 function titled(title: string, rows: readonly (readonly string[])[]): string {

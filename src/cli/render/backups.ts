@@ -55,9 +55,10 @@ function describeCopy({ destination, state }: ListedCopy, paint: Paint): string 
   return state === "whole" ? destination : paint.bad(`${destination} (${state})`);
 }
 
-function marksOf({ outcome, held, adopted }: ListedBackup, paint: Paint): string {
+function marksOf({ outcome, suspect, held, adopted }: ListedBackup, paint: Paint): string {
   const marks = [
     ...(outcome === "incomplete" ? [paint.doubtful("incomplete")] : []),
+    ...(suspect ? [paint.doubtful("suspect")] : []),
     ...(held ? ["held"] : []),
     ...(adopted ? ["adopted"] : []),
   ];

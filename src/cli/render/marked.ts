@@ -1,8 +1,12 @@
 import type { HoldReport } from "../../operations/operation.ts";
 import type { Screen } from "../screen.ts";
 
-/** Tells of a hold or its end; a destination where it could not be done makes it incomplete. */
-export function renderMarked(screen: Screen, done: "held" | "released", report: HoldReport): 0 | 3 {
+/** Tells of a hold, its end or an acceptance; a destination where it could not be done makes it incomplete. */
+export function renderMarked(
+  screen: Screen,
+  done: "held" | "released" | "accepted",
+  report: HoldReport,
+): 0 | 3 {
   screen.print(`${report.backup} is ${done} at ${report.destinations.join(", ")}.`);
   for (const { destination, message } of report.failed)
     screen.complain(`Not ${done} at ${destination}: ${message}`);

@@ -1,3 +1,4 @@
+import type { Anomaly } from "../anomalies/anomaly.ts";
 import type { Level } from "../level.ts";
 import type { Manifest } from "./manifest.ts";
 
@@ -14,6 +15,10 @@ export interface ListedBackup {
   readonly level: Level;
   readonly provenAt: string | null;
   readonly held: boolean;
+  /** What the anomaly gate said of it; empty: nothing. */
+  readonly anomalies: readonly Anomaly[];
+  /** It has anomalies that nobody has accepted. */
+  readonly suspect: boolean;
   readonly adopted: boolean;
   readonly copies: readonly ListedCopy[];
 }

@@ -34,7 +34,8 @@ type GoldenBackups = Partial<Omit<RetainedBackup, "id" | "createdAt">> &
 const at = (text: string): Instant => instant(Date.parse(text));
 
 function backupsOf(given: GoldenBackups): readonly RetainedBackup[] {
-  const good = { outcome: "complete", isWhole: true, level: "read", isHeld: false, isProven: false } as const;
+  const marks = { isHeld: false, isProven: false, isSuspect: false } as const;
+  const good = { outcome: "complete", isWhole: true, level: "read", ...marks } as const;
   const made = (createdAt: Instant, changes: Partial<RetainedBackup>): RetainedBackup => {
     return { ...good, sizeBytes: 1, ...changes, id: formatInstant(createdAt), createdAt };
   };

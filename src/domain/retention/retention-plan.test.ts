@@ -31,7 +31,8 @@ function retention(changes: Partial<JobRetention> = {}): JobRetention {
 }
 
 function copy(nights: number, database: string, changes: Partial<PlannedCopy> = {}): PlannedCopy {
-  const good = { outcome: "complete", isWhole: true, level: "read", isHeld: false, isProven: false } as const;
+  const marks = { isHeld: false, isProven: false, isSuspect: false } as const;
+  const good = { outcome: "complete", isWhole: true, level: "read", ...marks } as const;
   const createdAt = nightsAgo(nights);
   return {
     id: `${database}_${nights}`,

@@ -18,6 +18,7 @@ const calendarRules = [
 interface Candidates {
   readonly all: readonly RetainedBackup[];
   readonly good: readonly RetainedBackup[];
+  readonly zone: Zone;
 }
 
 type Keep = (backup: RetainedBackup, reason: string) => void;
@@ -44,10 +45,21 @@ export function chooseByRules(
       else choices.set(backup.id, { reasons: [reason], isFloor });
     };
   const keep = keepAs(false);
-  const good = newestFirst.filter(isGoodBackup);
-  const candidates = { all: newestFirst, good };
+  const whole = newestFirst.filter(isGoodBackup);
+  const candidates = { all: newestFirst, good: whole.filter(({ isSuspect }) => !isSuspect), zone };
   keepFloors(candidates, policy, keepAs(true)); // first: a floor stays one whatever else keeps it
   if (ruleCount(policy) === 0) for (const backup of newestFirst) keep(backup, "no rule is set");
+  keepByRules(candidates, policy, keep);
+  // What is suspect stays for as long as if it counted, and takes no other's place.
+  if (candidates.good.length < whole.length)
+    keepByRules({ ...candidates, good: whole }, policy, (backup, reason) => {
+      if (backup.isSuspect) keep(backup, reason);
+    });
+  return choices;
+}
+
+function keepByRules(candidates: Candidates, policy: KeepPolicy, keep: Keep): void {
+  const { good, zone } = candidates;
   keepBySize(good, policy, keep);
   keepByAge(candidates, policy, keep);
   keepByCount(good, policy, keep);
@@ -56,21 +68,27 @@ export function chooseByRules(
     const chosen = newestOfEach(good, wanted, (backup) => zone.bucketOf(backup.createdAt, unit));
     for (const [index, backup] of chosen.entries()) keep(backup, `${rule} ${index + 1} of ${wanted}`);
   }
-  return choices;
 }
 
 /** What no policy can take away. */
-function keepFloors({ all, good }: Candidates, policy: KeepPolicy, keep: Keep): void {
+function keepFloors({ all, good }: Pick<Candidates, "all" | "good">, policy: KeepPolicy, keep: Keep): void {
   const minimum = Math.max(1, policy.minimum);
   for (const [index, backup] of good.slice(0, minimum).entries()) {
     keep(backup, `newest good ${index + 1} of ${minimum}`);
   }
-  const proven = good.find((backup) => backup.isProven) ?? all.find((backup) => backup.isProven);
-  if (proven) keep(proven, "newest proven");
+  keepProven({ all, good }, keep);
   for (const backup of all) if (backup.isHeld) keep(backup, "held");
   const [newestGood] = good;
   const successors = newestGood === undefined ? all : all.slice(0, all.indexOf(newestGood));
   for (const backup of successors) keep(backup, "no newer good one exists");
+}
+
+/** One that is suspect does not take the place of the newest that is not: both stay. */
+function keepProven({ all, good }: Pick<Candidates, "all" | "good">, keep: Keep): void {
+  const proven = all.filter((backup) => backup.isProven);
+  const newest = proven.find(isGoodBackup) ?? proven[0];
+  const trusted = good.find((backup) => backup.isProven);
+  for (const backup of new Set([newest, trusted])) if (backup) keep(backup, "newest proven");
 }
 
 /** Age counts from the newest good backup: when backups stop, expiry stops with them. */

@@ -10,7 +10,8 @@ import { type SizeNeed, shareSize } from "./retention-size.ts";
 const dayMs = 86_400_000;
 const now = instant(Date.parse("2026-11-23T02:00:00Z"));
 function backup(createdAt: Instant, changes: Partial<RetainedBackup> = {}): RetainedBackup {
-  const good = { outcome: "complete", isWhole: true, level: "read", isHeld: false, isProven: false } as const;
+  const marks = { isHeld: false, isProven: false, isSuspect: false } as const;
+  const good = { outcome: "complete", isWhole: true, level: "read", ...marks } as const;
   return { id: String(createdAt), createdAt, sizeBytes: 1, ...good, ...changes };
 }
 
@@ -38,6 +39,7 @@ const someBackups = fc
       isWhole: fc.constantFrom(true, true, true, false),
       isHeld: fc.constantFrom(false, false, false, false, true),
       isProven: fc.constantFrom(false, false, true),
+      isSuspect: fc.constantFrom(false, false, false, true),
       sizeBytes: fc.integer({ min: 0, max: 100 }),
     }),
     { selector: (one) => one.createdAt, maxLength: 40 },
@@ -169,4 +171,13 @@ test("the words say how much of the limit is a database's own", () => {
   const [verdicts = []] = planTogether([nights, nights].map((one) => inputOf(one, { sizeBytes: 60 })));
   assert.deepEqual(verdicts.at(-1)?.reasons, ["no room in its 30 B of 60 B"]);
   assert.deepEqual(verdicts[1]?.reasons, ["within 60 B"]);
+});
+
+test("what is suspect has the room that the others leave", () => {
+  const at = (day: number) => instant(now - day * dayMs);
+  const suspect = backup(at(1), { isSuspect: true, sizeBytes: 4 });
+  const others = [0, 2, 3, 4].map((day) => backup(at(day), { sizeBytes: 2 }));
+  const kept = (sizeBytes: number) => idsOf(keptOf(plan([suspect, ...others], { sizeBytes, minimum: 1 })));
+  assert.deepEqual(kept(8), idsOf(others));
+  assert.deepEqual(kept(12), idsOf([suspect, ...others]));
 });

@@ -23,6 +23,7 @@ export function sizeNeed(backups: readonly RetainedBackup[], choices: Choices): 
 /**
  * The backups that rules want and a limit of size has no room for: room is first for the floors, then for the
  * newest, until one does not fit; nothing older than that one is kept in its place, so that history has no holes.
+ * What is suspect has the room that is left.
  */
 export function findOversize(
   newestFirst: readonly RetainedBackup[],
@@ -31,7 +32,11 @@ export function findOversize(
 ): ReadonlySet<string> {
   let leftBytes = limitBytes - sizeNeed(newestFirst, choices).floorBytes;
   const over = new Set<string>();
-  for (const { id, sizeBytes } of newestFirst) {
+  const inOrder = [
+    ...newestFirst.filter((one) => !one.isSuspect),
+    ...newestFirst.filter((one) => one.isSuspect),
+  ];
+  for (const { id, sizeBytes } of inOrder) {
     const choice = choices.get(id);
     if (!choice || choice.isFloor) continue;
     leftBytes -= sizeBytes;

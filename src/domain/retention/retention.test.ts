@@ -24,6 +24,7 @@ function backup(createdAt: Instant, changes: Partial<RetainedBackup> = {}): Reta
     level: "hashed",
     isHeld: false,
     isProven: false,
+    isSuspect: false,
     sizeBytes: 10,
   } as const;
   return { id: new Date(createdAt).toISOString(), createdAt, ...good, ...changes };
@@ -258,6 +259,7 @@ const someBackups = fc
       level: fc.constantFrom("stored" as const, "hashed" as const, "read" as const, "proven" as const),
       isHeld: fc.constantFrom(false, false, false, true),
       isProven: fc.constantFrom(false, false, true),
+      isSuspect: fc.constantFrom(false, false, false, true),
     }),
     { selector: (one) => one.createdAt, maxLength: 60 },
   )
@@ -303,6 +305,41 @@ test("the newest good, the newest proven good, and the held are never removed", 
       if (good.length === 0) assert.equal(removed.size, 0);
     }),
   );
+});
+
+test("a suspect backup is never the reason that a good one goes, and its own newest proven one stays", () => {
+  fc.assert(
+    fc.property(someBackups, policies, zones, (backups, policy, zone) => {
+      const trusted = backups.filter(({ isSuspect }) => !isSuspect);
+      const isGood = ({ outcome, isWhole, level }: RetainedBackup) =>
+        outcome === "complete" && isWhole && level !== "stored";
+      const without = new Set(ids(plan(trusted, policy, { zone }), "remove"));
+      const removed = plan(backups, policy, { zone }).filter(({ verdict }) => verdict === "remove");
+      for (const { backup: gone } of removed)
+        if (!gone.isSuspect && isGood(gone)) assert.ok(without.has(gone.id), gone.id);
+      const [proven] = backups
+        .filter((one) => one.isProven && isGood(one) && one.createdAt <= now)
+        .toSorted((a, b) => b.createdAt - a.createdAt);
+      assert.ok(!removed.some((one) => one.backup === proven));
+    }),
+  );
+});
+
+test("a suspect backup that was healed stays for as long as the rules would keep it, beside the others", () => {
+  const [newest, second, third, ...older] = nights(7);
+  assert.ok(newest && second && third);
+  const backups = [newest, { ...second, isSuspect: true }, third, ...older];
+  assert.deepEqual(wordsOf(plan(backups, { last: 3, minimum: 2 })), [
+    "kept: newest good 1 of 2, last 1 of 3",
+    "kept: last 2 of 3",
+    "kept: newest good 2 of 2, last 2 of 3",
+    "kept: last 3 of 3",
+    "removed: no rule keeps it",
+    "removed: no rule keeps it",
+    "removed: no rule keeps it",
+  ]);
+  const aged = [newest, third, ...older, backup(instant(now - 40 * dayMs), { isSuspect: true })];
+  assert.match(wordsOf(plan(aged, { days: 30 })).at(-1) ?? "", /^removed: older than 30 days$/);
 });
 
 test("a stricter policy never keeps what a laxer one removes", () => {

@@ -13,6 +13,8 @@ export interface RetainedBackup extends JudgedBackup {
   readonly createdAt: Instant;
   readonly isHeld: boolean;
   readonly isProven: boolean;
+  /** The anomaly gate has flagged it, and nobody has accepted that: it never takes the place of another. */
+  readonly isSuspect: boolean;
   readonly sizeBytes: number;
 }
 
@@ -38,7 +40,7 @@ export interface Verdict<T extends RetainedBackup> {
  * Only good backups (complete, whole, read back) count for a rule. Never removed, whatever the policy, the clock
  * or failures say: the newest `minimum` good ones (at least 1), the newest proven one, everything held,
  * everything that is not good until a newer good one exists. A doubtful clock or a suspect newest backup
- * removes nothing.
+ * removes nothing, and what is suspect counts for no rule of the others: it is kept beside them for as long.
  */
 export function planRetention<T extends RetainedBackup>(input: RetentionInput<T>): readonly Verdict<T>[] {
   return judge(input, choose(input), input.policy.sizeBytes);

@@ -1,3 +1,4 @@
+import { speaksForNow } from "../anomalies/suspect.ts";
 import { formatBackupNames } from "../backups/backup-name.ts";
 import { type Instant, instant } from "../instant.ts";
 import {
@@ -51,9 +52,7 @@ export function simulateRun(world: World, run: SimulatedRun): RunDone {
   if (fate === "failed") return { ...nothing, world: recorded };
   const made = makeCopies(world, run, { now, fate });
   const before = [...world.copies, ...made];
-  const suspects =
-    fate === "suspect" ? new Set([...world.suspects, ...made.map(({ id }) => id)]) : world.suspects;
-  const grown: World = { ...recorded, copies: before, suspects };
+  const grown: World = { ...recorded, copies: before };
   if (!isComplete) return { ...nothing, made, before, world: grown };
   return { ...pruned(grown, run, now), made, before };
 }
@@ -92,6 +91,7 @@ function makeCopies(world: World, { job, source, slot }: SimulatedRun, { now, fa
       level: "read",
       isHeld: false,
       isProven: false,
+      isSuspect: fate === "suspect",
       destination,
       database,
       sizeBytes: growth === null ? 0 : sizeAt(growth, slot),
@@ -129,11 +129,13 @@ function retentionOf(world: World, job: SimulatedJob, now: Instant): JobRetentio
     },
     newestIsSuspect: (database) => {
       const own = world.copies.filter((copy) => copy.job === job.name && copy.database === database);
-      const newest = own.reduce<SimulatedCopy | null>(
-        (best, copy) => (best === null || copy.createdAt > best.createdAt ? copy : best),
-        null,
-      );
-      return newest !== null && world.suspects.has(newest.id);
+      const newest = own
+        .filter((copy) => speaksForNow(copy, now))
+        .reduce<SimulatedCopy | null>(
+          (best, copy) => (best === null || copy.createdAt > best.createdAt ? copy : best),
+          null,
+        );
+      return newest?.isSuspect ?? false;
     },
   };
 }

@@ -40,8 +40,6 @@ export interface SimulatedVerdict {
 export interface World {
   readonly copies: readonly SimulatedCopy[];
   readonly runs: ReadonlyMap<string, readonly PastRun[]>;
-  /** Ids that the anomaly gate would have flagged. */
-  readonly suspects: ReadonlySet<string>;
   /** What the clock shows beyond the true time. */
   readonly offsetMs: number;
 }

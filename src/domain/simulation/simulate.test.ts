@@ -16,7 +16,8 @@ import type { SimulatedJob } from "./simulate-world.ts";
 const dayMs = 86_400_000;
 const now = instant(Date.parse("2026-11-23T12:00:00Z"));
 function copyAt(createdAt: Instant, changes: Partial<PlannedCopy> = {}): PlannedCopy {
-  const good = { outcome: "complete", isWhole: true, level: "read", isHeld: false, isProven: false } as const;
+  const marks = { isHeld: false, isProven: false, isSuspect: false } as const;
+  const good = { outcome: "complete", isWhole: true, level: "read", ...marks } as const;
   return {
     id: `old_${createdAt}`,
     createdAt,

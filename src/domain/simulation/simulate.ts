@@ -65,7 +65,6 @@ function openWorld({ jobs }: SimulationInput): World {
     runs: new Map(
       jobs.flatMap((job) => job.sources.map(({ database, runs }) => [keyOf(job.name, database), runs])),
     ),
-    suspects: new Set(),
     offsetMs: 0,
   };
 }

@@ -19,6 +19,7 @@ export function backupRoutes(parts: RouteParts): readonly Route[] {
     verifyBackup(parts),
     holdBackup(parts),
     releaseBackup(parts),
+    acceptBackup(parts),
   ];
 }
 
@@ -124,6 +125,24 @@ function releaseBackup({ operations }: RouteParts): Route {
       json({
         schemaVersion: 1,
         release: await operations.release({ backup: `${job}/${id}`, who: caller.who }),
+      }),
+  });
+}
+
+function acceptBackup({ operations }: RouteParts): Route {
+  return route({
+    method: "post",
+    path: "/api/v1/backups/{job}/{id}/accept",
+    summary: "What is suspect of the backup is as it should be: pruning goes on",
+    access: "admin",
+    params: place,
+    body: z.strictObject({ why: z.string().trim().min(1).max(1000) }),
+    answers: { 200: { description: "Where the mark stands now", schema: documentOf({ accept: hold }) } },
+    change: ({ params: { job, id } }) => ({ action: "accept", target: `${job}/${id}` }),
+    answer: async ({ params: { job, id }, body: { why }, caller }) =>
+      json({
+        schemaVersion: 1,
+        accept: await operations.accept({ backup: `${job}/${id}`, who: caller.who, why }),
       }),
   });
 }

@@ -1,4 +1,5 @@
 import type { BackupRow, CopyRow } from "../../catalog/catalog.ts";
+import { isSuspect, speaksForNow } from "../../domain/anomalies/suspect.ts";
 import { type BackupJob, keepPolicyAt } from "../../domain/jobs/job.ts";
 import { reaches } from "../../domain/level.ts";
 import type { Verdict } from "../../domain/retention/retention.ts";
@@ -10,6 +11,7 @@ import {
   runsLookedAt,
 } from "../../domain/retention/retention-plan.ts";
 import type { Context } from "../context.ts";
+import { newestBackup } from "../list.ts";
 import type { Survey } from "./survey.ts";
 
 /** The backups of a job, as they were found at the destinations that could be looked at. */
@@ -85,6 +87,7 @@ function plannedCopy({ row, copy }: RowAndCopy, held: ReadonlySet<string>): Plan
     isHeld: held.has(id),
     // A copy that was read back has the very bytes that were proven, wherever that was; one that was not may have others.
     isProven: row.provenAt !== null && reaches(copy.level, "hashed"),
+    isSuspect: isSuspect(row),
     destination: copy.destination,
     database,
     sizeBytes,
@@ -114,6 +117,10 @@ export function retentionOf(
         isComplete: run.outcome === "complete" || run.runId === currentRunId,
         isDead: run.failure?.code === "run.died",
       })),
-    newestIsSuspect: () => false,
+    newestIsSuspect: (database) => {
+      const series = { job: job.name, database };
+      const newest = newestBackup({ catalog }, series, (row) => speaksForNow(row, clock.now()));
+      return newest !== null && isSuspect(newest);
+    },
   };
 }

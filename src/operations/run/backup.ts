@@ -12,9 +12,11 @@ import { commit } from "./commit.ts";
 import { readJournals, removeJournal, workPath } from "./journal.ts";
 import { bringUpLate } from "./late.ts";
 import { chooseName } from "./name.ts";
+import { describeContent, produceFiles } from "./private-file.ts";
 import type { Produced, Producer } from "./produce.ts";
 import { estimateNeed, readyDestinations } from "./ready.ts";
 import { type Sealed, seal } from "./seal.ts";
+import { signSealed } from "./sign.ts";
 import type { Watch } from "./watch.ts";
 
 export interface BackupRun {
@@ -59,12 +61,13 @@ export async function makeBackup(context: Context, run: BackupRun): Promise<Made
   };
   const delivery = createDelivery(readiness.ready, options);
   try {
-    const produced = await producer.produce(delivery, name, watch);
+    const produced = await produceFiles(context, { job, producer, runId: run.runId, delivery, name, watch });
     const checked = await checkShares(context, delivery, { produced, watch });
     const gated = passGate(context, run, { produced, checked });
-    const sealed = seal(
+    const unsigned = seal(
       describe(context, run, { name, produced, checked, gated, previous: last?.manifestSha256 ?? null }),
     );
+    const { sealed, gap } = await signSealed(context, unsigned);
     const first = await commit(context, { run, sealed, delivery, checked });
     if (job.encrypt !== null) context.catalog.putProfile(job.name, name, gated.profile); // its manifest tells none
     const late = await bringUpLate(context, run, { sealed, delivery, checked, sources: first.at });
@@ -73,7 +76,7 @@ export async function makeBackup(context: Context, run: BackupRun): Promise<Made
       sealed,
       produced,
       copies: [...first.copies, ...late.copies, ...readiness.refused],
-      gaps: [...first.gaps, ...late.gaps],
+      gaps: [...(gap === null ? [] : [gap]), ...first.gaps, ...late.gaps],
       anomalies: gated.anomalies,
       warnings: readiness.warnings,
     });
@@ -119,18 +122,9 @@ function describe(
     finishedAt: formatInstant(context.clock.now()),
     outcome: inspected.outcome,
     tool: { name: "codex-backup", version: context.version },
-    files: produced.files.map(({ path, role, compression, passed }) => ({
-      path,
-      role,
-      compression,
-      ...passed,
-      content: inspected.content.get(path) ?? passed,
-    })),
+    ...describeContent(job, produced, inspected),
     checked: { level: inspected.level, copies: Object.fromEntries(checked.sources) },
     ...(anomalies.length > 0 && { anomalies }),
-    postgres: inspected.postgres,
-    capsule: inspected.capsule,
-    warnings: [...produced.warnings, ...inspected.warnings],
     labels: job.labels,
     previous,
     pruned: context.catalog.pruned(job.name, producer.database),
@@ -161,7 +155,7 @@ function conclude(run: BackupRun, conclusion: Conclusion): MadeBackup {
     outcome: hasEnough && gaps.length === 0 && manifest.outcome === "complete" ? "complete" : "incomplete",
     anomalies,
     warnings: [
-      ...anomalies.map(({ message }) => `suspect: ${message}`),
+      ...suspectWarnings(manifest, anomalies),
       ...manifest.warnings,
       ...warnings,
       ...gaps,
@@ -169,4 +163,12 @@ function conclude(run: BackupRun, conclusion: Conclusion): MadeBackup {
       ...(hasEnough ? [] : [`${good.length} of ${run.job.requiredCopies} required copies`]),
     ],
   };
+}
+
+function suspectWarnings({ job, id }: Manifest, anomalies: readonly Anomaly[]): readonly string[] {
+  if (anomalies.length === 0) return [];
+  return [
+    ...anomalies.map(({ message }) => `suspect: ${message}`),
+    `nothing is pruned until a later backup is as usual, or this is: codex-backup accept ${job}/${id} --why TEXT`,
+  ];
 }
