@@ -9,6 +9,7 @@
 import type { Readable, Writable } from "node:stream";
 import type { CapsuleEntry } from "../domain/backups/manifest.ts";
 import type { FailureCode } from "../domain/failure-table.ts";
+import type { Instant } from "../domain/instant.ts";
 import type { CapsuleSource } from "../domain/jobs/source.ts";
 
 /** What this room raises. @public */
@@ -34,6 +35,8 @@ export interface CapsuleWritten {
   /** With the reason: unreadable, vanished, fifo, socket, device, cycle. Not empty means the capsule is incomplete, unless every reason is harmless. */
   readonly leftOut: readonly CapsuleLeftOut[];
   readonly contentBytes: number;
+  /** Of each entry, in their order: when its content, name or rights were last changed, by the file system's clock. */
+  readonly touchedAt: readonly Instant[];
 }
 
 export interface CapsuleLeftOut {

@@ -22,7 +22,7 @@ export function describeEntry(facts: EntryFacts): CapsuleEntry {
     ...(isUtf8Name(raw) ? {} : { pathBytes: Buffer.from(raw, "latin1").toString("base64") }),
     type: facts.kind,
     sizeBytes: facts.sizeBytes,
-    modifiedAt: formatInstant(instant(Math.min(Math.max(facts.modifiedMs, -8.64e15), 8.64e15))),
+    modifiedAt: formatInstant(nearestInstant(facts.modifiedMs)),
     mode: (facts.mode & 0o7777).toString(8).padStart(4, "0"),
     sha256: facts.sha256,
     state: facts.state,

@@ -19,6 +19,8 @@ export interface FileFacts {
   /** All of st_mode. */
   readonly mode: number;
   readonly modifiedMs: number;
+  /** When content, name or rights were last changed: the later of mtime, which programs may set, and ctime, which they may not. */
+  readonly touchedMs: number;
   /** Device and inode: the same for the same file only. */
   readonly identity: string;
   /** Changes whenever content or metadata do (mtime and ctime, nanoseconds). */
@@ -72,10 +74,16 @@ export function factsFrom(stat: BigIntStats): FileFacts {
     kind: kindOf(stat),
     sizeBytes: Number(stat.size),
     mode: Number(stat.mode),
-    modifiedMs: Number(stat.mtimeNs / 1_000_000n) - (stat.mtimeNs % 1_000_000n < 0n ? 1 : 0),
+    modifiedMs: wholeMs(stat.mtimeNs),
+    touchedMs: wholeMs(stat.mtimeNs > stat.ctimeNs ? stat.mtimeNs : stat.ctimeNs),
     identity: `${stat.dev}:${stat.ino}`,
     stamp: `${stat.mtimeNs}:${stat.ctimeNs}`,
   };
+}
+
+/** Downwards, also before 1970. */
+function wholeMs(ns: bigint): number {
+  return Number(ns / 1_000_000n) - (ns % 1_000_000n < 0n ? 1 : 0);
 }
 
 function kindOf(stat: BigIntStats): FileKind {

@@ -57,6 +57,7 @@ test("a folder mounted into itself ends the descent", () => {
     sizeBytes: 0,
     mode: 0o040755,
     modifiedMs: 0,
+    touchedMs: 0,
     identity,
     stamp: "1",
   });

@@ -11,6 +11,7 @@ export interface FoundEntry {
   readonly sizeBytes: number;
   readonly mode: number;
   readonly modifiedMs: number;
+  readonly touchedMs: number;
 }
 
 export interface WalkedTree {
@@ -66,12 +67,19 @@ function visit(walk: Walk, parent: Folder, name: RawName): boolean {
 }
 
 function take(walk: Walk, raw: RawName, facts: FileFacts): boolean {
-  const { kind, sizeBytes, mode, modifiedMs } = facts;
+  const { kind, sizeBytes, mode, modifiedMs, touchedMs } = facts;
   if (kind === "fifo" || kind === "socket" || kind === "device") {
     walk.leftOut.push({ path: textOf(raw), reason: kind, isLoss: false });
     return false;
   }
-  walk.found.push({ raw, kind, sizeBytes: kind === "directory" ? 0 : sizeBytes, mode, modifiedMs });
+  walk.found.push({
+    raw,
+    kind,
+    sizeBytes: kind === "directory" ? 0 : sizeBytes,
+    mode,
+    modifiedMs,
+    touchedMs,
+  });
   return true;
 }
 

@@ -3,6 +3,7 @@ import { pipeline } from "node:stream/promises";
 import { crc32 } from "node:zlib";
 import type { CapsuleEntry } from "../domain/backups/manifest.ts";
 import { Failure } from "../domain/failure.ts";
+import { type Instant, nearestInstant } from "../domain/instant.ts";
 import type { CapsuleSource } from "../domain/jobs/source.ts";
 import { ahead } from "./ahead.ts";
 import type { CapsuleCheckOptions, CapsuleLeftOut, CapsuleWritten } from "./capsule.ts";
@@ -29,6 +30,7 @@ interface Writing {
   readonly crew: Crew;
   readonly zip: ZipWriter;
   readonly entries: CapsuleEntry[];
+  readonly touchedAt: Instant[];
   readonly leftOut: CapsuleLeftOut[];
   readonly tally: Tally;
 }
@@ -47,6 +49,7 @@ export async function writeCapsule(
   options: WriteOptions,
 ): Promise<CapsuleWritten> {
   const entries: CapsuleEntry[] = [];
+  const touchedAt: Instant[] = [];
   const leftOut: CapsuleLeftOut[] = [];
   await pipeline(
     async function* () {
@@ -54,13 +57,13 @@ export async function writeCapsule(
       leftOut.push(...tree.leftOut);
       const zip = createZipWriter(zipLimits);
       const tally = createTally(tree.found, options.onProgress);
-      yield* joined(zipBytes({ tree, crew: options.crew, zip, entries, leftOut, tally }));
+      yield* joined(zipBytes({ tree, crew: options.crew, zip, entries, touchedAt, leftOut, tally }));
     },
     sink,
     { signal: options.signal },
   );
   const contentBytes = entries.reduce((sum, entry) => sum + entry.sizeBytes, 0);
-  return { entries, leftOut, contentBytes };
+  return { entries, leftOut, contentBytes, touchedAt };
 }
 
 async function* zipBytes(writing: Writing): AsyncGenerator<Uint8Array> {
@@ -132,6 +135,8 @@ function put(writing: Writing, { record, recordBytes, sha256, state }: PackedEnt
   writing.zip.add(record, recordBytes);
   const { raw, sizeBytes, mode, modifiedMs } = record;
   writing.entries.push(describeEntry({ raw, kind: found.kind, sizeBytes, mode, modifiedMs, sha256, state }));
+  // What was written to it after the walk shows in the time that it had when it was read.
+  writing.touchedAt.push(nearestInstant(Math.max(found.touchedMs, modifiedMs)));
 }
 
 /** All reasons that come up between walking and reading are losses. */

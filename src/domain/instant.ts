@@ -9,6 +9,11 @@ export function instant(epochMs: number): Instant {
   return epochMs;
 }
 
+/** Of a file's time, which may lie where no calendar reaches: the first or last moment then. */
+export function nearestInstant(epochMs: number): Instant {
+  return instant(Math.min(Math.max(epochMs, -8.64e15), 8.64e15));
+}
+
 /** True for milliseconds since the epoch that name a moment: a whole number in the range of Date. */
 export function isInstant(value: unknown): value is Instant {
   return typeof value === "number" && Number.isSafeInteger(value) && Math.abs(value) <= 8.64e15;

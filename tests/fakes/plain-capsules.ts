@@ -5,6 +5,7 @@ import { pipeline } from "node:stream/promises";
 import type { Capsules } from "../../src/capsule/capsule.ts";
 import type { CapsuleEntry } from "../../src/domain/backups/manifest.ts";
 import { Failure } from "../../src/domain/failure.ts";
+import { instant } from "../../src/domain/instant.ts";
 
 /** Capsules of one entry without zip, threads or tree: for tests of everything round them, a hundred runs each. */
 export function createPlainCapsules(content: Buffer): Capsules {
@@ -27,7 +28,7 @@ export function createPlainCapsules(content: Buffer): Capsules {
         return content.subarray(index * size, (index + 1) * size);
       });
       await pipeline(Readable.from(pieces, { objectMode: false }), sink, { signal });
-      return { entries: [entry], leftOut: [], contentBytes: content.length };
+      return { entries: [entry], leftOut: [], contentBytes: content.length, touchedAt: [instant(0)] };
     },
     async check(path) {
       if ((await readFile(path)).equals(content)) return [entry];

@@ -30,7 +30,15 @@ export function fakeFile(moments: readonly Moment[], openFails?: string): FakeTr
   const facts = (): FileFacts => {
     at += 1;
     const { content = "", stamp = "1", kind = "file" } = now();
-    return { kind, sizeBytes: content.length, mode: 0o100644, modifiedMs: 0, identity: "1:1", stamp };
+    return {
+      kind,
+      sizeBytes: content.length,
+      mode: 0o100644,
+      modifiedMs: 0,
+      touchedMs: 0,
+      identity: "1:1",
+      stamp,
+    };
   };
   return {
     list: () => ["f"],

@@ -1,0 +1,158 @@
+import type { CapsuleEntry } from "../backups/manifest.ts";
+import { toldNames } from "./drift.ts";
+
+/** What came of comparing the paths that a query named with the files of a capsule. */
+export interface ReferenceResult {
+  readonly job: string;
+  readonly database: string | null;
+  /** The backup in whose snapshot the query was asked. */
+  readonly backup: string;
+  readonly sql: string;
+  readonly root: string;
+  /** Null: checked. Else why not, and the numbers below say nothing. */
+  readonly unchecked: string | null;
+  /** Different paths that the rows name. */
+  readonly named: number;
+  /** Of these, not in the capsule: a restore would lack them. `first` is empty where names are not kept. */
+  readonly missing: NamedCount;
+}
+
+export interface NamedCount {
+  readonly count: number;
+  readonly first: readonly string[];
+}
+
+/** Files of the capsule below a root that no row names. */
+export interface Unreferenced extends NamedCount {
+  readonly root: string;
+}
+
+/** Of a capsule: every query of its restore point, and what lies where they point and is named by none. */
+export interface ReferencesFacts {
+  readonly queries: readonly ReferenceResult[];
+  readonly unreferenced: readonly Unreferenced[];
+}
+
+/**
+ * Where a row's text points to in a capsule, relative to the capsule's root, written as its entries are; null when it
+ * leads out of the capsule or names nothing. An absolute path is one of the machine where the capsule was packed.
+ * Names are compared byte for byte: no case, no other form of an accented letter is taken for the same.
+ */
+export function placeOf(
+  text: string,
+  { root, capsuleRoot }: { readonly root: string; readonly capsuleRoot: string },
+): string | null {
+  const isAbsolute = text.startsWith("/");
+  const base = isAbsolute ? [] : partsOf(root);
+  const parts = climb([...base], text.split("/"));
+  if (parts === null) return null;
+  const inner = isAbsolute ? below(partsOf(capsuleRoot), parts) : parts;
+  const isInside = inner !== null && startsWith(inner, partsOf(root));
+  return isInside && inner.length > partsOf(root).length ? inner.join("/") : null;
+}
+
+function partsOf(path: string): readonly string[] {
+  return path.split("/").filter((part) => part !== "");
+}
+
+/** Follows names, "." and ".."; null when it climbs out at the top. */
+function climb(parts: string[], steps: readonly string[]): readonly string[] | null {
+  for (const step of steps) {
+    if (step === "" || step === ".") continue;
+    if (step !== "..") parts.push(step);
+    else if (parts.pop() === undefined) return null;
+  }
+  return parts;
+}
+
+function startsWith(parts: readonly string[], head: readonly string[]): boolean {
+  return head.every((part, index) => parts[index] === part);
+}
+
+function below(head: readonly string[], parts: readonly string[]): readonly string[] | null {
+  return startsWith(parts, head) ? parts.slice(head.length) : null;
+}
+
+/** Compares paths with a capsule's entries while they come, in memory that does not grow with them. */
+export interface ReferenceCheck {
+  /** Begins a query; what is named next belongs to it. */
+  begin(query: Omit<ReferenceResult, "named" | "missing" | "unchecked">): void;
+  /** `place`: placeOf's, or a hash of it where the check was made with one. `shown` is told when it is missing; null: it is not to be told. */
+  name(place: string | null, shown: string | null): void;
+  /** The query cannot be answered to its end. */
+  giveUp(reason: string): void;
+  finish(): ReferencesFacts;
+}
+
+interface Asked {
+  readonly query: Omit<ReferenceResult, "named" | "missing" | "unchecked">;
+  unchecked: string | null;
+  named: number;
+  missing: number;
+  readonly first: string[];
+}
+
+/** `keyOf`: what a place is known by in `name`; null: by itself. */
+export function createReferenceCheck(
+  entries: readonly CapsuleEntry[],
+  keyOf: ((place: string) => string) | null = null,
+): ReferenceCheck {
+  const paths = entries.map(({ path }) => path.replace(/\/$/, ""));
+  const indexOf = new Map(paths.map((path, index) => [keyOf === null ? path : keyOf(path), index]));
+  const isNamed = new Uint8Array(entries.length);
+  const asked: Asked[] = [];
+  const current = () => asked.at(-1);
+  return {
+    begin: (query) => {
+      asked.push({ query, unchecked: null, named: 0, missing: 0, first: [] });
+    },
+    name(place, shown) {
+      const one = current();
+      if (one === undefined) return;
+      one.named += 1;
+      const index = place === null ? undefined : indexOf.get(place);
+      if (index !== undefined) {
+        isNamed[index] = 1;
+        return;
+      }
+      one.missing += 1;
+      if (shown !== null && one.first.length < toldNames) one.first.push(shown);
+    },
+    giveUp(reason) {
+      const one = current();
+      if (one !== undefined) one.unchecked = reason;
+    },
+    finish: () => ({
+      queries: asked.map(({ query, unchecked, named, missing, first }) => ({
+        ...query,
+        unchecked,
+        named,
+        missing: { count: missing, first },
+      })),
+      unreferenced: rootsOf(asked).map((root) => unreferencedBelow(root, entries, isNamed)),
+    }),
+  };
+}
+
+/** Only where every query was answered: else files would pass for unreferenced that nobody has asked for. */
+function rootsOf(asked: readonly Asked[]): readonly string[] {
+  const roots = [...new Set(asked.map(({ query }) => query.root))];
+  const touching = (root: string) =>
+    asked.filter(({ query }) => isBelow(query.root, root) || isBelow(root, query.root));
+  return roots.filter((root) => touching(root).every(({ unchecked }) => unchecked === null)).toSorted();
+}
+
+function isBelow(path: string, root: string): boolean {
+  return root === "" || path === root || path.startsWith(`${root}/`);
+}
+
+function unreferencedBelow(
+  root: string,
+  entries: readonly CapsuleEntry[],
+  isNamed: Uint8Array,
+): Unreferenced {
+  const free = entries.filter(
+    ({ path, type }, index) => type !== "directory" && isNamed[index] === 0 && isBelow(path, root),
+  );
+  return { root, count: free.length, first: free.slice(0, toldNames).map(({ path }) => path) };
+}
