@@ -1,4 +1,4 @@
-import { nearest } from "./nearest.ts";
+import { nearest } from "../domain/nearest.ts";
 
 /** Where in the file's tree: keys and list indices from the top. */
 export type Path = readonly (string | number)[];

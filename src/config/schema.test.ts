@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { editDistance, nearest } from "../domain/nearest.ts";
 import { createSystemClock } from "../platform/clock.ts";
 import { createConfigLoader } from "./load.ts";
-import { editDistance, nearest } from "./nearest.ts";
 
 /** Every group and key of the schema that has no meaning written for it, except plain lists of keywords. */
 function undescribed(schema: unknown, path: string): readonly string[] {

@@ -1,4 +1,4 @@
-import { nearest } from "./nearest.ts";
+import { nearest } from "../domain/nearest.ts";
 import { createProblemList, type Path, type Problem, unknownKey, unknownName } from "./problem.ts";
 import type { AlertsKeys } from "./schema/alerts.ts";
 import { type DestinationSettings, destination, frame } from "./schema/document.ts";
