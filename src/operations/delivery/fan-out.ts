@@ -14,8 +14,10 @@ export interface Passed {
 export interface FanOut {
   /** Finishes when the first branch has every byte synced; fails with "run.no-copies" when all dropped out. */
   readonly sink: Writable;
-  /** After `sink` has finished. */
+  /** What the destinations got; after `sink` has finished. */
   passed(): Passed;
+  /** What went into `sink`: the same, unless it was encrypted behind it. After it has finished. */
+  content(): Passed;
 }
 
 /**
@@ -49,14 +51,11 @@ export function createFanOut(branches: readonly Branch[], onBytes: (doneBytes: n
     write: (chunk: Buffer, _encoding, done) => void take(chunk).then(() => done(), done),
     final: (done) => void finish().then(() => done(), done),
   });
-  return {
-    sink,
-    passed() {
-      if (passed === null)
-        throw new Failure("run.internal", "Cannot tell what was written: the stream has not ended");
-      return passed;
-    },
+  const whole = () => {
+    if (passed !== null) return passed;
+    throw new Failure("run.internal", "Cannot tell what was written: the stream has not ended");
   };
+  return { sink, passed: whole, content: whole };
 }
 
 async function keepPace(branches: readonly Branch[]): Promise<void> {

@@ -67,8 +67,9 @@ async function bringUp(context: Context, run: BackupRun, late: LateShare): Promi
     const end = await tryPublish(destination, staged, what);
     if (end.failure !== null) return { ...end, copy: failed(end.failure) };
     isPublished = true;
-    const copy: CopyReport = { ...basis, level: "read", readBack, failure: null };
-    await writeCheckReceipt(context, destination, { sealed, destinationId, level: "read", readBack });
+    const { level } = sealed.manifest.checked; // of an encrypted backup nobody here can read more than the hash
+    const copy: CopyReport = { ...basis, level, readBack, failure: null };
+    await writeCheckReceipt(context, destination, { sealed, destinationId, level, readBack });
     recordCopy(context, sealed, { ...copy, destinationId });
     return { ...end, copy };
   } catch (error) {

@@ -1,13 +1,13 @@
 import { join } from "node:path";
 import { type CapsuleWritten, isWholeCapsule } from "../../capsule/capsule.ts";
-import { formatBackupFile } from "../../domain/backups/backup-file.ts";
 import { Failure } from "../../domain/failure.ts";
 import type { CapsuleJob } from "../../domain/jobs/job.ts";
 import type { Context } from "../context.ts";
 import type { Share } from "../delivery/delivery.ts";
 import { demandEqual, hashStream } from "../delivery/read-back.ts";
 import { withLocalFile } from "../local-file.ts";
-import type { Inspected, Produced, ProducedFile, Producer } from "./produce.ts";
+import { privateNames, storedName } from "./private-file.ts";
+import type { Inspected, Known, Produced, ProducedFile, Producer } from "./produce.ts";
 import { readBackProgress } from "./read-back-progress.ts";
 import type { Watch } from "./watch.ts";
 
@@ -17,9 +17,9 @@ export function createCapsuleProducer(context: Context, job: CapsuleJob, signal:
     kind: "capsule",
     database: null,
     sourceBytes: async () => (await context.capsules.estimate(job.source, signal)).contentBytes,
-    fileNames: (name) => [formatBackupFile(name, { kind: "capsule" })],
+    fileNames: (name) => [storedName(name, { kind: "capsule" }, job), ...privateNames(name, job)],
     produce: async (delivery, name, watch): Promise<Produced> => {
-      const path = formatBackupFile(name, { kind: "capsule" });
+      const path = storedName(name, { kind: "capsule" }, job);
       const fan = await delivery.openFile(path, () => watch.touch());
       const written = await context.capsules.write(job.source, fan.sink, {
         signal: watch.signal,
@@ -32,11 +32,13 @@ export function createCapsuleProducer(context: Context, job: CapsuleJob, signal:
             current: progress.current,
           }),
       });
-      const file: ProducedFile = { path, role: "capsule", compression: "none", passed: fan.passed() };
+      const [passed, content] = [fan.passed(), fan.content()];
+      const file: ProducedFile = { path, role: "capsule", compression: "none", passed, content };
       return {
         files: [file],
         windowMs: null,
         warnings: [],
+        known: told(job, written),
         inspect: (share, later) => inspect(context, job, { file, written, share, watch: later }),
       };
     },
@@ -69,11 +71,13 @@ async function inspect(
   await withLocalFile(place, (path) =>
     context.capsules.check(path, { signal: watch.signal, onProgress: watch.touch }),
   );
+  return { ...told(job, written), level: "read", source: opened.source, content: new Map() };
+}
+
+/** What the writer says is inside. */
+function told(job: CapsuleJob, written: CapsuleWritten): Known {
   const changed = written.entries.filter((entry) => entry.state === "changed");
   return {
-    level: "read",
-    source: opened.source,
-    content: new Map(),
     postgres: null,
     capsule: { root: job.source.root, entries: written.entries, leftOut: written.leftOut },
     outcome: isWholeCapsule(written) ? "complete" : "incomplete",

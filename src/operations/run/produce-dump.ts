@@ -1,4 +1,3 @@
-import { formatBackupFile } from "../../domain/backups/backup-file.ts";
 import { describeTable, type TableFingerprint } from "../../domain/backups/fingerprint.ts";
 import { Failure } from "../../domain/failure.ts";
 import type { PostgresJob } from "../../domain/jobs/job.ts";
@@ -8,7 +7,8 @@ import type { Context } from "../context.ts";
 import type { Delivery, Share } from "../delivery/delivery.ts";
 import type { Passed } from "../delivery/fan-out.ts";
 import { demandEqual, hashStream, weakerSource } from "../delivery/read-back.ts";
-import type { Inspected, Produced, ProducedFile, Producer } from "./produce.ts";
+import { contentOf, privateNames, storedName } from "./private-file.ts";
+import type { Inspected, Known, Produced, ProducedFile, Producer } from "./produce.ts";
 import { readBackProgress } from "./read-back-progress.ts";
 import { readDumpFile } from "./read-dump-file.ts";
 import { demandSettled } from "./settle.ts";
@@ -32,16 +32,17 @@ export function createDumpProducer(parts: DumpParts): Producer {
     kind: "postgres",
     database,
     sourceBytes: () => server.sizeOf(database),
-    fileNames: (name) => Object.values(namesOf(name, job)),
+    fileNames: (name) => [...Object.values(namesOf(name, job)), ...privateNames(name, job)],
     produce: (delivery, name, watch) => produceDump(parts, { delivery, name, watch }),
   };
 }
 
-function namesOf(name: string, { format, compress: compression }: PostgresJob) {
+function namesOf(name: string, job: PostgresJob) {
+  const { format, compress: compression } = job;
   return {
-    dump: formatBackupFile(name, { kind: "dump", format, compression }),
-    globals: formatBackupFile(name, { kind: "globals" }),
-    header: formatBackupFile(name, { kind: "database" }),
+    dump: storedName(name, { kind: "dump", format, compression }, job),
+    globals: storedName(name, { kind: "globals" }, job),
+    header: storedName(name, { kind: "database" }, job),
   };
 }
 
@@ -63,12 +64,15 @@ async function produceDump(parts: DumpParts, target: Target): Promise<Produced> 
       const taken = await takeFromServer(parts, { snapshot, stream, watch: target.watch });
       await snapshot.close();
       const windowMs = Math.round(context.clock.monotonicMs() - startedMs);
-      const files = [await stream.stored(), ...(await writeTexts(parts, taken, target))];
+      const { file, read } = await stream.stored();
+      const files = [file, ...(await writeTexts(parts, taken, target))];
+      const { tables } = taken;
       return {
         files,
         windowMs,
         warnings: [...taken.warnings, ...blockedWarnings(snapshot)],
-        inspect: (share, watch) => inspect(parts, { snapshot, tables: taken.tables, files, share, watch }),
+        ...(read !== null && { known: settled(parts, { snapshot, tables }, read) }),
+        inspect: (share, watch) => inspect(parts, { snapshot, tables, files, share, watch }),
       };
     } catch (error) {
       await stream.cancel();
@@ -132,16 +136,29 @@ async function writeTexts(
   const names = namesOf(name, job);
   const globalsPassed = await delivery.putFile(names.globals, globals);
   const headerPassed = await delivery.putFile(names.header, header);
+  const content = { globals: contentOf(globals), header: contentOf(header) };
+  const compression = "none";
   return [
-    { path: names.globals, role: "globals", compression: "none", passed: globalsPassed },
-    { path: names.header, role: "database", compression: "none", passed: headerPassed },
+    { path: names.globals, role: "globals", compression, passed: globalsPassed, content: content.globals },
+    { path: names.header, role: "database", compression, passed: headerPassed, content: content.header },
   ];
 }
 
-interface Inspection {
+interface Evidence {
   readonly snapshot: Snapshot;
   /** By SQL in the snapshot; null for `fingerprint: stream`. */
   readonly tables: readonly TableFingerprint[] | null;
+}
+
+/** What a dump that was read to its end says of the database. Throws when it does not settle. */
+function settled({ job, database }: DumpParts, { snapshot, tables }: Evidence, read: ReadDump): Known {
+  demandSettled(database, snapshot.dumpable, read);
+  demandSameTables(database, tables, read);
+  const postgres = { ...snapshot.facts, format: job.format, fingerprint: read.fingerprint };
+  return { postgres, capsule: null, outcome: "complete", warnings: [] };
+}
+
+interface Inspection extends Evidence {
   readonly files: readonly ProducedFile[];
   readonly share: Share;
   readonly watch: Watch;
@@ -149,7 +166,7 @@ interface Inspection {
 
 async function inspect(parts: DumpParts, inspection: Inspection): Promise<Inspected> {
   const { context, job, database } = parts;
-  const { snapshot, tables, files, share, watch } = inspection;
+  const { files, share, watch } = inspection;
   const content = new Map<string, Passed>();
   let source: Inspected["source"] = "direct";
   let read: ReadDump | null = null;
@@ -177,10 +194,7 @@ async function inspect(parts: DumpParts, inspection: Inspection): Promise<Inspec
     read = found.read;
   }
   if (read === null) throw new Failure("run.internal", `Cannot settle "${database}": no dump was written`);
-  demandSettled(database, snapshot.dumpable, read);
-  demandSameTables(database, tables, read);
-  const postgres = { ...snapshot.facts, format: job.format, fingerprint: read.fingerprint };
-  return { level: "read", source, content, postgres, capsule: null, outcome: "complete", warnings: [] };
+  return { level: "read", source, content, ...settled(parts, inspection, read) };
 }
 
 async function openShared(share: Share, name: string) {

@@ -28,6 +28,8 @@ export interface Produced {
   /** How long the snapshot was held; null for other kinds. */
   readonly windowMs: number | null;
   readonly warnings: readonly string[];
+  /** What an encrypted backup holds, found as it streamed; left out: inspect finds it. */
+  readonly known?: Known;
   /** Reads one share's stored bytes back to their end and says what they hold. Throws when they do not settle. */
   inspect(share: Share, watch: Watch): Promise<Inspected>;
 }
@@ -37,15 +39,21 @@ export interface ProducedFile {
   readonly role: FileRole;
   readonly compression: ManifestFile["compression"];
   readonly passed: Passed;
+  /** Without encryption and compression, where that is known as it streams: of encrypted backups, whose bytes nobody here can read back. */
+  readonly content?: Passed;
 }
 
-export interface Inspected {
-  readonly level: Level;
-  readonly source: OpenedFile["source"];
-  /** Of the uncompressed content, by file name; files that are missing here are stored as they are. */
-  readonly content: ReadonlyMap<string, Passed>;
+/** What the files hold. */
+export interface Known {
   readonly postgres: PostgresFacts | null;
   readonly capsule: CapsuleFacts | null;
   readonly outcome: Manifest["outcome"];
   readonly warnings: readonly string[];
+}
+
+export interface Inspected extends Known {
+  readonly level: Level;
+  readonly source: OpenedFile["source"];
+  /** Of the uncompressed content, by file name; files that are missing here are stored as they are. */
+  readonly content: ReadonlyMap<string, Passed>;
 }
