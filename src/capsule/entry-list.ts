@@ -1,5 +1,5 @@
 import type { CapsuleEntry } from "../domain/backups/manifest.ts";
-import { formatInstant, instant, parseInstant } from "../domain/instant.ts";
+import { formatInstant, nearestInstant, parseInstant } from "../domain/instant.ts";
 import { formatStableJson } from "../domain/json.ts";
 import { entryListName } from "./capsule.ts";
 import { isUtf8Name, type RawName, rawOf, rawOfText, textOf } from "./raw-name.ts";

@@ -75,7 +75,7 @@ export function factsFrom(stat: BigIntStats): FileFacts {
     sizeBytes: Number(stat.size),
     mode: Number(stat.mode),
     modifiedMs: wholeMs(stat.mtimeNs),
-    touchedMs: wholeMs(stat.mtimeNs > stat.ctimeNs ? stat.mtimeNs : stat.ctimeNs),
+    touchedMs: Math.max(wholeMs(stat.mtimeNs), wholeMs(stat.ctimeNs)),
     identity: `${stat.dev}:${stat.ino}`,
     stamp: `${stat.mtimeNs}:${stat.ctimeNs}`,
   };
