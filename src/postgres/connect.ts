@@ -7,7 +7,7 @@ import type { ClientDirectory } from "./client/directories.ts";
 import { majorOf } from "./client/version.ts";
 import type { ConnectOptions, PostgresServer, ServerFacts } from "./postgres.ts";
 import { openReach, type Reach } from "./reach/reach.ts";
-import { createServer } from "./server.ts";
+import { createServer, type ServerContext } from "./server.ts";
 import { logIn } from "./session/login.ts";
 import type { Session } from "./session/session.ts";
 
@@ -27,6 +27,15 @@ export async function connectServer(
   source: PostgresSource,
   request: ConnectOptions & { readonly database: string },
 ): Promise<PostgresServer> {
+  return createServer(await reachServer(deps, source, request));
+}
+
+/** The same for those in this room. Close it by closeReach. */
+export async function reachServer(
+  deps: PostgresDeps,
+  source: PostgresSource,
+  request: ConnectOptions & { readonly database: string },
+): Promise<ServerContext> {
   const { signal, label, database } = request;
   signal.throwIfAborted();
   const reach = await openReach(source, deps.env, signal);
@@ -35,14 +44,14 @@ export async function connectServer(
     const login = await anyLogin({ deps, reach, source, label }, directories, request);
     const server = { database, major: majorOf(login.facts.versionNum), text: login.facts.version };
     const client = await chooseClient(reach, { directories, server }, signal);
-    return createServer({
+    return {
       access: { ...login.access, programs: client.directory },
       facts: { ...login.facts, clientVersion: client.version.text },
       role: login.role,
       client: client.version,
       database,
       signal,
-    });
+    };
   } catch (error) {
     await closeReach(reach, deps);
     throw error;

@@ -3,13 +3,14 @@ import { connectServer } from "./connect.ts";
 import { archiveText } from "./dump/archive-text.ts";
 import type { Postgres } from "./postgres.ts";
 import { readDump } from "./tap/read-dump.ts";
+import { openThrowaway } from "./throwaway/open-throwaway.ts";
 
 /** The real thing. Starts nothing until it is asked. */
 export function createPostgres(deps: PostgresDeps): Postgres {
   return {
     connect: (source, database, options) => connectServer(deps, source, { ...options, database }),
     readDump,
-    openThrowaway: () => Promise.reject(new Error("not yet")),
+    openThrowaway: (wish) => openThrowaway(deps, wish),
     sweepThrowaways: async () => [],
     archiveText: (source, archive, options) => archiveText(deps, source, { archive, signal: options.signal }),
   };

@@ -10,6 +10,7 @@ const allowed: readonly (readonly [path: string, rule: string, why: string])[] =
   ["platform/child.ts", "timer", "SIGKILL follows SIGTERM on the real clock, whatever clock a test moves"],
   ["platform/child.ts", "process", "signals a process group"],
   ["platform/host.ts", "process", "tells our process id and asks whether others live"],
+  ["platform/foreign-process.ts", "process", "ends the server that a killed proof left behind"],
   ["platform/owner.ts", "process", "tells which user and groups we act as"],
   ["wiring/own-program.ts", "process", "the program that runs us is what our children start"],
   ["main.ts", "process", "argv, environment, signals and exit status are its business"],

@@ -16,6 +16,11 @@ export function dumpArgs(request: DumpRequest, format: "sql" | "custom"): readon
   return [...form, ...commonArgs(request)];
 }
 
+/** A plain dump of a database in which nobody else writes, without a snapshot to share. */
+export function unsharedDumpArgs(dbname: string): readonly string[] {
+  return ["--format=plain", "--no-password", `--dbname=${dbname}`];
+}
+
 /**
  * Only what `--create` adds for the database itself: owner, encoding, locale, comment, grants, settings. The
  * filters select a schema that every database has and take it out again, so that no object is left; the

@@ -15,12 +15,22 @@ import { type CheckedStream, checkStream } from "./checked-stream.ts";
 import { isAboutOwners } from "./owner-statements.ts";
 import { parsePsqlMessages, restoreFailed } from "./psql-errors.ts";
 
+/** What of a restore concerns the dump alone. */
+export interface DumpToSend
+  extends Pick<
+    RestoreRequest,
+    "database" | "format" | "openDump" | "expected" | "withoutOwners" | "signal" | "onProgress"
+  > {
+  /** Further statements that are not sent. As `keeps` of the filter, it may look at `words` only. */
+  readonly leavesOut?: (event: DumpEvent) => boolean;
+}
+
 /**
  * Sends the dump to psql inside one transaction of ours: BEGIN, the filtered stream, and COMMIT only after
  * size, hash and trailer were right. Never `psql --single-transaction` on a stream: a dump cut in the middle of
  * a row ended with exit status 0 and committed (PROOF 4.4). Returns the server's warnings.
  */
-export async function sendDump(context: ServerContext, request: RestoreRequest): Promise<readonly string[]> {
+export async function sendDump(context: ServerContext, request: DumpToSend): Promise<readonly string[]> {
   const { access } = context;
   const token = access.deps.newToken();
   const child = await startPsql(access, request.database);
@@ -57,7 +67,7 @@ async function collect(child: Child): Promise<string> {
   return tail;
 }
 
-async function feed(context: ServerContext, request: RestoreRequest, child: Child): Promise<void> {
+async function feed(context: ServerContext, request: DumpToSend, child: Child): Promise<void> {
   if (!child.stdin) return;
   const { database, expected, signal, onProgress = () => {} } = request;
   const source = await request.openDump();
@@ -74,7 +84,7 @@ async function feed(context: ServerContext, request: RestoreRequest, child: Chil
 /** The dump as SQL text; of a custom archive, what pg_restore here makes of it. */
 async function plainText(
   access: Access,
-  request: RestoreRequest,
+  request: DumpToSend,
   checked: CheckedStream,
 ): Promise<AsyncIterable<Buffer>> {
   if (request.format === "sql") return checked.bytes();
@@ -88,11 +98,12 @@ async function plainText(
 async function* filtered(
   text: AsyncIterable<Buffer>,
   context: ServerContext,
-  request: RestoreRequest,
+  request: DumpToSend,
 ): AsyncGenerator<Buffer> {
   // The filter has refused every other command of psql, so an old psql can do without the restriction.
   const leavesOut = (event: DumpEvent) =>
     (request.withoutOwners && isAboutOwners(event)) ||
+    request.leavesOut?.(event) === true ||
     (event.kind === "meta" && !knowsRestrict(context.client));
   const filter = createDumpFilter((event) => isRestorable(event) && !leavesOut(event));
   yield Buffer.from("BEGIN;\n");
@@ -110,7 +121,7 @@ async function* filtered(
 /** A psql that gave up breaks the pipe; what it said is the cause then, unless the run was ended or the dump bad. */
 async function causeOf(
   error: unknown,
-  { child, request }: { readonly child: Child; readonly request: RestoreRequest },
+  { child, request }: { readonly child: Child; readonly request: DumpToSend },
 ): Promise<unknown> {
   if (request.signal.aborted) return request.signal.reason;
   if (error instanceof Failure) return error;

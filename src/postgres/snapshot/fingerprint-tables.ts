@@ -12,8 +12,8 @@ import { createMarkSplitter } from "./mark-splitter.ts";
 
 export interface TablesToRead {
   readonly database: string;
-  /** Name of the exported snapshot. */
-  readonly snapshot: string;
+  /** Name of the exported snapshot; null: as it is now. */
+  readonly snapshot: string | null;
   /** Of the database, so that the bytes are those of the dump. */
   readonly encoding: string;
   readonly tables: readonly TableRow[];
@@ -62,7 +62,7 @@ export async function fingerprintTables(
 function copyScript(order: TablesToRead, mark: string): string {
   const lines = [
     "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;",
-    `SET TRANSACTION SNAPSHOT ${quoteLiteral(order.snapshot)};`,
+    ...(order.snapshot === null ? [] : [`SET TRANSACTION SNAPSHOT ${quoteLiteral(order.snapshot)};`]),
   ];
   for (const table of order.tables) lines.push(`${copyStatement(table, order.encoding)};`, `\\echo ${mark}`);
   return `${lines.join("\n")}\n`;

@@ -1,0 +1,45 @@
+import { Failure, messageOf } from "../../domain/failure.ts";
+import type { PostgresDeps } from "../access.ts";
+import type { Throwaway, ThrowawayWish, Unproven } from "../postgres.ts";
+import { ask } from "./ask.ts";
+import { extensionDrift } from "./extension-drift.ts";
+import { fingerprintOne } from "./fingerprint-one.ts";
+import { readBack } from "./read-back.ts";
+import { restoreForProof } from "./restore-for-proof.ts";
+import type { ThrowawayHost } from "./throwaway-host.ts";
+
+/** The face of a host, wherever it is. */
+export function createThrowaway(deps: PostgresDeps, host: ThrowawayHost, wish: ThrowawayWish): Throwaway {
+  const { signal, facts, globals, header } = wish;
+  const { context, database } = host;
+  let unproven: readonly Unproven[] = [];
+  let isUsed = false;
+  let closing: Promise<void> | null = null;
+  return {
+    description: host.description,
+    versionNum: context.facts.versionNum,
+    get unproven() {
+      return unproven;
+    },
+    async restore(dump) {
+      if (isUsed)
+        throw new Failure("postgres.throwaway", "Cannot restore a second dump into one throwaway server");
+      isUsed = true;
+      const done = await restoreForProof(host, { facts, globals, header, dump, signal });
+      unproven = [...done.unproven, ...(await extensionDrift(context, { database, facts, signal }))];
+      return { warnings: done.warnings };
+    },
+    readBack: (onProgress = () => {}) => readBack(context, { database, signal, onProgress }),
+    fingerprintTable: (table) => fingerprintOne(context, { database, table, facts, signal }),
+    ask: (sql) => ask(context, { database, sql, signal }),
+    close() {
+      closing ??= host.close().catch((error) => {
+        deps.log.error(
+          { error: messageOf(error) },
+          "a throwaway server could not be removed; the next proof tries again",
+        );
+      });
+      return closing;
+    },
+  };
+}

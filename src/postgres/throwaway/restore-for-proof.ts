@@ -1,0 +1,78 @@
+import type { PostgresFacts } from "../../domain/backups/manifest.ts";
+import { majorOf } from "../client/version.ts";
+import type { ProofDump, Unproven } from "../postgres.ts";
+import { type DatabaseHeader, readHeader } from "../restore/database-header.ts";
+import { onMaintenance, refused } from "../restore/maintenance.ts";
+import { sendDump } from "../restore/send-dump.ts";
+import type { Session } from "../session/session.ts";
+import { createFromFacts, describeLocale, isLocaleRefusal, nearestCreates } from "./create-statement.ts";
+import type { ThrowawayHost } from "./throwaway-host.ts";
+
+export interface ProofRestore {
+  readonly facts: PostgresFacts;
+  readonly globals: Buffer | null;
+  readonly header: Buffer | null;
+  readonly dump: ProofDump;
+  readonly signal: AbortSignal;
+}
+
+export interface ProofRestored {
+  readonly warnings: readonly string[];
+  readonly unproven: readonly Unproven[];
+}
+
+/**
+ * Globals first, then the database by its header, then the dump in one transaction that is committed only after hash
+ * and trailer, then the database's own settings, owner and grants. Any ERROR of any of them is thrown.
+ */
+export async function restoreForProof(host: ThrowawayHost, order: ProofRestore): Promise<ProofRestored> {
+  const { context, database } = host;
+  const { dump, signal, facts } = order;
+  const unproven = [...(await host.prepare(order.globals))];
+  const header: DatabaseHeader =
+    order.header === null
+      ? { create: null, properties: [] }
+      : readHeader(order.header, { database, withoutOwners: false });
+  const wanted = header.create ?? createFromFacts(database, facts, majorOf(context.facts.versionNum));
+  const compromise = await onMaintenance(context, signal, (session) =>
+    createNearest(session, { host, facts, wanted: host.adaptCreate(wanted) }),
+  );
+  if (compromise !== null) unproven.push(compromise);
+  const leavesOut = (event: Parameters<ThrowawayHost["leavesOut"]>[0]) => host.leavesOut(event);
+  const warnings = await sendDump(context, { ...dump, database, withoutOwners: false, leavesOut, signal });
+  await onMaintenance(context, signal, (session) => applyAll(session, header.properties, `"${database}"`));
+  return { warnings, unproven };
+}
+
+/** Runs each; `what` is restored by them. A refusal never shows more of a statement than its first words. */
+export async function applyAll(session: Session, statements: readonly string[], what: string): Promise<void> {
+  for (const statement of statements) {
+    const refusal = await session.attempt(statement);
+    if (refusal === null) continue;
+    const words = statement.split(/\s+/).slice(0, 3).join(" ");
+    throw refused(`Cannot restore ${what}: "${words}" failed`, refusal);
+  }
+}
+
+interface DatabaseOrder {
+  readonly host: ThrowawayHost;
+  readonly facts: PostgresFacts;
+  /** CREATE DATABASE. */
+  readonly wanted: string;
+}
+
+/** Null when the database is as its source was. */
+async function createNearest(
+  session: Session,
+  { host, facts, wanted }: DatabaseOrder,
+): Promise<Unproven | null> {
+  const first = await session.attempt(wanted);
+  if (first === null) return null;
+  if (!isLocaleRefusal(first)) throw refused("Cannot create the database for the proof", first);
+  for (const statement of nearestCreates(host.database, facts.encoding)) {
+    if ((await session.attempt(statement)) !== null) continue;
+    const reason = `${first.message}; it was restored with text in the order of its bytes`;
+    return { object: describeLocale(facts), reason };
+  }
+  throw refused("Cannot create the database for the proof", first);
+}
