@@ -19,6 +19,7 @@ import type { Instant } from "../domain/instant.ts";
 import type { Level } from "../domain/level.ts";
 import type { Outcome } from "../domain/outcome.ts";
 import type { ProofReceipt } from "../domain/proofs/proof-receipt.ts";
+import type { Linked } from "../domain/signatures/chain-link.ts";
 import type {
   ChannelResult,
   CopyTally,
@@ -226,6 +227,8 @@ export interface Catalog {
   addPruned(job: string, database: string | null, backupId: string): void;
   pruned(job: string, database: string | null): readonly string[];
   clearPruned(job: string, database: string | null, backupIds: readonly string[]): void;
+  /** What the manifests of a job and database say of each other, oldest first. Reads no more of them than that. */
+  links(job: string, database: string | null): readonly Linked[];
 
   /** Files of others in a directory with checksums, as last seen: for "unchanged on two nights". */
   foreignSeen(destination: string): readonly ForeignFileRow[];

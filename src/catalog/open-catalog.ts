@@ -11,6 +11,7 @@ import { copyStatements } from "./statements/copies.ts";
 import { diskSampleStatements } from "./statements/disk-samples.ts";
 import { foreignFileStatements } from "./statements/foreign-files.ts";
 import { jobStatements } from "./statements/jobs.ts";
+import { linkStatements } from "./statements/links.ts";
 import { markStatements } from "./statements/marks.ts";
 import { outboxStatements } from "./statements/outbox.ts";
 import { problemStatements } from "./statements/problems.ts";
@@ -43,6 +44,7 @@ export function openCatalog(path: string, options: CatalogOptions = {}): Catalog
     ...profileStatements(connection),
     ...proofStatements(connection),
     ...prunedStatements(connection),
+    ...linkStatements(connection),
     ...foreignFileStatements(connection),
     ...jobStatements(connection),
     ...diskSampleStatements(connection),

@@ -24,6 +24,9 @@ export type BackupFile =
   /** Another file, encrypted by age. */
   | { readonly kind: "encrypted"; readonly of: BackupFile };
 
+/** NAME.manifest.json.minisig */
+export const manifestSignature: BackupFile = { kind: "signature", of: { kind: "manifest" } };
+
 export interface NamedBackupFile {
   readonly base: string;
   readonly file: BackupFile;

@@ -120,7 +120,9 @@ export const manifestSchema: z.ZodType<Manifest> = z
     warnings: z.array(z.string()),
     labels: z.record(z.string(), z.string()),
     previous: sha256.nullable(),
+    previousId: plainName.exactOptional(),
     pruned: z.array(plainName),
+    unaccounted: z.array(plainName).exactOptional(),
     adopted: z.boolean(),
   })
   .superRefine(({ id, files }, context) => {

@@ -40,8 +40,12 @@ export interface Manifest {
   readonly labels: Readonly<Record<string, string>>;
   /** Sha256 of the job's preceding manifest (of the same database); null for the first. */
   readonly previous: string | null;
+  /** Its id; left out: there is none, or this was made before manifests told it. */
+  readonly previousId?: string;
   /** Ids removed by policy since the preceding manifest. */
   readonly pruned: readonly string[];
+  /** Ids that were gone when the catalog was made anew, so that nobody can say who removed them; left out: none. */
+  readonly unaccounted?: readonly string[];
   /** Made before codex-backup and described by `adopt`; hashes are then those of adoption time. */
   readonly adopted: boolean;
 }

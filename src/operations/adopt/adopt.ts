@@ -10,6 +10,7 @@ import { lockJob } from "../run/job-lock.ts";
 import { publish } from "../run/publish.ts";
 import { recordBackup, recordCopy } from "../run/record.ts";
 import { seal } from "../run/seal.ts";
+import { signSealed } from "../run/sign.ts";
 import { clearOwnHash } from "./clear-own-hash.ts";
 import { type Adoptable, describeFile } from "./describe-file.ts";
 import { isOfJob } from "./is-of-job.ts";
@@ -111,9 +112,11 @@ interface Adoption {
 async function adoptOne(context: Context, adoption: Adoption): Promise<AdoptReport> {
   const { file, signal } = adoption;
   try {
-    const { manifest, unlisted } = await describeAndPublish(context, adoption);
+    const { manifest, unlisted, gap } = await describeAndPublish(context, adoption);
     const { id, startedAt } = manifest;
-    return { file: file.name, backup: id, createdAt: startedAt, isAdopted: true, ...troubleOf(unlisted) };
+    const adopted = { file: file.name, backup: id, createdAt: startedAt, isAdopted: true } as const;
+    if (unlisted === null && gap !== null) return { ...adopted, reason: gap, failure: null, exit: 3 };
+    return { ...adopted, ...troubleOf(unlisted) };
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     const failure = withoutBlame(decodeFailure(file.name, error));
@@ -132,16 +135,18 @@ interface Adopted {
   readonly manifest: Manifest;
   /** Why checksums.txt does not list it, though the backup now exists. */
   readonly unlisted: Failure | null;
+  /** Why it is not signed, though there is a key. */
+  readonly gap: string | null;
 }
 
 async function describeAndPublish(context: Context, adoption: Adoption): Promise<Adopted> {
   const { destination, destinationId, runId } = adoption;
   const manifest = await describeFile(context, adoption);
-  const sealed = seal(manifest);
+  const { sealed, gap } = await signSealed(context, seal(manifest));
   await clearOwnHash(destination, sealed);
   const unlisted = await publish(destination, [], { runId, id: manifest.id, ...sealed });
   recordBackup(context, sealed);
   const copy = { destination: destination.name, level: "read", readBack: "cached" } as const;
   recordCopy(context, sealed, { ...copy, destinationId });
-  return { manifest, unlisted };
+  return { manifest, unlisted, gap };
 }

@@ -4,6 +4,7 @@ import { type BackupFile, formatBackupFile, parseBackupFile } from "../../domain
 import { parseManifest } from "../../domain/backups/manifest-text.ts";
 import { asFailure, Failure } from "../../domain/failure.ts";
 import type { BackupJob } from "../../domain/jobs/job.ts";
+import { type Linked, toldOn } from "../../domain/signatures/chain-link.ts";
 import { type Context, destinationNamed } from "../context.ts";
 import { demandSameDisk } from "../same-disk.ts";
 
@@ -53,9 +54,11 @@ async function removeAt(
   try {
     const destination = destinationNamed(context, name);
     const before = namesOf(await destination.list());
+    const linksOf = rememberedLinks(context, job);
     for (const id of ids) {
       if (signal.aborted) break;
-      const gone = await eraseCopy(context, job, { id, destination, before }).catch((error: unknown) =>
+      const erasing = { id, destination, before, linksOf };
+      const gone = await eraseCopy(context, job, erasing).catch((error: unknown) =>
         asFailure(error, "destination.io", `Cannot remove "${id}" at "${name}"`),
       );
       if (gone instanceof Failure) removals.set(id, gone);
@@ -81,6 +84,8 @@ interface Erased {
   readonly destination: string;
   /** Of its data, as the manifest names them. */
   readonly data: readonly string[];
+  /** What the next manifest must say is gone by policy, when this was the last copy: it, and what only it told of. */
+  readonly told: readonly string[];
 }
 
 interface Erasing {
@@ -88,6 +93,22 @@ interface Erasing {
   readonly destination: Destination;
   /** What lies there. */
   readonly before: readonly string[];
+  linksOf(database: string | null): readonly Linked[];
+}
+
+/** As they were before the first removal: every manifest that is to go together is still among them. */
+function rememberedLinks({ catalog }: Context, job: BackupJob): Erasing["linksOf"] {
+  const found = new Map<string | null, readonly Linked[]>();
+  return (database) => {
+    const links = found.get(database) ?? catalog.links(job.name, database);
+    found.set(database, links);
+    return links;
+  };
+}
+
+function toldBy(id: string, links: readonly Linked[]): readonly string[] {
+  const removed = links.find((link) => link.id === id);
+  return removed === undefined ? [] : toldOn(removed, links);
 }
 
 /**
@@ -97,7 +118,7 @@ interface Erasing {
 async function eraseCopy(
   { catalog }: Context,
   job: BackupJob,
-  { id, destination, before }: Erasing,
+  { id, destination, before, linksOf }: Erasing,
 ): Promise<Erased | null> {
   const row = catalog.backup(job.name, id);
   const copy = row?.copies.find((candidate) => candidate.destination === destination.name);
@@ -113,13 +134,13 @@ async function eraseCopy(
   for (const file of files) await destination.remove(file);
   await destination.sync();
   await destination.checksums?.drop([...files, manifest]);
-  return { row, destination: destination.name, data };
+  return { row, destination: destination.name, data, told: [...toldBy(id, linksOf(row.database)), id] };
 }
 
 /** Forgets what is gone; what is not keeps its tombstone, for the next prune to try again. */
 function settle(
   { catalog }: Context,
-  { row, destination, data }: Erased,
+  { row, destination, data, told }: Erased,
   after: readonly string[],
 ): Failure | null {
   const left = after.filter((name) => data.includes(name) || isBeside(name, row.id, data));
@@ -133,7 +154,7 @@ function settle(
   catalog.atomically(() => {
     const copies = catalog.backup(row.job, row.id)?.copies ?? [];
     catalog.removeCopy(row.job, row.id, destination);
-    if (copies.length === 1) catalog.addPruned(row.job, row.database, row.id);
+    if (copies.length === 1) for (const id of told) catalog.addPruned(row.job, row.database, id);
     catalog.removeBackupIfBare(row.job, row.id);
   });
   return null;

@@ -4,11 +4,13 @@ import { asFailure } from "../../domain/failure.ts";
 import { formatInstant, type Instant } from "../../domain/instant.ts";
 import type { CapsuleJob, PostgresJob } from "../../domain/jobs/job.ts";
 import type { CopyReport } from "../../domain/runs/run-report.ts";
+import type { ChainPlace } from "../../domain/signatures/chain-link.ts";
 import type { Context } from "../context.ts";
 import { createDelivery } from "../delivery/delivery.ts";
 import { type Gated, passGate, publicAnomalies } from "./anomaly-gate.ts";
 import { type Checked, checkShares } from "./check-shares.ts";
 import { commit } from "./commit.ts";
+import { findPlace, placeFields, warnUnaccounted } from "./find-place.ts";
 import { readJournals, removeJournal, workPath } from "./journal.ts";
 import { bringUpLate } from "./late.ts";
 import { chooseName } from "./name.ts";
@@ -64,10 +66,10 @@ export async function makeBackup(context: Context, run: BackupRun): Promise<Made
     const produced = await produceFiles(context, { job, producer, runId: run.runId, delivery, name, watch });
     const checked = await checkShares(context, delivery, { produced, watch });
     const gated = passGate(context, run, { produced, checked });
-    const unsigned = seal(
-      describe(context, run, { name, produced, checked, gated, previous: last?.manifestSha256 ?? null }),
-    );
-    const { sealed, gap } = await signSealed(context, unsigned);
+    const destinations = readiness.ready.map(({ destination }) => destination);
+    const place = await findPlace(context, { job: job.name, database: producer.database, destinations });
+    const described = describe(context, run, { name, produced, checked, gated, place });
+    const { sealed, gap } = await signSealed(context, seal(described));
     const first = await commit(context, { run, sealed, delivery, checked });
     if (job.encrypt !== null) context.catalog.putProfile(job.name, name, gated.profile); // its manifest tells none
     const late = await bringUpLate(context, run, { sealed, delivery, checked, sources: first.at });
@@ -78,7 +80,7 @@ export async function makeBackup(context: Context, run: BackupRun): Promise<Made
       copies: [...first.copies, ...late.copies, ...readiness.refused],
       gaps: [...(gap === null ? [] : [gap]), ...first.gaps, ...late.gaps],
       anomalies: gated.anomalies,
-      warnings: readiness.warnings,
+      warnings: [...readiness.warnings, ...warnUnaccounted(place)],
     });
   } catch (error) {
     const reason = asFailure(
@@ -96,14 +98,13 @@ interface Description {
   readonly produced: Produced;
   readonly checked: Checked;
   readonly gated: Gated;
-  /** Of the job's preceding manifest. */
-  readonly previous: string | null;
+  readonly place: ChainPlace;
 }
 
 function describe(
   context: Context,
   run: BackupRun,
-  { name, produced, checked, gated, previous }: Description,
+  { name, produced, checked, gated, place }: Description,
 ): Manifest {
   const { job, producer } = run;
   const { inspected } = checked;
@@ -126,8 +127,7 @@ function describe(
     checked: { level: inspected.level, copies: Object.fromEntries(checked.sources) },
     ...(anomalies.length > 0 && { anomalies }),
     labels: job.labels,
-    previous,
-    pruned: context.catalog.pruned(job.name, producer.database),
+    ...placeFields(place),
     adopted: false,
   };
 }

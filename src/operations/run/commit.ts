@@ -54,7 +54,7 @@ export async function commit(context: Context, committing: Committing): Promise<
 }
 
 function journalOf({ run, sealed, delivery, checked }: Committing) {
-  const { manifest, manifestText, ownHashText } = sealed;
+  const { manifest, manifestText, ownHashText, signatureText } = sealed;
   const late = delivery.shares.filter((share) => !checked.shares.includes(share) && mayBeLate(share));
   return {
     version: 1,
@@ -69,6 +69,7 @@ function journalOf({ run, sealed, delivery, checked }: Committing) {
     })),
     manifestText,
     ownHashText,
+    signatureText,
   } as const;
 }
 

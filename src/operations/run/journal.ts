@@ -16,6 +16,8 @@ const schema = z.object({
   destinations: z.array(z.object({ name: z.string(), id: z.string() })),
   manifestText: z.string(),
   ownHashText: z.string(),
+  /** Written with the manifest's, so that a backup is finished with the same bytes, also where the key is gone by then. */
+  signatureText: z.string().nullable().default(null),
 });
 
 /**

@@ -1,4 +1,4 @@
-import { formatBackupFile } from "../../domain/backups/backup-file.ts";
+import { formatBackupFile, manifestSignature } from "../../domain/backups/backup-file.ts";
 import { formatBackupNames } from "../../domain/backups/backup-name.ts";
 import { Failure } from "../../domain/failure.ts";
 import type { BackupRun } from "./backup.ts";
@@ -38,5 +38,5 @@ export function chooseName(run: BackupRun, taken: TakenNames): string {
 
 function namesToTake({ producer }: BackupRun, name: string): readonly string[] {
   const described = (["manifest", "sha256"] as const).map((kind) => formatBackupFile(name, { kind }));
-  return [...producer.fileNames(name), ...described];
+  return [...producer.fileNames(name), ...described, formatBackupFile(name, manifestSignature)];
 }

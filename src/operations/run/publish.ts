@@ -1,5 +1,5 @@
 import type { Destination, StagedFile } from "../../destinations/destination.ts";
-import { formatBackupFile } from "../../domain/backups/backup-file.ts";
+import { formatBackupFile, manifestSignature } from "../../domain/backups/backup-file.ts";
 import type { ChecksumLine } from "../../domain/checksums/checksum-line.ts";
 import { asFailure, type Failure } from "../../domain/failure.ts";
 import type { CopyReport } from "../../domain/runs/run-report.ts";
@@ -9,12 +9,13 @@ export interface Publication {
   readonly id: string;
   readonly manifestText: string;
   readonly ownHashText: string;
+  readonly signatureText: string | null;
   readonly lines: readonly ChecksumLine[];
 }
 
 /**
- * Gives a whole backup its final names at one destination, in the order of STATE: data, own hash, manifest
- * last, then the directory's checksums. Each step may have been done by a run that died: it is not repeated.
+ * Gives a whole backup its final names at one destination, in the order of STATE: data, own hash, signature, manifest
+ * last (so that a backup that exists is signed), then the directory's checksums. Each step may have been done by a run that died: it is not repeated.
  * Throws while no backup exists here. What went wrong after the manifest stood is returned: the backup is
  * whole, only checksums.txt does not list it yet.
  */
@@ -28,6 +29,11 @@ export async function publish(
     text: what.ownHashText,
     runId: what.runId,
   });
+  if (what.signatureText !== null)
+    await putOnce(destination, formatBackupFile(what.id, manifestSignature), {
+      text: what.signatureText,
+      runId: what.runId,
+    });
   await destination.sync();
   await putOnce(destination, formatBackupFile(what.id, { kind: "manifest" }), {
     text: what.manifestText,

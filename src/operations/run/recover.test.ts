@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, test } from "node:test";
 import { createFaultyDestination } from "../../../tests/fakes/faulty-destination.ts";
@@ -58,8 +58,10 @@ async function dieBeforePublishing(): Promise<{
   const { files, staged } = one.store;
   const manifestText = (await one.read(backup.manifest)).toString("utf8");
   const ownHashText = (await one.read(`${backup.id}.sha256`)).toString("utf8");
+  const signature = `${backup.manifest}.minisig`;
+  const signatureText = files.get(signature)?.bytes.toString("utf8") ?? null;
   staged.set(key, files.get(zip) ?? { bytes: Buffer.alloc(0), modifiedMs: 0 });
-  for (const name of [zip, backup.manifest, `${backup.id}.sha256`]) files.delete(name);
+  for (const name of [zip, backup.manifest, `${backup.id}.sha256`, signature]) files.delete(name);
   await one.checksums?.drop([zip, backup.manifest]);
   await writeJournal(context.statePath, {
     version: 1,
@@ -71,6 +73,7 @@ async function dieBeforePublishing(): Promise<{
     destinations: [{ name: "one", id: "id-of-one" }],
     manifestText,
     ownHashText,
+    signatureText,
   });
   context.catalog.forgetBackups();
   return { id: backup.id, zip, key };
@@ -88,6 +91,28 @@ test("what a dead run had ready is finished by the next, which then makes its ow
       .sort(),
     [id, report.backup?.id].sort(),
   );
+  assert.deepEqual(openJournals(), []);
+});
+
+test("what is finished later bears the signature that its own run gave it, also when the key is gone by then", async () => {
+  await context.signatures.generate();
+  const { id } = await dieBeforePublishing();
+  rmSync(join(context.statePath, "keys", "signing.key"));
+  await runJob();
+  const manifest = await one.read(`${id}.manifest.json`);
+  const signature = (await one.read(`${id}.manifest.json.minisig`)).toString("utf8");
+  assert.equal((await context.signatures.check(manifest, signature)).kind, "good");
+});
+
+test("a dead run's signature is removed with the rest when its backup cannot be finished", async () => {
+  await context.signatures.generate();
+  const { id, key } = await dieBeforePublishing();
+  const { signatureText } = JSON.parse(await journalText());
+  const name = `${id}.manifest.json.minisig`;
+  await one.put(name, Buffer.from(signatureText), "run");
+  one.store.staged.delete(key);
+  await runJob();
+  assert.notEqual(one.store.files.get(name)?.bytes.toString("utf8"), signatureText);
   assert.deepEqual(openJournals(), []);
 });
 

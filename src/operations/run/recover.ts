@@ -46,7 +46,11 @@ async function rollForward(context: Context, journal: Journal, signal: AbortSign
   for (const place of journal.destinations) {
     try {
       const manifest = parseManifest(Buffer.from(journal.manifestText), `${journal.runId}.journal.json`);
-      const unfinished = { sealed: sealText(manifest, journal.manifestText), runId: journal.runId, signal };
+      const unfinished = {
+        sealed: sealText(manifest, journal.manifestText, journal.signatureText),
+        runId: journal.runId,
+        signal,
+      };
       lines.push(...(await finishAt(context, place, unfinished)));
     } catch (error) {
       signal.throwIfAborted();

@@ -12,6 +12,8 @@ export interface Sealed {
   /** One line a file, the manifest included: what NAME.sha256 holds and checksums.txt is given. */
   readonly lines: readonly ChecksumLine[];
   readonly ownHashText: string;
+  /** NAME.manifest.json.minisig; null: there is no key, or it could not be used. Listed nowhere: it vouches for itself. */
+  readonly signatureText: string | null;
 }
 
 export function seal(manifest: Manifest): Sealed {
@@ -19,7 +21,11 @@ export function seal(manifest: Manifest): Sealed {
 }
 
 /** A manifest whose bytes exist already: those bytes stay, whatever this version would write today. */
-export function sealText(manifest: Manifest, manifestText: string): Sealed {
+export function sealText(
+  manifest: Manifest,
+  manifestText: string,
+  signatureText: string | null = null,
+): Sealed {
   const manifestSha256 = createHash("sha256").update(manifestText).digest("hex");
   const lines = [
     ...manifest.files.map(({ path, sha256 }) => ({ path, sha256 })),
@@ -31,5 +37,6 @@ export function sealText(manifest: Manifest, manifestText: string): Sealed {
     manifestSha256,
     lines,
     ownHashText: lines.map(formatChecksumLine).join(""),
+    signatureText,
   };
 }

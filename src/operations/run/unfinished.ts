@@ -1,5 +1,5 @@
 import type { Destination, OpenedFile, StagedFile } from "../../destinations/destination.ts";
-import { formatBackupFile } from "../../domain/backups/backup-file.ts";
+import { formatBackupFile, manifestSignature } from "../../domain/backups/backup-file.ts";
 import type { ManifestFile } from "../../domain/backups/manifest.ts";
 import { hashStream, weakerSource } from "../delivery/read-back.ts";
 import type { Sealed } from "./seal.ts";
@@ -62,7 +62,7 @@ async function findFile(
 /** Only files with our bytes are removed: another tool's file of this name stays. False when there was nothing. */
 export async function removeRemains(
   destination: Destination,
-  { manifest, ownHashText }: Sealed,
+  { manifest, ownHashText, signatureText }: Sealed,
   { files }: Remains,
 ): Promise<boolean> {
   for (const [index, { path }] of manifest.files.entries()) {
@@ -70,12 +70,23 @@ export async function removeRemains(
     if (ours?.staged) await ours.staged.discard();
     else if (ours) await destination.remove(path);
   }
-  const ownHash = formatBackupFile(manifest.id, { kind: "sha256" });
-  const isStored = (await destination.stat(ownHash)) !== null;
-  const isOurs = isStored && (await destination.read(ownHash)).equals(Buffer.from(ownHashText));
-  if (isOurs) await destination.remove(ownHash);
+  const hasOwnHash = await removeIfOurs(
+    destination,
+    formatBackupFile(manifest.id, { kind: "sha256" }),
+    ownHashText,
+  );
+  const hasSignature =
+    signatureText !== null &&
+    (await removeIfOurs(destination, formatBackupFile(manifest.id, manifestSignature), signatureText));
   await destination.sync();
-  return isOurs || files.some((file) => file !== null);
+  return hasOwnHash || hasSignature || files.some((file) => file !== null);
+}
+
+async function removeIfOurs(destination: Destination, name: string, text: string): Promise<boolean> {
+  const isStored = (await destination.stat(name)) !== null;
+  const isOurs = isStored && (await destination.read(name)).equals(Buffer.from(text));
+  if (isOurs) await destination.remove(name);
+  return isOurs;
 }
 
 /**
