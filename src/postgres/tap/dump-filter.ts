@@ -1,7 +1,8 @@
 import { Failure } from "../../domain/failure.ts";
 import type { DumpEvent, DumpOpen } from "./dump-events.ts";
 import { createDumpLexer } from "./dump-lexer.ts";
-import { roleOf } from "./statement-kind.ts";
+import { withBeginQuoted } from "./quote-begin.ts";
+import { roleOf, type StatementRole } from "./statement-kind.ts";
 import { Trailer } from "./trailer.ts";
 
 /** Sends a plain dump on without some of its statements. */
@@ -17,10 +18,13 @@ export interface DumpFilter {
 }
 
 /**
- * `keeps` decides on each event. A long statement comes in parts that are decided one by one, so it must look
- * at `words` only.
+ * `keeps` decides on each event, and is asked of each once. A long statement comes in parts that are decided one by
+ * one, so it must look at `words` only. `rewrite` gives what is sent for an event that is kept.
  */
-export function createDumpFilter(keeps: (event: DumpEvent) => boolean): DumpFilter {
+export function createDumpFilter(
+  keeps: (event: DumpEvent) => boolean,
+  rewrite: (event: DumpEvent) => Buffer = (event) => event.bytes,
+): DumpFilter {
   const lexer = createDumpLexer();
   const trailer = new Trailer();
   const guard = new CommandGuard();
@@ -29,7 +33,7 @@ export function createDumpFilter(keeps: (event: DumpEvent) => boolean): DumpFilt
       guard.check(event);
       trailer.add(event);
     }
-    return events.filter(keeps).map((event) => event.bytes);
+    return events.filter(keeps).map(withBeginQuoted);
   };
   return {
     push: (chunk) => filter(lexer.push(chunk)),
@@ -40,14 +44,22 @@ export function createDumpFilter(keeps: (event: DumpEvent) => boolean): DumpFilt
   };
 }
 
-/**
- * False for what a restore inside one transaction leaves out: the BEGIN and COMMIT round large objects
- * (PROOF 4.4) and everything about subscriptions (PROOF 4.3).
- */
+/** Every kind of statement that no restore sends, and why. There is nothing else. */
+const leftOut: ReadonlyMap<StatementRole, string> = new Map([
+  [
+    "transaction",
+    "the BEGIN and COMMIT that pg_dump puts round large objects would end our own transaction (PROOF 4.4)",
+  ],
+  [
+    "subscription",
+    "it would dial the publisher, and dropping it would drop the publisher's slot (PROOF 4.3)",
+  ],
+]);
+
+/** False for what a restore inside one transaction leaves out. */
 export function isRestorable(event: DumpEvent): boolean {
   if (event.kind !== "statement" && event.kind !== "statement-part") return true;
-  const role = roleOf(event.words);
-  return role !== "transaction" && role !== "subscription";
+  return !leftOut.has(roleOf(event.words));
 }
 
 /** Lets through only pg_dump's own pair: `\restrict` before everything, `\unrestrict` after everything. */
