@@ -13,6 +13,8 @@ export interface LockWish {
   /** How long to wait for a busy job; 0: not at all. */
   readonly waitMs: number;
   readonly signal: AbortSignal;
+  /** For messages; default: `run "JOB"`. */
+  readonly doing?: string;
 }
 
 const retryMs = 250;
@@ -39,12 +41,12 @@ export async function lockJob(context: Context, wish: LockWish): Promise<FileLoc
   }
 }
 
-function busy({ clock }: Context, { job, waitMs }: LockWish, holder: LockHolder | null): Failure {
+function busy({ clock }: Context, { job, waitMs, doing }: LockWish, holder: LockHolder | null): Failure {
   const since = holder === null ? null : parseInstant(holder.since);
   const age = since === null ? "" : ` for ${describeAge(clock.now() - since)}`;
   const who =
     holder === null ? "another run" : `run ${holder.runId} (process ${holder.pid} on ${holder.host})`;
-  return new Failure("run.busy", `Cannot run "${job}": ${who} has been at it${age}`, {
+  return new Failure("run.busy", `Cannot ${doing ?? `run "${job}"`}: ${who} has been at it${age}`, {
     hint:
       waitMs === 0
         ? "Wait for it with --wait, or look at it with codex-backup status."

@@ -46,6 +46,9 @@ async function discard(destination: Destination, { name, runId }: StagedName): P
   }
 }
 
+/** What is in it is swept under the lock of proofs. */
+export const proofsDirectory = "proofs";
+
 /** Removes what dead runs of this job left in STATE/work (spools may be large), except for journals. */
 export async function sweepWork(context: Context, job: string): Promise<readonly string[]> {
   const directory = workPath(context.statePath);
@@ -65,7 +68,7 @@ async function isWorkLeftover(
   job: string,
   { name, path }: { readonly name: string; readonly path: string },
 ): Promise<boolean> {
-  if (name.endsWith(".journal.json")) return false;
+  if (name.endsWith(".journal.json") || name === proofsDirectory) return false;
   const run = catalog.run(name.slice(0, runIdLength));
   if (run !== null) return run.job === job;
   const found = await stat(path).catch(() => null); // another job's run has just removed it

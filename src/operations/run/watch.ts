@@ -15,6 +15,8 @@ export interface WatchLimits {
   readonly job: string;
   readonly timeoutMs: number | null;
   readonly stallMs: number | null;
+  /** The key of the config that raises timeoutMs; default: that of the job's runs. */
+  readonly timeoutKey?: string;
 }
 
 export function startWatch(clock: Clock, outer: AbortSignal, limits: WatchLimits): Watch {
@@ -30,7 +32,7 @@ export function startWatch(clock: Clock, outer: AbortSignal, limits: WatchLimits
     const { timeoutMs } = limits;
     cancels.set(
       "timeout",
-      clock.after(timeoutMs, () => controller.abort(timedOut(limits.job, timeoutMs))),
+      clock.after(timeoutMs, () => controller.abort(timedOut(limits, timeoutMs))),
     );
   }
   if (limits.stallMs !== null) armStall(limits.stallMs, limits.stallMs);
@@ -80,12 +82,12 @@ export function untilAborted(work: Promise<void>, signal: AbortSignal): Promise<
   });
 }
 
-function timedOut(job: string, timeoutMs: number): Failure {
+function timedOut({ job, timeoutKey }: WatchLimits, timeoutMs: number): Failure {
   return new Failure(
     "run.timeout",
     `Cannot finish "${job}": it took longer than its timeout of ${seconds(timeoutMs)}`,
     {
-      hint: `Raise jobs.${job}.timeout, or look what held it up with "codex-backup logs --job ${job}".`,
+      hint: `Raise ${timeoutKey ?? `jobs.${job}.timeout`}, or look what held it up with "codex-backup logs --job ${job}".`,
     },
   );
 }

@@ -130,7 +130,7 @@ async function readDump(
 }
 
 /** The clients that can read archives: the job's own, or whatever is on this machine when the job is gone. */
-function sourceOf(context: Context, job: string): PostgresSource {
+export function sourceOf(context: Context, job: string): PostgresSource {
   const found = context.jobs.find(
     (candidate): candidate is PostgresJob => candidate.name === job && candidate.kind === "postgres",
   );

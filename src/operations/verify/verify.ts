@@ -101,7 +101,7 @@ function isTooOld({ clock }: Context, createdAt: number, { sinceMs }: VerifyOpti
 }
 
 /** The catalog remembers the manifest's hash from its birth: one more witness, where it is there. */
-function differencesToCatalog(
+export function differencesToCatalog(
   { catalog }: Context,
   { manifest, manifestSha256 }: StoredBackup,
 ): readonly string[] {

@@ -1,0 +1,206 @@
+import { createHash } from "node:crypto";
+import type { Fingerprint } from "../../domain/backups/fingerprint.ts";
+import type { PostgresFacts } from "../../domain/backups/manifest.ts";
+import { Failure, messageOf } from "../../domain/failure.ts";
+import { compareDumps, tablesInOtherOrder } from "../../domain/proofs/compare-dumps.ts";
+import type { Comparison } from "../../domain/proofs/comparison.ts";
+import type { ProofReceipt } from "../../domain/proofs/proof-receipt.ts";
+import type { Throwaway } from "../../postgres/postgres.ts";
+import type { Context } from "../context.ts";
+import { type DumpSource, dumpOfBackup } from "../restore/dump-source.ts";
+import { type Findings, nothingCompared } from "./findings.ts";
+import type { OpenedBackup } from "./opened-backup.ts";
+import { proofsPath } from "./proof-lock.ts";
+import { readAdopted } from "./read-adopted.ts";
+import { demandSpace, serverBytes } from "./space.ts";
+
+/** What the restored database is held against. */
+export interface Recorded {
+  readonly facts: PostgresFacts;
+  /** What can be said of it only with this reservation. */
+  readonly unproven: Comparison["unproven"];
+}
+
+/** Restores a dump into a throwaway server, dumps it back, compares, asks the assertions. The server always goes. */
+export async function proveDatabase(context: Context, backup: OpenedBackup): Promise<Findings> {
+  const { files, manifest, decryptor, job, server: choice, signal } = backup;
+  const dump = await dumpOfBackup(files, decryptor);
+  const recorded = manifest.adopted ? await readAdopted(context, backup, dump) : recordedOf(backup);
+  const workPath = proofsPath(context);
+  const source = job?.source ?? null;
+  await demandSpaceFor(backup, {
+    recorded,
+    workPath,
+    contentBytes: dump.expected?.sizeBytes ?? dump.sizeBytes,
+  });
+  await sweep(context, { choice, source, workPath, signal });
+  const throwaway = await context.postgres.openThrowaway({
+    ...{ choice, source, workPath, signal },
+    facts: recorded.facts,
+    globals: dump.globals,
+    header: dump.header,
+    label: `codex-backup-proof-${context.randomToken(8)}`,
+  });
+  try {
+    return await restoreAndCompare(context, backup, { throwaway, dump, recorded });
+  } finally {
+    await throwaway.close();
+  }
+}
+
+function recordedOf({ manifest: { id, postgres } }: OpenedBackup): Recorded {
+  if (postgres !== null) {
+    const unproven = postgres.leftOut.map(({ object, reason }) => ({
+      object,
+      reason: `not in the dump: ${reason}`,
+    }));
+    return { facts: postgres, unproven };
+  }
+  throw new Failure("backup.manifest", `Cannot prove "${id}": its manifest does not say what it is of`, {
+    hint: "Look at the manifest; prove an older backup.",
+  });
+}
+
+interface SpaceFor {
+  readonly recorded: Recorded;
+  readonly workPath: string;
+  readonly contentBytes: number;
+}
+
+/** Only servers of this host lie on its disk; what a container takes, its engine knows. */
+async function demandSpaceFor(
+  { server, manifest }: OpenedBackup,
+  { recorded, workPath, contentBytes }: SpaceFor,
+): Promise<void> {
+  if (server.kind !== "auto" && server.kind !== "programs") return;
+  const needBytes = Math.max(recorded.facts.databaseSizeBytes, contentBytes) * 1.2 + serverBytes;
+  await demandSpace(workPath, Math.ceil(needBytes), manifest.id);
+}
+
+type Sweeping = Parameters<Context["postgres"]["sweepThrowaways"]>[0];
+
+/** What dead proofs left must not keep this one from being made. */
+async function sweep({ postgres, log }: Context, sweeping: Sweeping): Promise<void> {
+  try {
+    for (const line of await postgres.sweepThrowaways(sweeping)) log.info({}, line);
+  } catch (error) {
+    sweeping.signal.throwIfAborted();
+    log.warn({ error: messageOf(error) }, "could not look for what dead proofs left");
+  }
+}
+
+interface Restoring {
+  readonly throwaway: Throwaway;
+  readonly dump: DumpSource;
+  readonly recorded: Recorded;
+}
+
+async function restoreAndCompare(
+  context: Context,
+  backup: OpenedBackup,
+  { throwaway, dump, recorded }: Restoring,
+): Promise<Findings> {
+  const expected = dump.expected ?? (await measure(dump));
+  const { onProgress, openedBy, startedMs } = backup;
+  const found = { server: throwaway.description, contentBytes: expected.sizeBytes, openedBy };
+  const restored = await tryRestore(throwaway, {
+    format: dump.format,
+    openDump: () => dump.openDump(),
+    expected,
+    onProgress: (doneBytes) => onProgress("restore", doneBytes, expected.sizeBytes),
+  });
+  if ("damage" in restored) {
+    const comparison = { ...nothingCompared, differences: [restored.damage] };
+    return { ...found, comparison, assertions: [], restoreMs: null, warnings: [] };
+  }
+  const restoreMs = Math.round(context.clock.monotonicMs() - startedMs);
+  const dumpedBack = await dumpBack(throwaway, backup, recorded.facts.fingerprint);
+  const comparison = compareDumps(recorded.facts.fingerprint, dumpedBack);
+  const unproven = [...comparison.unproven, ...recorded.unproven, ...throwaway.unproven];
+  const assertions = await askAll(throwaway, backup);
+  const { warnings } = restored;
+  return { ...found, comparison: { ...comparison, unproven }, assertions, restoreMs, warnings };
+}
+
+/** Without compression and encryption; only of adopted ones nobody wrote it down. */
+async function measure(dump: DumpSource): Promise<{ readonly sizeBytes: number; readonly sha256: string }> {
+  const hash = createHash("sha256");
+  let sizeBytes = 0;
+  // A stream of bytes: no encoding is ever set on it.
+  for await (const chunk of (await dump.openDump()) as AsyncIterable<Buffer>) {
+    hash.update(chunk);
+    sizeBytes += chunk.length;
+  }
+  return { sizeBytes, sha256: hash.digest("hex") };
+}
+
+type Restored = { readonly warnings: readonly string[] } | { readonly damage: string };
+
+/** A dump that is not what was backed up is what a proof looks for, and no failure of the proof. */
+async function tryRestore(
+  throwaway: Throwaway,
+  dump: Parameters<Throwaway["restore"]>[0],
+): Promise<Restored> {
+  try {
+    return await throwaway.restore(dump);
+  } catch (error) {
+    if (error instanceof Failure && error.meaning.exit === 4) return { damage: error.message };
+    throw error;
+  }
+}
+
+async function dumpBack(
+  throwaway: Throwaway,
+  { manifest, onProgress }: OpenedBackup,
+  recorded: Fingerprint,
+): Promise<Fingerprint> {
+  const reading = throwaway.readBack((doneBytes) => onProgress("read back", doneBytes, null));
+  const read = await reading.catch((error: unknown) => {
+    throw notTheCopy(manifest.id, error);
+  });
+  if (!read.isComplete) throw unfit(manifest.id, "it does not end in pg_dump's trailer");
+  const again = new Map<string, Fingerprint["tables"][number]>();
+  for (const { schema, name, columns } of tablesInOtherOrder(recorded, read.fingerprint))
+    again.set(`${schema}\n${name}`, await throwaway.fingerprintTable({ schema, name, columns }));
+  const tables = read.fingerprint.tables.map((table) => again.get(`${table.schema}\n${table.name}`) ?? table);
+  return { ...read.fingerprint, tables };
+}
+
+/** A dump of the throwaway server that cannot be read says nothing against the copy. */
+function notTheCopy(id: string, error: unknown): unknown {
+  return error instanceof Failure && error.meaning.exit === 4 ? unfit(id, error.message) : error;
+}
+
+function unfit(id: string, seen: string): Failure {
+  return new Failure("postgres.throwaway", `Cannot use what "${id}" was dumped back to: ${seen}`, {
+    hint: "Look at the log of this proof, and prove it again.",
+  });
+}
+
+/** Each in its turn; one that cannot be answered does not keep the others from being asked. */
+async function askAll(
+  throwaway: Throwaway,
+  { job, signal }: OpenedBackup,
+): Promise<ProofReceipt["assertions"]> {
+  const answers: ProofReceipt["assertions"] = [];
+  for (const sql of job?.assertions ?? []) {
+    signal.throwIfAborted();
+    answers.push(await ask(throwaway, sql, signal));
+  }
+  return answers;
+}
+
+async function ask(
+  throwaway: Throwaway,
+  sql: string,
+  signal: AbortSignal,
+): Promise<ProofReceipt["assertions"][number]> {
+  try {
+    const answer = await throwaway.ask(sql);
+    const isTrue = answer === "t" || answer === "true";
+    return { sql, outcome: isTrue ? "true" : "false", message: isTrue ? null : (answer ?? "null") };
+  } catch (error) {
+    signal.throwIfAborted();
+    return { sql, outcome: "failed", message: messageOf(error) };
+  }
+}

@@ -1,0 +1,61 @@
+import { pipeline, Transform } from "node:stream";
+import type { PostgresFacts } from "../../domain/backups/manifest.ts";
+import { Failure } from "../../domain/failure.ts";
+import { factsOfHead } from "../../domain/proofs/adopted-facts.ts";
+import type { Context } from "../context.ts";
+import type { DumpSource } from "../restore/dump-source.ts";
+import { sourceOf } from "../verify/check-copy.ts";
+import type { OpenedBackup } from "./opened-backup.ts";
+import type { Recorded } from "./prove-database.ts";
+
+const headBytes = 8192;
+
+/**
+ * What an adopted dump says of itself, read from its own bytes: nobody recorded anything when it was made. A proof then
+ * says that the file restores to what is in it, and nothing of the database that it was taken from.
+ */
+export async function readAdopted(
+  context: Context,
+  { manifest, signal }: OpenedBackup,
+  dump: DumpSource,
+): Promise<Recorded> {
+  const stream = await dump.openDump();
+  const source = sourceOf(context, manifest.job);
+  const options = { label: "codex-backup-read", signal };
+  const text = dump.format === "sql" ? stream : await context.postgres.archiveText(source, stream, options);
+  let head = Buffer.alloc(0);
+  const through = new Transform({
+    highWaterMark: 1024 * 1024,
+    transform(chunk: Buffer, _encoding, done) {
+      if (head.length < headBytes) head = Buffer.concat([head, chunk]);
+      done(null, chunk);
+    },
+  });
+  // Whoever reads `through` hears of every error there; the callback only keeps it from being thrown twice.
+  pipeline(text, through, () => undefined);
+  const { fingerprint } = await context.postgres.readDump(through, { signal });
+  const told = factsOfHead(head.toString("utf8"));
+  if (told === null) throw unknownVersion(manifest.id);
+  const facts: PostgresFacts = { ...unknownFacts, ...told, format: dump.format, fingerprint };
+  const reason = "made before us: it is compared with what the dump itself says";
+  return { facts, unproven: [{ object: "what the database held", reason }] };
+}
+
+const unknownFacts = {
+  systemIdentifier: "unknown",
+  clientVersion: "unknown",
+  databaseSizeBytes: 0,
+  extensions: [],
+  collations: [],
+  roles: [],
+  snapshot: { name: "unknown", lsn: "unknown", xmin: "unknown", takenAt: "unknown" },
+  leftOut: [],
+} as const;
+
+function unknownVersion(id: string): Failure {
+  return new Failure(
+    "postgres.throwaway",
+    `Cannot prove "${id}": the dump does not say which version of PostgreSQL it was taken from`,
+    { hint: "Restore it by hand into a new database, with codex-backup restore." },
+  );
+}
