@@ -187,12 +187,23 @@ export interface Snapshot {
    * own (one more read of the database) and fingerprints it. Call before close().
    */
   fingerprintTables(): Promise<readonly TableFingerprint[]>;
+  /**
+   * The different values of a query's only column, as text, read only and in this snapshot, while they come. Call before
+   * close(). Throws "postgres.query" when the server refuses it, its time is over, or it has several columns.
+   */
+  texts(query: TextQuery): AsyncIterable<string | null>;
   /** DDL seen waiting behind us so far, one line each: who, what, how long. */
   blockedDdl(): readonly string[];
   /** Rejects when the session dies or a limit is hit while a dump runs; never resolves otherwise. Raced against the dump. */
   readonly broken: Promise<never>;
   /** Ends the transaction and the session. May be called twice. */
   close(): Promise<void>;
+}
+
+export interface TextQuery {
+  /** The operator's. */
+  readonly sql: string;
+  readonly timeoutMs: number;
 }
 
 export interface RunningDump {

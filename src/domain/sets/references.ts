@@ -5,8 +5,8 @@ import { toldNames } from "./drift.ts";
 export interface ReferenceResult {
   readonly job: string;
   readonly database: string | null;
-  /** The backup in whose snapshot the query was asked. */
-  readonly backup: string;
+  /** The backup in whose snapshot the query was asked; null: the point lacks it. */
+  readonly backup: string | null;
   readonly sql: string;
   readonly root: string;
   /** Null: checked. Else why not, and the numbers below say nothing. */
@@ -73,11 +73,14 @@ function below(head: readonly string[], parts: readonly string[]): readonly stri
   return startsWith(parts, head) ? parts.slice(head.length) : null;
 }
 
+/** What is asked, before anything is known of the answer. */
+export type ReferenceQuery = Omit<ReferenceResult, "named" | "missing" | "unchecked">;
+
 /** Compares paths with a capsule's entries while they come, in memory that does not grow with them. */
 export interface ReferenceCheck {
-  /** Begins a query; what is named next belongs to it. */
-  begin(query: Omit<ReferenceResult, "named" | "missing" | "unchecked">): void;
-  /** `place`: placeOf's, or a hash of it where the check was made with one. `shown` is told when it is missing; null: it is not to be told. */
+  /** Begins a query; what is named next belongs to it. `keyOf`: what a place is known by in `name`; null: by itself. */
+  begin(query: ReferenceQuery, keyOf: ((place: string) => string) | null): void;
+  /** `place`: placeOf's. `shown` is told when it is missing; null: it is not to be told. */
   name(place: string | null, shown: string | null): void;
   /** The query cannot be answered to its end. */
   giveUp(reason: string): void;
@@ -85,32 +88,31 @@ export interface ReferenceCheck {
 }
 
 interface Asked {
-  readonly query: Omit<ReferenceResult, "named" | "missing" | "unchecked">;
+  readonly query: ReferenceQuery;
+  /** Entries by what a place is known by. */
+  readonly indexOf: ReadonlyMap<string, number>;
   unchecked: string | null;
   named: number;
   missing: number;
   readonly first: string[];
 }
 
-/** `keyOf`: what a place is known by in `name`; null: by itself. */
-export function createReferenceCheck(
-  entries: readonly CapsuleEntry[],
-  keyOf: ((place: string) => string) | null = null,
-): ReferenceCheck {
+export function createReferenceCheck(entries: readonly CapsuleEntry[]): ReferenceCheck {
   const paths = entries.map(({ path }) => path.replace(/\/$/, ""));
-  const indexOf = new Map(paths.map((path, index) => [keyOf === null ? path : keyOf(path), index]));
   const isNamed = new Uint8Array(entries.length);
   const asked: Asked[] = [];
   const current = () => asked.at(-1);
   return {
-    begin: (query) => {
-      asked.push({ query, unchecked: null, named: 0, missing: 0, first: [] });
+    begin: (query, keyOf) => {
+      const keys = keyOf === null ? paths : paths.map(keyOf);
+      const indexOf = new Map(keys.map((key, index) => [key, index]));
+      asked.push({ query, indexOf, unchecked: null, named: 0, missing: 0, first: [] });
     },
     name(place, shown) {
       const one = current();
       if (one === undefined) return;
       one.named += 1;
-      const index = place === null ? undefined : indexOf.get(place);
+      const index = place === null ? undefined : one.indexOf.get(place);
       if (index !== undefined) {
         isNamed[index] = 1;
         return;

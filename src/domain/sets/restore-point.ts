@@ -55,7 +55,7 @@ export function memberOf(known: SetDatabase): PointMember {
   const { job, database, newest, lastRun, lastDue } = known;
   const lacking = (reason: string) => ({ job, database, backup: null, snapshotAt: null, reason });
   const madeAt = newest?.createdAt ?? Number.NEGATIVE_INFINITY;
-  if (lastRun !== null && lastRun.isFailed && lastRun.startedAt > madeAt)
+  if (lastRun?.isFailed === true && lastRun.startedAt > madeAt)
     return lacking(`its run ${lastRun.runId} failed`);
   if (newest === null) return lacking("it has no backup yet");
   if (lastDue !== null && newest.createdAt < lastDue)
@@ -85,7 +85,7 @@ export function oldestSnapshot(members: readonly PointMember[]): Instant | null 
     const at = snapshotAt === null ? null : parseInstant(snapshotAt);
     return at === null ? [] : [at];
   });
-  return moments.length === 0 ? null : moments.reduce((oldest, at) => (at < oldest ? at : oldest));
+  return moments.length === 0 ? null : (moments.toSorted((a, b) => a - b)[0] ?? null);
 }
 
 /** Nothing that belongs to it is lacking. */

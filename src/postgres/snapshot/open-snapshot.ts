@@ -14,6 +14,7 @@ import type { TableRow } from "../sql/dumpable-tables.ts";
 import { fingerprintTables } from "./fingerprint-tables.ts";
 import { gatherFacts } from "./gather-facts.ts";
 import { checkPrivileges } from "./privileges.ts";
+import { readTexts } from "./read-texts.ts";
 import { type TakenSnapshot, takeSnapshot } from "./take-snapshot.ts";
 import { startWatcher, type Watcher } from "./watcher.ts";
 
@@ -82,6 +83,7 @@ function snapshotOf(context: ServerContext, request: SnapshotRequest, parts: Ope
     },
     fingerprintTables: () =>
       whileUnbroken(watcher, signal, (own) => fingerprintTables(access, { ...reading, signal: own })),
+    texts: (query) => readTexts(access, { ...query, database, snapshot: taken.name, signal }),
     blockedDdl: () => watcher.blockedDdl(),
     broken: watcher.broken,
     close() {
