@@ -1,0 +1,116 @@
+/** What the anomaly gate flags, from the run to the pruning that it holds up, by a real capsule job. */
+import assert from "node:assert/strict";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { parseManifest } from "../../src/domain/backups/manifest-text.ts";
+import { type Instant, instant } from "../../src/domain/instant.ts";
+import type { RunReport } from "../../src/domain/runs/run-report.ts";
+import { createOperations } from "../../src/operations/create-operations.ts";
+import type { Operations } from "../../src/operations/operation.ts";
+import { createSystemClock } from "../../src/platform/clock.ts";
+import { noRule } from "../fakes/keep-policy.ts";
+import { capsuleJob } from "../fakes/real-context.ts";
+import { temporaryDirectory } from "../servers/cleanup.ts";
+import { openScene, runOne, type Scene } from "./run-scene.ts";
+
+const dayMs = 86_400_000;
+const signal = new AbortController().signal;
+
+interface Tree {
+  readonly scene: Scene;
+  readonly operations: Operations;
+  /** Another night, with so many files in ledger/. */
+  night(files: number): Promise<RunReport>;
+}
+
+async function openTree(): Promise<Tree> {
+  const home = temporaryDirectory("gate");
+  const ledger = join(home, "tree", "ledger");
+  let now: Instant = instant(Date.parse("2026-11-01T02:00:00Z"));
+  const clock = { ...createSystemClock(), now: () => now };
+  const job = capsuleJob(join(home, "tree"), { keep: { ...noRule, last: 3, minimum: 1 } });
+  const scene = await openScene({ home, jobs: [job], destinations: ["replays"], clock });
+  return {
+    scene,
+    operations: createOperations(scene.context),
+    async night(files) {
+      rmSync(ledger, { recursive: true, force: true });
+      mkdirSync(ledger, { recursive: true });
+      for (let index = 0; index < files; index += 1)
+        writeFileSync(join(ledger, `entry-${index}`), `${index}\n`);
+      now = instant(now + dayMs);
+      return runOne(scene);
+    },
+  };
+}
+
+function manifests({ home }: Scene): readonly string[] {
+  return readdirSync(join(home, "replays")).filter((name) => name.endsWith(".manifest.json"));
+}
+
+async function openSuspect() {
+  const tree = await openTree();
+  for (let night = 0; night < 4; night += 1) assert.deepEqual((await tree.night(60)).warnings, []);
+  const report = await tree.night(20);
+  assert.ok(report.backup);
+  return { ...tree, report, id: report.backup.id };
+}
+
+test("a suspect capsule is complete, says why in its manifest, and nothing is pruned until a later one is as usual", async () => {
+  const { scene, operations, night, report, id } = await openSuspect();
+  const anomalies = [{ kind: "files", message: "ledger has 20 files, usual are 60" }];
+  assert.deepEqual([report.outcome, report.exit, report.backup?.anomalies], ["complete", 0, anomalies]);
+  assert.match(report.summary, /; suspect$/);
+  assert.match(
+    report.warnings.join("\n"),
+    new RegExp(`suspect: ledger has 20.*\n.*accept capsule/${id} --why`),
+  );
+  assert.deepEqual([report.pruned?.removed, manifests(scene).length], [[], 4]);
+  const text = readFileSync(join(scene.home, "replays", `${id}.manifest.json`));
+  assert.deepEqual(parseManifest(text, id).anomalies, anomalies);
+
+  const stricter = scene.context.jobs.map((job) => ({ ...job, keep: { ...noRule, last: 1, minimum: 1 } }));
+  const strict = createOperations({ ...scene.context, jobs: stricter });
+  const verdicts = await strict.prune({ jobs: [], dryRun: true, yes: true, signal });
+  assert.ok(verdicts.every(({ verdict }) => verdict === "keep"));
+  assert.ok(verdicts.some(({ reasons }) => reasons.includes("the newest backup is suspect")));
+
+  await operations.rebuildCatalog(signal);
+  const [listed] = await operations.list({ job: "capsule", limit: 1 });
+  assert.deepEqual(
+    [listed?.suspect, listed?.anomalies],
+    [true, anomalies],
+    "a rebuild forgets nothing of it",
+  );
+
+  const healed = await night(61);
+  assert.deepEqual(healed.backup?.anomalies, [], "the suspect one is no history");
+  assert.ok((healed.pruned?.removed.length ?? 0) > 0);
+  const removed = healed.pruned?.removed.map(({ backup }) => backup) ?? [];
+  const good = manifests(scene).filter((name) => name !== `${id}.manifest.json`);
+  assert.ok(!removed.includes(id), "it stays beside the three that the rule wants");
+  assert.equal(good.length, 3);
+});
+
+test("an accepted one is history, lets pruning go on, and stays accepted through a rebuild", async () => {
+  const { scene, operations, night, id } = await openSuspect();
+  const report = await operations.accept({ backup: id, who: "operator", why: "cleaned up" });
+  assert.deepEqual(report, { backup: id, job: "capsule", destinations: ["replays"], failed: [] });
+  assert.match(readFileSync(join(scene.home, "replays", `${id}.accepted`), "utf8"), /"why": "cleaned up"/);
+  const before = manifests(scene).length;
+  await operations.prune({ jobs: ["capsule"], dryRun: false, yes: true, signal });
+  assert.equal(manifests(scene).length, before - 1, "it counts as one of the three");
+
+  await operations.rebuildCatalog(signal);
+  const shown = await operations.show(id);
+  assert.deepEqual([shown.suspect, shown.anomalies.length, shown.marks[0]?.kind], [false, 1, "accepted"]);
+  assert.deepEqual((await night(20)).backup?.anomalies, [], "what was accepted may come again");
+});
+
+test("only what is suspect can be accepted", async () => {
+  const { operations, night } = await openTree();
+  const { backup } = await night(3);
+  const accepting = operations.accept({ backup: backup?.id ?? "", who: "operator", why: "no reason" });
+  await assert.rejects(accepting, { code: "usage.refused" });
+});
