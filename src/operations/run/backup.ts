@@ -6,6 +6,7 @@ import type { CapsuleJob, PostgresJob } from "../../domain/jobs/job.ts";
 import type { CopyReport } from "../../domain/runs/run-report.ts";
 import type { ChainPlace } from "../../domain/signatures/chain-link.ts";
 import type { Context } from "../context.ts";
+import { demandCustody } from "../custody/custody.ts";
 import { createDelivery } from "../delivery/delivery.ts";
 import { type Gated, passGate, publicAnomalies } from "./anomaly-gate.ts";
 import { type Checked, checkShares } from "./check-shares.ts";
@@ -46,6 +47,7 @@ export interface MadeBackup {
  */
 export async function makeBackup(context: Context, run: BackupRun): Promise<MadeBackup> {
   const { job, producer, watch } = run;
+  await demandCustody(context, job);
   const last = context.catalog.backups({ job: job.name, database: producer.database, limit: 1 })[0];
   const isCompressed = job.kind === "postgres" && job.compress !== "none";
   const needBytes = estimateNeed(last?.sizeBytes ?? null, await producer.sourceBytes(), isCompressed);
@@ -78,7 +80,7 @@ export async function makeBackup(context: Context, run: BackupRun): Promise<Made
       sealed,
       produced,
       copies: [...first.copies, ...late.copies, ...readiness.refused],
-      gaps: [...(gap === null ? [] : [gap]), ...first.gaps, ...late.gaps],
+      gaps: [...(gap === null ? [] : [gap]), ...(checked.inspected.gaps ?? []), ...first.gaps, ...late.gaps],
       anomalies: gated.anomalies,
       warnings: [...readiness.warnings, ...warnUnaccounted(place)],
     });
@@ -125,6 +127,7 @@ function describe(
     tool: { name: "codex-backup", version: context.version },
     ...describeContent(job, produced, inspected),
     checked: { level: inspected.level, copies: Object.fromEntries(checked.sources) },
+    ...(inspected.set && { set: inspected.set }),
     ...(anomalies.length > 0 && { anomalies }),
     labels: job.labels,
     ...placeFields(place),

@@ -1,0 +1,35 @@
+import { z } from "zod";
+import { formatStableJson } from "../json.ts";
+
+const schema = z.object({
+  format: z.literal("codex-backup-custody"),
+  version: z.literal(1),
+  recipient: z.string(),
+  /**
+   * "exported": it was made here and given out. "confirmed": a person has opened something with its secret key. "seen": this
+   * machine lost its state, and an earlier backup at a destination was made for it, which the first two alone allow.
+   */
+  how: z.enum(["exported", "confirmed", "seen"]),
+  /** ISO 8601, UTC. */
+  at: z.string(),
+  /** Who typed the command; of "seen", the backup. */
+  who: z.string(),
+});
+
+/** That somebody outside of this machine holds the secret key of a recipient, kept as STATE/keys/custody-RECIPIENT.json. */
+export type Custody = Readonly<z.infer<typeof schema>>;
+
+export function formatCustody(custody: Custody): string {
+  return formatStableJson(custody);
+}
+
+/** Null when it is none that this version knows: it then proves nothing. */
+export function parseCustody(text: string): Custody | null {
+  try {
+    const parsed = schema.safeParse(JSON.parse(text));
+    return parsed.success ? parsed.data : null;
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
