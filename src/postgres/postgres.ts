@@ -15,6 +15,9 @@ import type { FailureCode } from "../domain/failure-table.ts";
 import type { Instant } from "../domain/instant.ts";
 import type { ThrowawayChoice } from "../domain/jobs/prove-settings.ts";
 import type { PostgresSource } from "../domain/jobs/source.ts";
+import type { DatabaseNaming, DatabaseSwap } from "../domain/restores/database-names.ts";
+import type { RestoreFinding } from "../domain/restores/restore-finding.ts";
+import type { DumpSurvey, KeptEntries } from "../domain/restores/table-choice.ts";
 
 /** What this room raises. @public */
 export type PostgresFailureCode = Extract<FailureCode, `postgres.${string}`>;
@@ -191,7 +194,7 @@ export interface Snapshot {
    * The different values of a query's only column, as text, read only and in this snapshot, while they come. Call before
    * close(). Throws "postgres.query" when the server refuses it, its time is over, or it has several columns.
    */
-  texts(query: TextQuery): AsyncIterable<string | null>;
+  texts(query: TextQuery, signal: AbortSignal): AsyncIterable<string | null>;
   /** DDL seen waiting behind us so far, one line each: who, what, how long. */
   blockedDdl(): readonly string[];
   /** Rejects when the session dies or a limit is hit while a dump runs; never resolves otherwise. Raced against the dump. */
@@ -235,48 +238,23 @@ export interface RestoreRequest {
   readonly roles: "missing" | "none";
   /** Leave ownership and grants out: everything then belongs to the restoring role. */
   readonly withoutOwners: boolean;
+  /** Roles that are called otherwise on this server; left out: none. */
+  readonly roleMap?: ReadonlyMap<string, string>;
+  /** Only these parts, as a survey of the same dump numbered them; left out: all. */
+  readonly cut?: KeptEntries;
   readonly signal: AbortSignal;
   readonly onProgress?: (doneBytes: number) => void;
 }
 
+/** A reading of a dump for what it holds. `database` is for messages. */
+export type SurveyRequest = Pick<
+  RestoreRequest,
+  "database" | "format" | "openDump" | "expected" | "withoutOwners" | "signal" | "onProgress"
+>;
+
 export interface RestoreReport {
   readonly warnings: readonly string[];
   readonly createdRoles: readonly string[];
-}
-
-/** One finding of a preflight. "blocker" stops a restore before anything is touched. */
-export interface RestoreFinding {
-  /** "target": the database exists already; the caller decides whether it may be replaced. */
-  readonly about:
-    | "target"
-    | "leftover"
-    | "version"
-    | "role"
-    | "tablespace"
-    | "extension"
-    | "collation"
-    | "encoding"
-    | "space"
-    | "sessions"
-    | "privilege";
-  readonly severity: "blocker" | "warning" | "note";
-  readonly message: string;
-  readonly hint: string | null;
-}
-
-export interface DatabaseSwap {
-  /** The name that stays in use. */
-  readonly database: string;
-  readonly restored: string;
-  /** What the old one is called afterwards. */
-  readonly keepAs: string;
-}
-
-/** A restored database and the name that it shall bear. */
-export interface DatabaseNaming {
-  readonly restored: string;
-  /** Borne by none so far. */
-  readonly database: string;
 }
 
 /** Whether a dump, uncompressed, is a custom archive; by its first five bytes or more. */
@@ -285,6 +263,11 @@ export function isArchive(head: Uint8Array): boolean {
 }
 
 export interface PostgresRestorer {
+  /**
+   * Reads the whole dump for the tables in it. Throws "postgres.restore-refused" for one that cannot be taken apart, and
+   * as restore does for one that is not whole.
+   */
+  survey(request: SurveyRequest): Promise<DumpSurvey>;
   /**
    * Versions, roles, extensions, collations, encoding, the space needed, whether the target exists, its size and use,
    * and what interrupted restores of it left. Touches nothing.

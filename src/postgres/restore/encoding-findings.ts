@@ -1,5 +1,5 @@
 import type { PostgresFacts } from "../../domain/backups/manifest.ts";
-import type { RestoreFinding } from "../postgres.ts";
+import type { RestoreFinding } from "../../domain/restores/restore-finding.ts";
 import { readHeader } from "./database-header.ts";
 
 export interface EncodingQuestion {

@@ -1,5 +1,5 @@
 import type { PostgresFacts } from "../../domain/backups/manifest.ts";
-import type { RestoreFinding } from "../postgres.ts";
+import type { RestoreFinding } from "../../domain/restores/restore-finding.ts";
 import type { TargetRow } from "../sql/restore-target.ts";
 
 /** These exist on every server and sort the same everywhere. */

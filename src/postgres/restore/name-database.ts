@@ -1,6 +1,6 @@
 import { asFailure } from "../../domain/failure.ts";
+import type { DatabaseNaming } from "../../domain/restores/database-names.ts";
 import { underDeadline } from "../deadline.ts";
-import type { DatabaseNaming } from "../postgres.ts";
 import type { ServerContext } from "../server.ts";
 import { quoteLiteral } from "../sql/literal.ts";
 import { dropRestored, undoDeadlineMs, withHint } from "./drop-restored.ts";

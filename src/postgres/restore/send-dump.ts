@@ -1,29 +1,34 @@
-import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { Failure, messageOf } from "../../domain/failure.ts";
 import { type Child, type ChildEnd, succeeded } from "../../platform/child.ts";
 import { type Access, conninfoOf } from "../access.ts";
 import { isBrokenPipe } from "../broken-pipe.ts";
 import { knowsRestrict } from "../client/version.ts";
-import { archiveTextOf } from "../dump/archive-text.ts";
 import { outputPins } from "../pins.ts";
 import type { RestoreRequest } from "../postgres.ts";
 import type { ServerContext } from "../server.ts";
+import { createCutFilter } from "../tap/cut-filter.ts";
 import type { DumpEvent } from "../tap/dump-events.ts";
 import { createDumpFilter, isRestorable } from "../tap/dump-filter.ts";
-import { type CheckedStream, checkStream } from "./checked-stream.ts";
+import { checkStream } from "./checked-stream.ts";
+import { dumpText } from "./dump-text.ts";
 import { isAboutOwners } from "./owner-statements.ts";
 import { parsePsqlMessages, restoreFailed } from "./psql-errors.ts";
+import { renameRolesOf } from "./rename-roles.ts";
 
 /** What of a restore concerns the dump alone. */
-export interface DumpToSend
-  extends Pick<
-    RestoreRequest,
-    "database" | "format" | "openDump" | "expected" | "withoutOwners" | "signal" | "onProgress"
-  > {
-  /** Further statements that are not sent. As `keeps` of the filter, it may look at `words` only. */
-  readonly leavesOut?: (event: DumpEvent) => boolean;
-}
+type DumpToSend = Pick<
+  RestoreRequest,
+  | "database"
+  | "format"
+  | "openDump"
+  | "expected"
+  | "withoutOwners"
+  | "signal"
+  | "onProgress"
+  | "cut"
+  | "roleMap"
+>;
 
 /**
  * Sends the dump to psql inside one transaction of ours: BEGIN, the filtered stream, and COMMIT only after
@@ -73,26 +78,12 @@ async function feed(context: ServerContext, request: DumpToSend, child: Child): 
   const source = await request.openDump();
   const checked = checkStream(source, { database, expected, onProgress });
   try {
-    const text = await plainText(context.access, request, checked);
+    const text = await dumpText(context.access, request, checked);
     await pipeline(filtered(text, context, request), child.stdin, { end: false, signal });
     checked.demandWhole();
   } finally {
     source.destroy();
   }
-}
-
-/** The dump as SQL text; of a custom archive, what pg_restore here makes of it. */
-async function plainText(
-  access: Access,
-  request: DumpToSend,
-  checked: CheckedStream,
-): Promise<AsyncIterable<Buffer>> {
-  if (request.format === "sql") return checked.bytes();
-  const owners = request.withoutOwners ? ["--no-owner", "--no-privileges"] : [];
-  const program = `${access.programs}pg_restore`;
-  const args = [...owners, "--file=-"];
-  const child = await access.reach.start({ program, args, stdin: "pipe", stdout: "pipe", login: false });
-  return archiveTextOf(child, Readable.from(checked.bytes(), { objectMode: false }), request.signal);
 }
 
 async function* filtered(
@@ -103,9 +94,10 @@ async function* filtered(
   // The filter has refused every other command of psql, so an old psql can do without the restriction.
   const leavesOut = (event: DumpEvent) =>
     (request.withoutOwners && isAboutOwners(event)) ||
-    request.leavesOut?.(event) === true ||
     (event.kind === "meta" && !knowsRestrict(context.client));
-  const filter = createDumpFilter((event) => isRestorable(event) && !leavesOut(event));
+  const isWanted = request.cut ? createCutFilter(request.cut) : () => true;
+  const keeps = (event: DumpEvent) => isWanted(event) && isRestorable(event) && !leavesOut(event);
+  const filter = createDumpFilter(keeps, request.roleMap ? renameRolesOf(request.roleMap) : undefined);
   yield Buffer.from("BEGIN;\n");
   for await (const chunk of text) yield* filter.push(chunk);
   const { bytes, isComplete } = filter.end();

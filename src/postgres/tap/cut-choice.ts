@@ -1,37 +1,12 @@
+import type { DumpCut, RelationName, TableChoice } from "../../domain/restores/table-choice.ts";
 import { type CutEntry, entryRole } from "./cut-entry.ts";
-import type { KeptEntries } from "./cut-filter.ts";
 import { type CutIndex, indexEntries } from "./cut-index.ts";
 import { keyOf, type Reference } from "./cut-references.ts";
-
-export interface RelationName {
-  readonly schema: string;
-  readonly name: string;
-}
-
-/** What was asked for, by names that are in the dump. */
-export interface CutWish {
-  readonly relations: readonly RelationName[];
-  /** All that is in them. */
-  readonly schemas: readonly string[];
-}
-
-export interface CutChoice {
-  readonly kept: KeptEntries;
-  /** With all that is theirs; those asked for, their partitions and sequences. Sorted. */
-  readonly whole: readonly RelationName[];
-  /** Made without rows, because something of the others needs them. Sorted. */
-  readonly withoutRows: readonly RelationName[];
-  /** Foreign keys to tables that are not restored: the constraint's name and its table's. */
-  readonly leftOutKeys: readonly (RelationName & { readonly constraint: string })[];
-  /** Partitions whose rows are in their root's COPY and cannot be told apart there. */
-  readonly inseparable: readonly { readonly partition: RelationName; readonly root: RelationName }[];
-  readonly extensions: readonly string[];
-}
 
 type Extent = "whole" | "outline";
 
 /** Decides what to keep of a dump. What is kept is enough for itself: nothing in it refers to what is left out. */
-export function chooseEntries(entries: readonly CutEntry[], wish: CutWish): CutChoice {
+export function chooseEntries(entries: readonly CutEntry[], wish: TableChoice): DumpCut {
   const choice = new Choice(indexEntries(entries));
   for (const { schema, name } of wish.relations) choice.takeRelation(keyOf(schema, name), "whole");
   for (const schema of wish.schemas) choice.takeSchema(schema);
@@ -72,7 +47,7 @@ class Choice {
     for (const part of this.#index.parts(key)) this.#takePart(part, extent);
   }
 
-  finish(): CutChoice {
+  finish(): DumpCut {
     for (const entry of this.#index.entries) if (entry.type === "INDEX ATTACH") this.#pairs.add(entry);
     const leftOut = [...this.#pairs].filter((pair) => !this.#isPairWhole(pair));
     for (const pair of this.#pairs) if (!leftOut.includes(pair)) this.#kept.add(pair);
@@ -191,7 +166,7 @@ class Choice {
       .toSorted(byName);
   }
 
-  #inseparable(): CutChoice["inseparable"] {
+  #inseparable(): DumpCut["inseparable"] {
     return this.#index.entries.flatMap(({ type, schema, name, target }) => {
       if (type !== "TABLE DATA" || target === null || this.#extents.get(target) === "whole") return [];
       const isAsked = this.#extents.get(keyOf(schema, name)) === "whole";

@@ -19,11 +19,11 @@ export interface DumpFilter {
 
 /**
  * `keeps` decides on each event, and is asked of each once. A long statement comes in parts that are decided one by
- * one, so it must look at `words` only. `rewrite` gives what is sent for an event that is kept.
+ * one, so it must look at `words` only. `rewrite` gives what is sent in the place of one.
  */
 export function createDumpFilter(
   keeps: (event: DumpEvent) => boolean,
-  rewrite: (event: DumpEvent) => Buffer = (event) => event.bytes,
+  rewrite: (event: DumpEvent) => DumpEvent = (event) => event,
 ): DumpFilter {
   const lexer = createDumpLexer();
   const trailer = new Trailer();
@@ -33,7 +33,7 @@ export function createDumpFilter(
       guard.check(event);
       trailer.add(event);
     }
-    return events.filter(keeps).map(withBeginQuoted);
+    return events.filter(keeps).map((event) => withBeginQuoted(rewrite(event)));
   };
   return {
     push: (chunk) => filter(lexer.push(chunk)),
