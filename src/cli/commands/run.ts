@@ -2,10 +2,11 @@ import { type Command, Option } from "commander";
 import { parseDuration } from "../../domain/duration.ts";
 import { Failure } from "../../domain/failure.ts";
 import { type Instant, parseInstant } from "../../domain/instant.ts";
-import type { Job } from "../../domain/jobs/job.ts";
+import { type Job, leavesBackups } from "../../domain/jobs/job.ts";
 import { combineExitStatuses, type ExitStatus, exitStatusOf } from "../../domain/outcome.ts";
 import { describeAge } from "../../domain/plain-words.ts";
 import type { RunReport } from "../../domain/runs/run-report.ts";
+import { inSetOrder } from "../../domain/sets/set-order.ts";
 import type { SlotNews } from "../../domain/slots/slot-report.ts";
 import { addExamples, type Bind } from "../command.ts";
 import { renderFailure } from "../render/failure.ts";
@@ -15,6 +16,7 @@ import { createEventLines, type EventLines } from "./run-events.ts";
 
 interface RunFlags {
   readonly all?: boolean;
+  readonly set?: string;
   readonly wait?: string | true;
   readonly scheduled?: boolean;
   readonly scheduledSlot?: Instant;
@@ -34,6 +36,7 @@ export function registerRun(parent: Command, bind: Bind): void {
     .description("Runs jobs now, under the same locks and checks as by schedule. A busy job ends with 5.")
     .argument("[job...]", "jobs of the config")
     .option("--all", "all jobs, in the order of the config")
+    .option("--set <set>", "all jobs of a set: databases first, then the capsules that belong to them")
     .option("--wait [time]", "wait for a busy job: --wait=10m, or as long as it takes")
     .option("--scheduled", "for the slot that is due, once: what lines of cron and timers call")
     .option("--events", "a line of JSON on stdout for each thing that happens, instead of words")
@@ -41,6 +44,7 @@ export function registerRun(parent: Command, bind: Bind): void {
   addExamples(command, [
     ["codex-backup run database", "one job"],
     ["codex-backup run --all --wait=30m", "all of them, each waiting its turn"],
+    ["codex-backup run --set nightly", "one restore point: the databases, then the files"],
     ["codex-backup run database --scheduled", "unless its slot was run already, by whomever"],
   ]);
   bind<RunFlags>(command, (words, flags) => (session) => run(session, { words, flags }));
@@ -56,17 +60,28 @@ interface Words {
  * "usage.invalid-value" for what is neither.
  */
 function readWish({ config }: Work, { words, flags }: Words): RunWish {
-  const { all = false, wait } = flags;
+  const { all = false, wait, set } = flags;
   const slot: RunWish["slot"] = flags.scheduledSlot ?? (flags.scheduled ? "due" : null);
-  const wish = { jobs: words, all, slot };
+  const jobs = set === undefined ? words : [...words, ...jobsOfSet(config.jobs, set)];
+  const wish = { jobs, all, slot };
   if (wait === undefined) return { ...wish, waitMs: 0 };
   if (wait === true) return { ...wish, waitMs: Number.POSITIVE_INFINITY };
   const waitMs = parseDuration(wait);
   if (waitMs !== null) return { ...wish, waitMs };
   if (config.jobs.some((job) => job.name === wait))
-    return { ...wish, jobs: [wait, ...words], waitMs: Number.POSITIVE_INFINITY };
+    return { ...wish, jobs: [wait, ...jobs], waitMs: Number.POSITIVE_INFINITY };
   throw new Failure("usage.invalid-value", `Cannot use "${wait}" for --wait: it is no time and no job`, {
     hint: 'Give --wait a time with its unit, such as "10m" or "1h".',
+  });
+}
+
+function jobsOfSet(jobs: readonly Job[], set: string): readonly string[] {
+  const names = jobs.filter((job) => leavesBackups(job) && job.set === set).map(({ name }) => name);
+  if (names.length > 0) return names;
+  const sets = new Set(jobs.flatMap((job) => (leavesBackups(job) && job.set !== null ? [job.set] : [])));
+  const known = sets.size === 0 ? "none" : [...sets].map((name) => `"${name}"`).join(", ");
+  throw new Failure("usage.invalid-value", `Cannot find set "${set}": the config has ${known}`, {
+    hint: "Name one of these sets, or give jobs the key set.",
   });
 }
 
@@ -135,10 +150,14 @@ async function runEach(session: Session, work: Work, { wish, events }: Wished): 
  * wrong with the names, which the operation then says.
  */
 function namesOf({ config }: Work, { jobs, all }: RunWish): readonly (readonly string[])[] {
-  const known = config.jobs.map((job) => job.name);
+  const known = inSetOrder(config.jobs).map((job) => job.name);
   if (all && jobs.length === 0 && known.length > 1) return known.map((name) => [name]);
   const isRight = !all && jobs.length > 0 && jobs.every((name) => known.includes(name));
-  return isRight ? jobs.map((name) => [name]) : [jobs];
+  return isRight
+    ? inSetOrder(jobs.flatMap((name) => config.jobs.filter((job) => job.name === name))).map(({ name }) => [
+        name,
+      ])
+    : [jobs];
 }
 
 interface Told {

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { anomalyKinds } from "../anomalies/anomaly.ts";
 import { parseInstant } from "../instant.ts";
 import { levels } from "../level.ts";
+import { driftSchema, referencesSchema, setFactsSchema } from "../sets/set-schema.ts";
 import { parseBackupFile } from "./backup-file.ts";
 import type { Manifest } from "./manifest.ts";
 
@@ -78,6 +79,8 @@ export const capsuleFactsSchema = z.looseObject({
   root: z.string(),
   entries: z.array(entry),
   leftOut: z.array(z.looseObject({ path: z.string(), reason: z.string() })),
+  drift: driftSchema.exactOptional(),
+  references: referencesSchema.exactOptional(),
 });
 
 export const contentSchema = z.looseObject({ sizeBytes: count, sha256 });
@@ -114,6 +117,7 @@ export const manifestSchema: z.ZodType<Manifest> = z
       copies: z.record(z.string(), z.enum(["direct", "cached"])),
     }),
     encryption: z.looseObject({ recipients: z.array(z.string()) }).exactOptional(),
+    set: setFactsSchema.exactOptional(),
     anomalies: z.array(z.looseObject({ kind: z.enum(anomalyKinds), message: z.string() })).exactOptional(),
     postgres: postgresFactsSchema.nullable(),
     capsule: capsuleFactsSchema.nullable(),

@@ -1,5 +1,8 @@
 import type { Anomaly } from "../anomalies/anomaly.ts";
 import type { Level } from "../level.ts";
+import type { Drift } from "../sets/drift.ts";
+import type { ReferencesFacts } from "../sets/references.ts";
+import type { SetFacts } from "../sets/restore-point.ts";
 import type { Fingerprint } from "./fingerprint.ts";
 
 /** The JSON beside a backup: the truth about it. Times are ISO 8601 in UTC, sizes bytes, hashes hex sha256. */
@@ -32,6 +35,8 @@ export interface Manifest {
     /** age recipients; any one of their identities opens it. */
     readonly recipients: readonly string[];
   };
+  /** The set that its job belongs to, and what it is restored with; left out: none. */
+  readonly set?: SetFacts;
   /** What the anomaly gate said; left out: nothing. */
   readonly anomalies?: readonly Anomaly[];
   readonly postgres: PostgresFacts | null;
@@ -110,6 +115,10 @@ export interface CapsuleFacts {
   readonly entries: readonly CapsuleEntry[];
   /** Files that were there and are not inside, with the reason. */
   readonly leftOut: readonly { readonly path: string; readonly reason: string }[];
+  /** Of a restore point: what has changed since its oldest snapshot. */
+  readonly drift?: Drift;
+  /** Of a restore point: whether the files that its databases name are inside. */
+  readonly references?: ReferencesFacts;
 }
 
 export interface CapsuleEntry {

@@ -6,6 +6,8 @@ import type { Context } from "../context.ts";
 import type { Share } from "../delivery/delivery.ts";
 import { demandEqual, hashStream } from "../delivery/read-back.ts";
 import { withLocalFile } from "../local-file.ts";
+import { type DescribedPoint, describePoint } from "../sets/describe-point.ts";
+import { membersOf } from "../sets/join-set.ts";
 import { privateNames, storedName } from "./private-file.ts";
 import type { Inspected, Known, Produced, ProducedFile, Producer } from "./produce.ts";
 import { readBackProgress } from "./read-back-progress.ts";
@@ -20,6 +22,8 @@ export function createCapsuleProducer(context: Context, job: CapsuleJob, signal:
     fileNames: (name) => [storedName(name, { kind: "capsule" }, job), ...privateNames(name, job)],
     produce: async (delivery, name, watch): Promise<Produced> => {
       const path = storedName(name, { kind: "capsule" }, job);
+      const members = membersOf(context, job);
+      const startedAt = context.clock.now();
       const fan = await delivery.openFile(path, () => watch.touch());
       const written = await context.capsules.write(job.source, fan.sink, {
         signal: watch.signal,
@@ -32,14 +36,17 @@ export function createCapsuleProducer(context: Context, job: CapsuleJob, signal:
             current: progress.current,
           }),
       });
+      const walk = { startedAt, finishedAt: context.clock.now() };
+      const point = await describePoint(context, { job, members, walk, written });
+      const known = told(job, written, point);
       const [passed, content] = [fan.passed(), fan.content()];
       const file: ProducedFile = { path, role: "capsule", compression: "none", passed, content };
       return {
         files: [file],
         windowMs: null,
         warnings: [],
-        known: told(job, written),
-        inspect: (share, later) => inspect(context, job, { file, written, share, watch: later }),
+        known,
+        inspect: (share, later) => inspect(context, job, { file, known, share, watch: later }),
       };
     },
   };
@@ -47,7 +54,7 @@ export function createCapsuleProducer(context: Context, job: CapsuleJob, signal:
 
 interface Inspection {
   readonly file: ProducedFile;
-  readonly written: CapsuleWritten;
+  readonly known: Known;
   readonly share: Share;
   readonly watch: Watch;
 }
@@ -55,7 +62,7 @@ interface Inspection {
 async function inspect(
   context: Context,
   job: CapsuleJob,
-  { file, written, share, watch }: Inspection,
+  { file, known, share, watch }: Inspection,
 ): Promise<Inspected> {
   const branch = share.branches.get(file.path);
   if (!branch) throw new Failure("run.internal", `Cannot read "${file.path}" back: it was not written`);
@@ -71,15 +78,22 @@ async function inspect(
   await withLocalFile(place, (path) =>
     context.capsules.check(path, { signal: watch.signal, onProgress: watch.touch }),
   );
-  return { ...told(job, written), level: "read", source: opened.source, content: new Map() };
+  return { ...known, level: "read", source: opened.source, content: new Map() };
 }
 
 /** What the writer says is inside. */
-function told(job: CapsuleJob, written: CapsuleWritten): Known {
+function told(job: CapsuleJob, written: CapsuleWritten, point: DescribedPoint): Known {
   const changed = written.entries.filter((entry) => entry.state === "changed");
   return {
     postgres: null,
-    capsule: { root: job.source.root, entries: written.entries, leftOut: written.leftOut },
+    capsule: {
+      root: job.source.root,
+      entries: written.entries,
+      leftOut: written.leftOut,
+      ...point.facts,
+    },
+    ...(point.set && { set: point.set }),
+    gaps: point.gaps,
     outcome: isWholeCapsule(written) ? "complete" : "incomplete",
     warnings: [
       ...written.leftOut.map((entry) => `left out: "${entry.path}" (${entry.reason})`),
@@ -87,6 +101,7 @@ function told(job: CapsuleJob, written: CapsuleWritten): Known {
       ...written.entries
         .filter((entry) => entry.state === "grown")
         .map((entry) => `grown while it was read, taken to its first size: "${entry.path}"`),
+      ...point.warnings,
     ],
   };
 }

@@ -7,6 +7,7 @@ import type { Context } from "../context.ts";
 import type { Delivery, Share } from "../delivery/delivery.ts";
 import type { Passed } from "../delivery/fan-out.ts";
 import { demandEqual, hashStream, weakerSource } from "../delivery/read-back.ts";
+import { collectReferences } from "../sets/collect-references.ts";
 import { contentOf, privateNames, storedName } from "./private-file.ts";
 import type { Inspected, Known, Produced, ProducedFile, Producer } from "./produce.ts";
 import { readBackProgress } from "./read-back-progress.ts";
@@ -61,7 +62,7 @@ async function produceDump(parts: DumpParts, target: Target): Promise<Produced> 
     const path = namesOf(target.name, job).dump;
     const stream = await startDumpStream({ context, job, database, snapshot, path, ...target });
     try {
-      const taken = await takeFromServer(parts, { snapshot, stream, watch: target.watch });
+      const taken = await takeFromServer(parts, { snapshot, stream, ...target });
       await snapshot.close();
       const windowMs = Math.round(context.clock.monotonicMs() - startedMs);
       const { file, read } = await stream.stored();
@@ -99,6 +100,7 @@ interface Taken {
 interface Taking {
   readonly snapshot: Snapshot;
   readonly stream: DumpStream;
+  readonly name: string;
   readonly watch: Watch;
 }
 
@@ -107,8 +109,8 @@ interface Taking {
  * what ending it breaks (the header's connection, for one) must not be taken for the cause.
  */
 async function takeFromServer(
-  { server, job }: DumpParts,
-  { snapshot, stream, watch }: Taking,
+  { context, server, job, database }: DumpParts,
+  { snapshot, stream, name, watch }: Taking,
 ): Promise<Taken> {
   const [warnings, texts] = await together(
     watch.signal,
@@ -116,15 +118,19 @@ async function takeFromServer(
       signal.addEventListener("abort", () => void stream.cancel(), { once: true });
       return stream.left();
     },
-    async () => ({ globals: await server.dumpGlobals(), header: await snapshot.dumpHeader() }),
+    async (signal) => ({
+      globals: await server.dumpGlobals(),
+      header: await snapshot.dumpHeader(),
+      unchecked: await collectReferences(context, { job, snapshot, database, backup: name, signal }),
+    }),
   );
   const tables = job.fingerprint === "independent" ? await snapshot.fingerprintTables() : null;
-  const { globals, header } = texts;
+  const { globals, header, unchecked } = texts;
   return {
     globals: globals.text,
     header: header.text,
     tables,
-    warnings: [...warnings, ...globals.warnings, ...header.warnings],
+    warnings: [...warnings, ...globals.warnings, ...header.warnings, ...unchecked],
   };
 }
 
@@ -155,7 +161,8 @@ function settled({ job, database }: DumpParts, { snapshot, tables }: Evidence, r
   demandSettled(database, snapshot.dumpable, read);
   demandSameTables(database, tables, read);
   const postgres = { ...snapshot.facts, format: job.format, fingerprint: read.fingerprint };
-  return { postgres, capsule: null, outcome: "complete", warnings: [] };
+  const set = job.set === null ? {} : { set: { name: job.set, snapshotAt: postgres.snapshot.takenAt } };
+  return { postgres, capsule: null, outcome: "complete", warnings: [], ...set };
 }
 
 interface Inspection extends Evidence {

@@ -7,6 +7,7 @@ import type {
   PostgresFacts,
 } from "../../domain/backups/manifest.ts";
 import type { Level } from "../../domain/level.ts";
+import type { SetFacts } from "../../domain/sets/restore-point.ts";
 import type { Delivery, Share } from "../delivery/delivery.ts";
 import type { Passed } from "../delivery/fan-out.ts";
 import type { Watch } from "./watch.ts";
@@ -49,6 +50,10 @@ export interface Known {
   readonly capsule: CapsuleFacts | null;
   readonly outcome: Manifest["outcome"];
   readonly warnings: readonly string[];
+  /** For the manifest, in the clear; left out: its job is in no set. */
+  readonly set?: SetFacts;
+  /** Why the run is incomplete although the backup holds all that was there; in the clear. Left out: it is not. */
+  readonly gaps?: readonly string[];
 }
 
 export interface Inspected extends Known {

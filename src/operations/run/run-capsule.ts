@@ -1,6 +1,7 @@
 import type { CapsuleJob } from "../../domain/jobs/job.ts";
 import type { RunReport } from "../../domain/runs/run-report.ts";
 import type { Context } from "../context.ts";
+import { awaitDatabases } from "../sets/await-databases.ts";
 import { attempt } from "./attempt.ts";
 import { backupWork } from "./backup-work.ts";
 import { underHooks } from "./hooks.ts";
@@ -21,7 +22,12 @@ export async function runCapsule(
       const { name, timeoutMs, stallMs } = job;
       const watch = startWatch(inner.clock, signal, { job: name, timeoutMs, stallMs });
       const producer = createCapsuleProducer(inner, job, watch.signal);
-      const backUp = () => backupWork(inner, { runId, slot, startedAt, job, producer, watch });
+      const backUp = async () => {
+        await awaitDatabases(inner, job, { slot, signal: watch.signal, touch: watch.touch });
+        // The age of its data is that of its walk.
+        const walkedAt = job.set === null ? startedAt : inner.clock.now();
+        return backupWork(inner, { runId, slot, startedAt: walkedAt, job, producer, watch });
+      };
       return thenPrune(inner, job, { runId, database: null, signal, work: await underWatch(watch, backUp) });
     }),
   );

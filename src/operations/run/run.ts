@@ -2,6 +2,7 @@ import { asFailure, Failure } from "../../domain/failure.ts";
 import type { Instant } from "../../domain/instant.ts";
 import type { Job } from "../../domain/jobs/job.ts";
 import type { RunReport } from "../../domain/runs/run-report.ts";
+import { inSetOrder } from "../../domain/sets/set-order.ts";
 import { tellEnded, tellStarted } from "../alerts/notices.ts";
 import { type Context, jobNamed } from "../context.ts";
 import { closeDeadRuns } from "../dead-runs.ts";
@@ -50,8 +51,8 @@ function selectJobs(context: Context, { jobs, all }: RunOptions): readonly Job[]
       hint: "Leave one of them out.",
     });
   }
-  if (all) return context.jobs;
-  if (jobs.length > 0) return jobs.map((name) => jobNamed(context, name));
+  if (all) return inSetOrder(context.jobs);
+  if (jobs.length > 0) return inSetOrder(jobs.map((name) => jobNamed(context, name)));
   const names = context.jobs.map((job) => job.name).join(", ");
   throw new Failure("usage.refused", "Cannot run: no job was named", {
     hint: `Name jobs (${names}) or give --all.`,

@@ -67,7 +67,7 @@ async function* pathsOf(snapshot: Snapshot, asking: Asking): AsyncGenerator<List
   const { reference, capsuleRoot, salt, signal } = asking;
   let count = 0;
   try {
-    for await (const text of snapshot.texts(reference)) {
+    for await (const text of snapshot.texts(reference, signal)) {
       if (text === null) continue; // a row that names no file
       count += 1;
       if (count > maxPaths) return `the query names more than ${maxPaths} paths`;

@@ -83,7 +83,7 @@ function snapshotOf(context: ServerContext, request: SnapshotRequest, parts: Ope
     },
     fingerprintTables: () =>
       whileUnbroken(watcher, signal, (own) => fingerprintTables(access, { ...reading, signal: own })),
-    texts: (query) => readTexts(access, { ...query, database, snapshot: taken.name, signal }),
+    texts: (query, own) => readTexts(access, { ...query, database, snapshot: taken.name, signal: own }),
     blockedDdl: () => watcher.blockedDdl(),
     broken: watcher.broken,
     close() {
