@@ -1,9 +1,9 @@
 import { resolve } from "node:path";
 import type { CapsuleJob, ChecksumsJob, CommandJob, Job, PostgresJob } from "../domain/jobs/job.ts";
-import { neverProven } from "../domain/jobs/prove-settings.ts";
 import type { Secret } from "../domain/secret.ts";
 import { buildHooks } from "./build-hooks.ts";
 import { buildKeep } from "./build-keep.ts";
+import { buildProve } from "./build-prove.ts";
 import { buildDatabases, buildSource } from "./build-source.ts";
 import type { DestinationConfig } from "./config.ts";
 import type { Problem } from "./problem.ts";
@@ -22,6 +22,8 @@ export interface JobContext {
   readonly directory: string;
   /** Of a postgres source; null when it has none. */
   readonly password: Secret | null;
+  /** Of the server for its proofs; null when that has none. */
+  readonly scratchPassword: Secret | null;
   /** Those that are valid. */
   readonly destinations: readonly DestinationConfig[];
   readonly report: (problem: Problem) => void;
@@ -57,7 +59,7 @@ function buildPostgresJob(settings: PostgresJobSettings, context: JobContext): P
     fingerprint: settings.fingerprint,
     lockWaitMs: settings.postgres.lockWait,
     onBlockedDdl: settings.postgres.onBlockedDdl,
-    assertions: [],
+    assertions: settings.assertions,
     references: settings.references.map(({ sql, root, timeout }) => ({ sql, root, timeoutMs: timeout })),
   };
 }
@@ -102,7 +104,8 @@ function basisOf(settings: AnySettings, context: JobContext) {
   };
 }
 
-function backupBasisOf(settings: PostgresJobSettings | CapsuleJobSettings, { destinations }: JobContext) {
+function backupBasisOf(settings: PostgresJobSettings | CapsuleJobSettings, context: JobContext) {
+  const { destinations } = context;
   const to = typeof settings.to === "string" ? [settings.to] : settings.to;
   const first = destinations.find(({ name }) => name === to[0]);
   return {
@@ -118,7 +121,7 @@ function backupBasisOf(settings: PostgresJobSettings | CapsuleJobSettings, { des
     ),
     labels: settings.labels,
     stallMs: settings.stall.limitMs,
-    prove: neverProven,
+    prove: buildProve(settings.prove, context),
     rtoMs: null,
     encrypt: null,
     set: settings.set ?? null,

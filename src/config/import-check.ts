@@ -13,7 +13,14 @@ export function findSettingsProblem(written: Readonly<Record<string, unknown>>):
     const shared = { directory: "/", report: list.add };
     const destinations = buildDestinations({ settings, ...shared });
     const jobs = [...settings.jobs].map(([name, job]) =>
-      buildJob(job, { ...shared, name, timezone: settings.timezone, destinations, password: null }),
+      buildJob(job, {
+        ...shared,
+        name,
+        timezone: settings.timezone,
+        destinations,
+        password: null,
+        scratchPassword: null,
+      }),
     );
     crossCheck({ jobs, destinations, report: list.add });
   }

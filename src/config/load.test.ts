@@ -261,19 +261,11 @@ jobs:
     to: [b, offsite]
     format: split
     encrypt: { recipients: [age1] }
-    assertions: []
     rto: 30m
-    prove: { schedule: "0 5 * * 0" }
 `;
   const { lines } = await folder.refuse(later);
   const told = lines.slice(1).map((line) => line.replace(/^config.yaml:\d+:\d+: /, ""));
-  const keys = [
-    "destinations.offsite.s3",
-    "jobs.j.encrypt",
-    "jobs.j.assertions",
-    "jobs.j.rto",
-    "jobs.j.prove",
-  ];
+  const keys = ["destinations.offsite.s3", "jobs.j.encrypt", "jobs.j.rto"];
   assert.deepEqual(
     told.toSorted(),
     [

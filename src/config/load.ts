@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { z } from "zod";
 import { Failure } from "../domain/failure.ts";
+import { withProofJobs } from "../domain/jobs/proof-job.ts";
 import { Secret } from "../domain/secret.ts";
 import type { Clock } from "../platform/clock.ts";
 import { buildAlerts } from "./build-alerts.ts";
@@ -9,6 +10,7 @@ import { buildHttp } from "./build-http.ts";
 import { buildJob } from "./build-job.ts";
 import { buildLogs } from "./build-logs.ts";
 import { buildPings } from "./build-pings.ts";
+import { openScratchPassword } from "./build-prove.ts";
 import { secretOf } from "./build-source.ts";
 import { buildTelemetry } from "./build-telemetry.ts";
 import type { Config, ConfigLoader, LoadOptions } from "./config.ts";
@@ -74,10 +76,16 @@ async function build(settings: Settings, file: ConfigText, building: Building): 
   const secrets = options.secrets ?? "open";
   const opener = createSecretOpener({ ...parts, file, secrets, origins, report });
   const passwords = await openPasswords(settings, { directory, report, opener });
+  const scratch = await openScratchPasswords(settings, { directory, report, opener });
   const destinations = buildDestinations({ settings, directory, report });
   const shared = { timezone: settings.timezone, directory, destinations, report };
   const jobs = [...settings.jobs].map(([name, job]) =>
-    buildJob(job, { ...shared, name, password: passwords.get(name) ?? null }),
+    buildJob(job, {
+      ...shared,
+      name,
+      password: passwords.get(name) ?? null,
+      scratchPassword: scratch.get(name) ?? null,
+    }),
   );
   crossCheck({ jobs, destinations, report });
   const alerts = await buildAlerts(settings, { directory, report, opener });
@@ -88,7 +96,7 @@ async function build(settings: Settings, file: ConfigText, building: Building): 
     statePath: resolve(directory, settings.state),
     timezone: settings.timezone,
     destinations,
-    jobs,
+    jobs: withProofJobs(jobs),
     scheduler: { concurrency: settings.scheduler.concurrency, drainMs: settings.scheduler.drain },
     http: buildHttp(settings.http, { directory, report }),
     trustedKeys: settings.signing.trusted,
@@ -111,6 +119,20 @@ async function openPasswords(
     const path = ["jobs", name, "postgres"];
     const found = secretOf(job.value.postgres, { path, directory, report });
     if (found !== null) passwords.set(name, await opener.open(found));
+  }
+  return passwords;
+}
+
+/** Of the servers that jobs are proven on, by the name of the job. */
+async function openScratchPasswords(
+  settings: Settings,
+  context: SecretContext,
+): Promise<ReadonlyMap<string, Secret>> {
+  const passwords = new Map<string, Secret>();
+  for (const [name, job] of settings.jobs) {
+    if (job.kind !== "postgres" && job.kind !== "capsule") continue;
+    const secret = await openScratchPassword(job.value.prove, name, context);
+    if (secret !== null) passwords.set(name, secret);
   }
   return passwords;
 }

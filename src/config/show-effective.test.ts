@@ -36,6 +36,20 @@ const backup = {
       minimum: maybe(count),
     }),
   ),
+  prove: maybe(
+    fc.record({
+      schedule: maybe(fc.constant("0 5 * * 0")),
+      after: maybe(fc.constant("each")),
+      server: maybe(
+        fc.constantFrom<unknown>("programs", "programs:/usr/lib/postgresql/15/bin", "podman:postgres:15", {
+          postgres: { host: "h", port: 5433, user: "u", password: { env: "PW" }, sslmode: "require" },
+        }),
+      ),
+      timeout: maybe(limit),
+      identityFile: maybe(fc.constant("/etc/codex-backup/identity")),
+      drill: maybe(time),
+    }),
+  ),
   labels: maybe(fc.dictionary(fc.string({ minLength: 1 }), fc.string())),
 };
 

@@ -9,18 +9,19 @@ import type {
   Job,
   KeepPolicy,
   PostgresJob,
+  ProofJob,
 } from "../domain/jobs/job.ts";
 import type { JobHooks } from "../domain/jobs/job-hooks.ts";
 import type { LogsSettings } from "../domain/jobs/logs-settings.ts";
-import type { Transport } from "../domain/jobs/source.ts";
 import type { TelemetrySettings } from "../domain/jobs/telemetry-settings.ts";
 import type { Secret } from "../domain/secret.ts";
 import { formatSize } from "../domain/size.ts";
 import type { Config, DestinationConfig } from "./config.ts";
-import { sslKeys } from "./schema/postgres.ts";
 import type { SecretSetting } from "./schema/secret.ts";
 import { isSecretVariable } from "./secret-variable.ts";
 import { alertsOf, pingOf, pingsOf, type ShowSecret } from "./show-alerts.ts";
+import { proveOf } from "./show-prove.ts";
+import { sourceOf } from "./show-source.ts";
 
 /** Where each opened secret came from, so that the place can be shown instead of the value. */
 export type SecretOrigins = WeakMap<Secret, SecretSetting>;
@@ -39,10 +40,12 @@ export function formatEffective(config: Config, origins: SecretOrigins): string 
     timezone: config.timezone,
     destinations: Object.fromEntries(config.destinations.map((one) => [one.name, destinationOf(one)])),
     jobs: Object.fromEntries(
-      config.jobs.map((job) => [
-        job.name,
-        { ...jobOf(job, origins), ...pingOf(job.name, config.pings, { show, isOwn }) },
-      ]),
+      config.jobs
+        .filter(isWritten)
+        .map((job) => [
+          job.name,
+          { ...jobOf(job, origins), ...pingOf(job.name, config.pings, { show, isOwn }) },
+        ]),
     ),
     scheduler: {
       concurrency: config.scheduler.concurrency,
@@ -84,18 +87,31 @@ function destinationOf(destination: DestinationConfig): Yaml {
   });
 }
 
-function jobOf(job: Job, origins: SecretOrigins): Yaml {
+/** Those that come from another job's `prove` are shown there. */
+function isWritten(job: Job): job is Exclude<Job, ProofJob> {
+  return job.kind !== "proof";
+}
+
+function jobOf(job: Exclude<Job, ProofJob>, origins: SecretOrigins): Yaml {
   switch (job.kind) {
     case "postgres":
-      return { ...basisOf(job), ...postgresOf(job, origins), ...backupOf(job) };
+      return {
+        ...basisOf(job),
+        ...postgresOf(job, origins),
+        ...backupOf(job),
+        ...proveOf(job.prove, (secret) => secretOf(secret, origins)),
+      };
     case "capsule":
-      return { ...basisOf(job), capsule: { ...job.source }, ...backupOf(job) };
+      return {
+        ...basisOf(job),
+        capsule: { ...job.source },
+        ...backupOf(job),
+        ...proveOf(job.prove, (secret) => secretOf(secret, origins)),
+      };
     case "checksums":
       return { ...basisOf(job), checksums: { destination: job.destination } };
     case "command":
       return { ...basisOf(job), command: commandOf(job) };
-    case "proof":
-      return {}; // shown at the job that it comes from
     default:
       return job satisfies never;
   }
@@ -138,28 +154,17 @@ function keepOf({ sizeBytes, ...rules }: KeepPolicy): Yaml {
 
 function postgresOf(job: PostgresJob, origins: SecretOrigins): Yaml {
   const { source, databases } = job;
-  const isSocket = source.host?.startsWith("/") ?? false;
-  const ssl = sslKeys.map((key) => [key, source.parameters[key]]);
-  const further = Object.entries(source.parameters).filter(
-    ([key]) => !sslKeys.some((known) => known === key),
-  );
   return {
     postgres: defined({
-      ...transportOf(source.transport),
-      ...(isSocket ? { socket: source.host } : { host: source.host }),
-      port: source.port,
-      user: source.user,
-      password: source.password && secretOf(source.password, origins),
+      ...sourceOf(source, (secret) => secretOf(secret, origins)),
       ...databasesOf(databases),
-      ...Object.fromEntries(ssl),
-      parameters: further.length > 0 ? Object.fromEntries(further) : null,
-      clientDirectory: source.clientDirectory,
       lockWait: formatDuration(job.lockWaitMs),
       onBlockedDdl: job.onBlockedDdl,
     }),
     format: job.format,
     compress: job.compress,
     fingerprint: job.fingerprint,
+    ...(job.assertions.length > 0 && { assertions: job.assertions }),
     ...(job.references.length > 0 && { references: job.references.map(referenceOf) }),
   };
 }
@@ -171,22 +176,6 @@ function referenceOf({ sql, root, timeoutMs }: FileReference): Yaml {
 function databasesOf(databases: PostgresJob["databases"]): Yaml {
   if (databases.kind === "all") return { database: "*", except: databases.except };
   return { database: databases.names.length === 1 ? databases.names[0] : databases.names };
-}
-
-function transportOf(transport: Transport): Yaml {
-  switch (transport.kind) {
-    case "local":
-      return {};
-    case "ssh":
-      return { ssh: { host: transport.host, args: transport.args } };
-    case "container": {
-      const { by: _by, ...select } = transport.select;
-      const chosen = transport.select.by === "compose" ? { compose: select } : select;
-      return { container: { engine: transport.engine, ...chosen } };
-    }
-    default:
-      return transport satisfies never;
-  }
 }
 
 function commandOf(job: CommandJob): Yaml {

@@ -12,9 +12,7 @@ const unavailableKeys: readonly Path[] = [
   ["destinations", "*", "webdav"],
   ["destinations", "*", "gcs"],
   ["jobs", "*", "encrypt"],
-  ["jobs", "*", "assertions"],
   ["jobs", "*", "rto"],
-  ["jobs", "*", "prove"],
 ];
 
 const unavailableValues: readonly { readonly path: Path; readonly value: string }[] = [

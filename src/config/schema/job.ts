@@ -3,6 +3,7 @@ import { hooks } from "./hooks.ts";
 import { keep } from "./keep.ts";
 import { ping } from "./pings.ts";
 import { postgres } from "./postgres.ts";
+import { assertions, prove } from "./prove.ts";
 import {
   count,
   cron,
@@ -66,6 +67,7 @@ const backupBasis = {
     .prefault("256 MB")
     .describe("A destination further behind than this leaves the live stream and is brought up afterwards"),
   keep: keep.prefault({}).describe("What is kept; with none of the rules, everything"),
+  prove: prove.optional(),
   set: setName
     .optional()
     .describe(
@@ -110,6 +112,7 @@ const postgresJob = z
       .enum(["stream", "independent"])
       .default("stream")
       .describe("Contents are recorded from the dump's own stream, or read once more from the database"),
+    assertions,
     references: z
       .array(reference)
       .default([])

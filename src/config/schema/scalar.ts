@@ -8,7 +8,7 @@ import { findCronProblem } from "../../domain/slots/schedule.ts";
 import { suggestion } from "../problem.ts";
 
 /** A text that means something else: `read` returns null when it cannot be read; then `allowed` is shown. */
-function meaning<Value>(allowed: string, read: (text: string) => Value | null) {
+export function meaning<Value>(allowed: string, read: (text: string) => Value | null) {
   return z.string({ error: () => allowed }).transform((text, context) => {
     const value = read(text);
     if (value !== null) return value;
