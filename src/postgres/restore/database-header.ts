@@ -1,4 +1,5 @@
 import { quoteName } from "../sql/literal.ts";
+import { type RoleMap, renameRoles } from "./rename-roles.ts";
 import { identifier, readStatements } from "./statements.ts";
 
 /** A database header, re-written for a database of another name. */
@@ -29,11 +30,16 @@ const ownership = new RegExp(`^(GRANT|REVOKE) |^ALTER DATABASE ${identifier} OWN
  */
 export function readHeader(
   header: Buffer,
-  target: { readonly database: string; readonly withoutOwners: boolean },
+  target: {
+    readonly database: string;
+    readonly withoutOwners: boolean;
+    readonly roleMap?: RoleMap | undefined;
+  },
 ): DatabaseHeader {
   const statements = readStatements(header)
     .filter((statement) => !target.withoutOwners || !(ownership.test(statement) || asGrantor.test(statement)))
-    .flatMap((statement) => renamed(statement, target.database) ?? []);
+    .flatMap((statement) => renamed(statement, target.database) ?? [])
+    .map((statement) => (target.roleMap ? renameRoles(statement, target.roleMap) : statement));
   return {
     create: statements.find((statement) => statement.startsWith("CREATE DATABASE ")) ?? null,
     properties: statements.filter((statement) => !statement.startsWith("CREATE DATABASE ")),

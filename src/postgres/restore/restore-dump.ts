@@ -24,7 +24,7 @@ export async function restoreDump(context: ServerContext, request: RestoreReques
   const header: DatabaseHeader =
     request.header === null
       ? { create: null, properties: [] }
-      : readHeader(request.header, { database, withoutOwners });
+      : readHeader(request.header, { database, withoutOwners, roleMap: request.roleMap });
   const roles = await createMissingRoles(context, request);
   await createDatabase(context, request, header.create ?? plainCreate(database));
   try {
@@ -42,7 +42,7 @@ async function createMissingRoles(context: ServerContext, request: RestoreReques
   if (globals === null || request.roles === "none") return { created: [], leftAlone: [] };
   return onMaintenance(context, request.signal, async (session) => {
     const rows = await session.rows<{ readonly name: string }>("SELECT rolname AS name FROM pg_roles");
-    const plan = planRoles(globals, new Set(rows.map((row) => row.name)));
+    const plan = planRoles(globals, new Set(rows.map((row) => row.name)), request.roleMap);
     if (plan.statements.length > 0) {
       await session.execute("BEGIN");
       await runAll(session, plan.statements, request.database);

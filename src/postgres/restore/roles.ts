@@ -1,3 +1,4 @@
+import { type RoleMap, renameRoles } from "./rename-roles.ts";
 import { identifier, readStatements, unquote } from "./statements.ts";
 
 /** What has to be run so that roles which are missing exist; those that exist are not changed. */
@@ -28,11 +29,19 @@ export function tablespacesOf(globals: Buffer): readonly string[] {
 
 /**
  * Plans what to take from globals_NAME.sql. A role that exists keeps its password, attributes, settings and
- * memberships: on a server that somebody else owns, ALTER ROLE … PASSWORD would overwrite theirs.
+ * memberships: on a server that somebody else owns, ALTER ROLE … PASSWORD would overwrite theirs. A role that is called
+ * otherwise here is one of that name.
  */
-export function planRoles(globals: Buffer, existing: ReadonlySet<string>): RolePlan {
-  const statements = readStatements(globals);
-  const created = rolesOf(globals).filter((role) => !existing.has(role));
+export function planRoles(
+  globals: Buffer,
+  existing: ReadonlySet<string>,
+  roleMap: RoleMap = new Map(),
+): RolePlan {
+  const named = readStatements(globals).map((statement) => renameRoles(statement, roleMap));
+  // Two roles can become one.
+  const statements = [...new Set(named)].filter((statement) => !isOfItself(statement));
+  const defined = statements.flatMap((statement) => nameIn(createRole, statement) ?? []);
+  const created = defined.filter((role) => !existing.has(role));
   const isNew = new Set(created);
   const granted = statements.filter((statement) => membership.test(statement));
   const memberOf = (statement: string) => unquote(membership.exec(statement)?.[2] ?? "");
@@ -51,6 +60,11 @@ export function planRoles(globals: Buffer, existing: ReadonlySet<string>): RoleP
       )
       .map((statement) => `Not done, since the role exists already: ${statement}`),
   };
+}
+
+function isOfItself(statement: string): boolean {
+  const [, role, member] = membership.exec(statement) ?? [];
+  return role !== undefined && role === member;
 }
 
 function nameIn(pattern: RegExp, statement: string): string | null {
