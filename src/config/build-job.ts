@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import type { CapsuleJob, ChecksumsJob, CommandJob, Job, PostgresJob } from "../domain/jobs/job.ts";
 import type { Secret } from "../domain/secret.ts";
+import { buildEncrypt } from "./build-encrypt.ts";
 import { buildHooks } from "./build-hooks.ts";
 import { buildKeep } from "./build-keep.ts";
 import { buildProve } from "./build-prove.ts";
@@ -105,7 +106,7 @@ function basisOf(settings: AnySettings, context: JobContext) {
 }
 
 function backupBasisOf(settings: PostgresJobSettings | CapsuleJobSettings, context: JobContext) {
-  const { destinations } = context;
+  const { destinations, directory, report } = context;
   const to = typeof settings.to === "string" ? [settings.to] : settings.to;
   const first = destinations.find(({ name }) => name === to[0]);
   return {
@@ -123,7 +124,7 @@ function backupBasisOf(settings: PostgresJobSettings | CapsuleJobSettings, conte
     stallMs: settings.stall.limitMs,
     prove: buildProve(settings.prove, context),
     rtoMs: null,
-    encrypt: null,
+    encrypt: buildEncrypt(settings.encrypt, { path: ["jobs", context.name, "encrypt"], directory, report }),
     set: settings.set ?? null,
   };
 }

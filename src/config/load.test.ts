@@ -260,12 +260,11 @@ jobs:
     postgres: { database: d }
     to: [b, offsite]
     format: split
-    encrypt: { recipients: [age1] }
     rto: 30m
 `;
   const { lines } = await folder.refuse(later);
   const told = lines.slice(1).map((line) => line.replace(/^config.yaml:\d+:\d+: /, ""));
-  const keys = ["destinations.offsite.s3", "jobs.j.encrypt", "jobs.j.rto"];
+  const keys = ["destinations.offsite.s3", "jobs.j.rto"];
   assert.deepEqual(
     told.toSorted(),
     [

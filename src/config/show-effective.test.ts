@@ -50,6 +50,9 @@ const backup = {
       drill: maybe(time),
     }),
   ),
+  encrypt: maybe(
+    fc.constant({ recipients: ["age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"] }),
+  ),
   labels: maybe(fc.dictionary(fc.string({ minLength: 1 }), fc.string())),
 };
 

@@ -144,6 +144,7 @@ function backupOf(job: PostgresJob | CapsuleJob): Yaml {
     stall: limitOf(job.stallMs),
     keep: keepOf(job.keep),
     labels: job.labels,
+    encrypt: job.encrypt && { recipients: job.encrypt.recipients },
     set: job.set,
   });
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { encrypt } from "./encrypt.ts";
 import { hooks } from "./hooks.ts";
 import { keep } from "./keep.ts";
 import { ping } from "./pings.ts";
@@ -72,6 +73,11 @@ const backupBasis = {
     .optional()
     .describe(
       "Jobs with the same one form one restore point: a capsule is packed after its databases' snapshots",
+    ),
+  encrypt: encrypt
+    .optional()
+    .describe(
+      "Encrypts every file of a backup on its way; this host then cannot read it. Default: stored in the clear",
     ),
   labels: z
     .record(z.string(), quotedText)
