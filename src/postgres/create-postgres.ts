@@ -4,6 +4,7 @@ import { archiveText } from "./dump/archive-text.ts";
 import type { Postgres } from "./postgres.ts";
 import { readDump } from "./tap/read-dump.ts";
 import { openThrowaway } from "./throwaway/open-throwaway.ts";
+import { sweepThrowaways } from "./throwaway/sweep-throwaways.ts";
 
 /** The real thing. Starts nothing until it is asked. */
 export function createPostgres(deps: PostgresDeps): Postgres {
@@ -11,7 +12,7 @@ export function createPostgres(deps: PostgresDeps): Postgres {
     connect: (source, database, options) => connectServer(deps, source, { ...options, database }),
     readDump,
     openThrowaway: (wish) => openThrowaway(deps, wish),
-    sweepThrowaways: async () => [],
+    sweepThrowaways: (sweep) => sweepThrowaways(deps, sweep),
     archiveText: (source, archive, options) => archiveText(deps, source, { archive, signal: options.signal }),
   };
 }

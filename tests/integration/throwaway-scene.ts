@@ -1,9 +1,12 @@
+import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
+import { describeTable } from "../../src/domain/backups/fingerprint.ts";
 import type { PostgresFacts } from "../../src/domain/backups/manifest.ts";
 import type { ThrowawayChoice } from "../../src/domain/jobs/prove-settings.ts";
 import type { PostgresSource } from "../../src/domain/jobs/source.ts";
+import { compareDumps, tablesInOtherOrder } from "../../src/domain/proofs/compare-dumps.ts";
 import type { Postgres, ProofDump, Throwaway, ThrowawayWish } from "../../src/postgres/postgres.ts";
 import { limits, quiet } from "./postgres-at.ts";
 
@@ -82,4 +85,18 @@ export async function withThrowaway<T>(
   } finally {
     await throwaway.close();
   }
+}
+
+/** Compares as a proof does: tables with another column order are read again by the recorded one (PROOF 4.6). */
+export async function assertEqual(backup: Backup, throwaway: Throwaway): Promise<void> {
+  const recorded = backup.facts.fingerprint;
+  const { fingerprint, isComplete } = await throwaway.readBack();
+  assert.ok(isComplete);
+  const again = new Map<string, (typeof recorded.tables)[number]>();
+  for (const table of tablesInOtherOrder(recorded, fingerprint))
+    again.set(describeTable(table), await throwaway.fingerprintTable(table));
+  const tables = fingerprint.tables.map((table) => again.get(describeTable(table)) ?? table);
+  const { differences, compared } = compareDumps(recorded, { ...fingerprint, tables });
+  assert.deepEqual(differences, []);
+  assert.equal(compared.tables, recorded.tables.length);
 }

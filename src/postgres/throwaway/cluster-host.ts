@@ -6,6 +6,7 @@ import type { ThrowawayWish } from "../postgres.ts";
 import { onMaintenance } from "../restore/maintenance.ts";
 import { identifier, readStatements, unquote } from "../restore/statements.ts";
 import { adaptGlobals } from "./globals.ts";
+import { withQuietConnections } from "./quiet-connections.ts";
 import { applyAll } from "./restore-for-proof.ts";
 import type { ThrowawayHost } from "./throwaway-host.ts";
 
@@ -24,7 +25,9 @@ export async function openClusterHost(
   wish: ThrowawayWish,
 ): Promise<ThrowawayHost> {
   const { label, signal, header } = wish;
-  const context = await reachServer(deps, cluster.source, { database: "postgres", label, signal });
+  const context = withQuietConnections(
+    await reachServer(deps, cluster.source, { database: "postgres", label, signal }),
+  );
   return {
     description: cluster.description,
     context,
@@ -35,8 +38,6 @@ export async function openClusterHost(
       await onMaintenance(context, signal, (session) => applyAll(session, statements, "the globals"));
       return unproven;
     },
-    adaptCreate: (statement) => statement,
-    leavesOut: () => false,
     async close() {
       await closeReach(context.access.reach, deps);
       await cluster.remove();

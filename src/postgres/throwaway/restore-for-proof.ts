@@ -35,11 +35,10 @@ export async function restoreForProof(host: ThrowawayHost, order: ProofRestore):
       : readHeader(order.header, { database, withoutOwners: false });
   const wanted = header.create ?? createFromFacts(database, facts, majorOf(context.facts.versionNum));
   const compromise = await onMaintenance(context, signal, (session) =>
-    createNearest(session, { host, facts, wanted: host.adaptCreate(wanted) }),
+    createNearest(session, { host, facts, wanted }),
   );
   if (compromise !== null) unproven.push(compromise);
-  const leavesOut = (event: Parameters<ThrowawayHost["leavesOut"]>[0]) => host.leavesOut(event);
-  const warnings = await sendDump(context, { ...dump, database, withoutOwners: false, leavesOut, signal });
+  const warnings = await sendDump(context, { ...dump, database, withoutOwners: false, signal });
   await onMaintenance(context, signal, (session) => applyAll(session, header.properties, `"${database}"`));
   return { warnings, unproven };
 }

@@ -13,6 +13,8 @@ export interface Workplace {
   readonly token: string;
   /** Removes it. May be called twice. */
   close(): Promise<void>;
+  /** Frees its lock and leaves the rest to a later sweep. */
+  leave(): void;
 }
 
 const prefix = "throwaway-";
@@ -75,5 +77,6 @@ function placeOf(parts: {
       await rm(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
       lock.release();
     },
+    leave: () => lock.release(),
   };
 }
