@@ -1,6 +1,7 @@
 import type { BackupRow, RunRow } from "../catalog/catalog.ts";
 import type { AgedBackup } from "../domain/backups/backup-report.ts";
 import { healthOf, isFuture } from "../domain/health/health.ts";
+import { healthWithProofs } from "../domain/health/proof-health.ts";
 import type { JobStatus, ListedDestination, StatusReport } from "../domain/health/status-report.ts";
 import { formatInstant, type Instant } from "../domain/instant.ts";
 import { type Job, leavesBackups } from "../domain/jobs/job.ts";
@@ -10,6 +11,7 @@ import { closeDeadRuns } from "./dead-runs.ts";
 import { recordDisk, withForecast } from "./disk-trend.ts";
 import { listDestinations } from "./initialise-destinations.ts";
 import { bestLevel, isGood, newestBackup } from "./list.ts";
+import { proofStatus } from "./proof-status.ts";
 import { missedSlots } from "./slots.ts";
 import { unlistedBackups } from "./unlisted-backups.ts";
 
@@ -78,7 +80,8 @@ function statusOf(context: Context, { job, database, unlisted, unusable }: Asked
   const { good, misdated } = newestGoodOf(context, series);
   const proven = newestBackup(context, { ...series, isProven: true }, isGood);
   const schedule = context.scheduleOf(job);
-  const health = healthOf({
+  const proofs = proofStatus(context, { job, database, good, proven });
+  const ownHealth = healthOf({
     kind: job.kind,
     now,
     slotBefore: (at) => (schedule === null ? null : previousSlot(schedule, at)),
@@ -94,6 +97,8 @@ function statusOf(context: Context, { job, database, unlisted, unusable }: Asked
     unusable,
     lastRun: lastEnded(job, runs),
   });
+  const health = proofs.facts === null ? ownHealth : healthWithProofs(ownHealth, proofs.facts);
+  const { lastProof, recovery, rtoMs, concerns } = proofs;
   const next = schedule === null ? null : nextSlot(schedule, now);
   return {
     job: job.name,
@@ -105,6 +110,10 @@ function statusOf(context: Context, { job, database, unlisted, unusable }: Asked
     lastRun: runs[0] ? toldRun(runs[0]) : null,
     newestGood: good === null ? null : aged(good, now),
     newestProven: proven === null ? null : aged(proven, now),
+    lastProof,
+    recovery,
+    rtoMs,
+    concerns,
     nextSlot: next === null ? null : formatInstant(next),
     missedSlots: missedSlots(context, job),
     sizeBytes: good?.sizeBytes ?? null,

@@ -1,6 +1,6 @@
 import { failureTable } from "../failure-table.ts";
 import { type Instant, instant } from "../instant.ts";
-import type { AlertFacts, DiskFact, JobFact } from "./alert-facts.ts";
+import type { AlertFacts, ConcernFact, DiskFact, JobFact } from "./alert-facts.ts";
 import type { AlertEvent } from "./alert-message.ts";
 
 /** Something that is not as it should be, at this moment. */
@@ -51,10 +51,11 @@ export function findingsOf(facts: AlertFacts): Findings {
   const dead = facts.extent === "whole" ? deadTool(facts) : null;
   const silent = facts.jobs.filter((job) => dead !== null && job.silentSince !== null);
   const told = facts.jobs.filter((job) => !silent.includes(job));
+  const jobs = told.flatMap((job) => [...jobConditions(job), ...concernConditions(job)]);
   const disk = facts.disk.flatMap(diskConditions);
-  const conditions = [...(dead === null ? [] : [dead]), ...told.flatMap(jobConditions), ...disk];
+  const conditions = [...(dead === null ? [] : [dead]), ...withoutEchoes(jobs), ...disk];
   const seen = [
-    ...told.map(jobKey),
+    ...told.flatMap(keysOf),
     ...facts.disk.map(diskKey),
     ...(facts.extent === "whole" ? [toolKey] : []),
   ];
@@ -62,7 +63,7 @@ export function findingsOf(facts: AlertFacts): Findings {
   return {
     conditions,
     well: [...new Set(seen)].filter((key) => !bad.has(key)),
-    unknown: silent.map(jobKey),
+    unknown: silent.flatMap(keysOf),
   };
 }
 
@@ -96,6 +97,33 @@ function jobConditions(job: JobFact): readonly Condition[] {
       noun: job.noun,
     },
   ];
+}
+
+const concernKinds = ["suspect", "rto", "key"] as const satisfies readonly ConcernFact["kind"][];
+
+/** Beside the job's own key: what somebody should look at may last while the job itself comes and goes. */
+function concernKey(job: JobFact, kind: ConcernFact["kind"]): string {
+  return `${jobKey(job)}#${kind}`;
+}
+
+function keysOf(job: JobFact): readonly string[] {
+  return [jobKey(job), ...concernKinds.map((kind) => concernKey(job, kind))];
+}
+
+function concernConditions(fact: JobFact): readonly Condition[] {
+  const { job, database, noun, lastGoodAt } = fact;
+  return fact.concerns.map(({ kind, message: what, nextStep, since }) => {
+    const key = concernKey(fact, kind);
+    return { ...about(key), event: kind, job, database, noun, what, hint: null, nextStep, since, lastGoodAt };
+  });
+}
+
+/** What a proof found is told of the job whose backup it is, and not once more of the run that found it. */
+function withoutEchoes(conditions: readonly Condition[]): readonly Condition[] {
+  const mismatched = conditions.filter(({ event }) => event === "mismatch").map(({ job }) => `${job}:prove`);
+  return conditions.filter(
+    ({ event, job }) => event !== "damaged" || job === null || !mismatched.includes(job),
+  );
 }
 
 type Seen = Pick<Condition, "event" | "what" | "nextStep" | "since"> &
@@ -133,6 +161,22 @@ function ofRule(job: JobFact): Seen | null {
       return { event: "suspect", what, nextStep: "codex-backup catalog rebuild", since: null };
     case "none-left":
       return { event: "damaged", what, nextStep: "codex-backup verify", since: null };
+    case "mismatch":
+      return {
+        event: "mismatch",
+        what,
+        nextStep: `codex-backup show ${job.job}/${job.lastProofOf}`,
+        since: null,
+      };
+    case "proof":
+      return {
+        event: "unproven",
+        what,
+        nextStep: `codex-backup prove --job ${job.job} --latest`,
+        since: job.newestProvenAt,
+      };
+    case "rto":
+      return { event: "rto", what, nextStep: "codex-backup status", since: null };
     case "destination": // told once of the destination, and not once for each job
     case "new":
     case "fresh":

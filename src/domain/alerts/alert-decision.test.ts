@@ -32,6 +32,8 @@ function well(job: string, at: Instant): JobFact {
     lastRun: { runId: "r0", outcome: "complete", startedAt: at, failure: null, summary: "complete" },
     lastGoodAt: at,
     newestProvenAt: null,
+    lastProofOf: null,
+    concerns: [],
     sizeBytes: 1000,
   };
 }

@@ -59,7 +59,8 @@ function jobLine(job: JobFact, { now }: AlertFacts): string {
   const good = `newest good ${job.noun} ${describeAge(now - job.lastGoodAt)} old`;
   const proven = job.noun === "run" ? "" : `, ${provenText(job, now)}`;
   const size = job.sizeBytes === null ? "" : `, ${describeSize(job.sizeBytes)}`;
-  return `${name}: ${state}; ${good}${proven}${size}${job.healthy ? "" : `; ${job.reason}`}`;
+  const concerns = job.concerns.map(({ message }) => `; ${message}`).join("");
+  return `${name}: ${state}; ${good}${proven}${size}${job.healthy ? "" : `; ${job.reason}`}${concerns}`;
 }
 
 function provenText({ newestProvenAt }: JobFact, now: Instant): string {

@@ -1,5 +1,6 @@
 import type { FailureReport } from "../failure.ts";
 import type { HealthRule } from "../health/health.ts";
+import type { JobConcern } from "../health/status-report.ts";
 import type { Instant } from "../instant.ts";
 import type { Outcome } from "../outcome.ts";
 
@@ -38,7 +39,15 @@ export interface JobFact {
   /** Of the newest good backup, or of the last run that succeeded; null: there is none. */
   readonly lastGoodAt: Instant | null;
   readonly newestProvenAt: Instant | null;
+  /** The backup that the last proof was of; null: none was made. */
+  readonly lastProofOf: string | null;
+  /** What is told beside, also of a job that is well. At most one of each kind. */
+  readonly concerns: readonly ConcernFact[];
   readonly sizeBytes: number | null;
+}
+
+export interface ConcernFact extends Omit<JobConcern, "since"> {
+  readonly since: Instant | null;
 }
 
 export interface EndedRun {

@@ -1,9 +1,10 @@
 import type { Instant } from "../instant.ts";
 
 /**
- * What is told: a job's state changed (failed, incomplete, damaged, stale, missed, suspect, recovered), a disk
- * fills (disk), the tool itself is dead or mis-scheduled (dead), all is well or not once a week (digest), a
- * person asks whether messages arrive (test).
+ * What is told: a job's state changed (failed, incomplete, damaged, stale, missed, suspect, recovered), what proofs
+ * found or that none was made (mismatch, unproven), a restore takes too long (rto), no proof has used the key that
+ * was put away (key), a disk fills (disk), the tool itself is dead or mis-scheduled (dead), all is well or not once
+ * a week (digest), a person asks whether messages arrive (test).
  */
 export const alertEvents = [
   "failed",
@@ -12,6 +13,10 @@ export const alertEvents = [
   "stale",
   "missed",
   "suspect",
+  "mismatch",
+  "unproven",
+  "rto",
+  "key",
   "disk",
   "dead",
   "recovered",

@@ -16,6 +16,10 @@ const words: Readonly<Record<ProblemEvent, string>> = {
   stale: "STALE",
   missed: "MISSED",
   suspect: "SUSPECT",
+  mismatch: "MISMATCH",
+  unproven: "UNPROVEN",
+  rto: "SLOW RESTORE",
+  key: "KEY UNPROVEN",
   disk: "DISK",
   dead: "NOT RUNNING",
 };
@@ -27,6 +31,10 @@ const severities: Readonly<Record<ProblemEvent, AlertSeverity>> = {
   stale: "critical",
   missed: "critical",
   suspect: "warning",
+  mismatch: "critical",
+  unproven: "critical",
+  rto: "warning",
+  key: "warning",
   disk: "warning",
   dead: "critical",
 };

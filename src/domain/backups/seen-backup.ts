@@ -32,6 +32,8 @@ export function judgeSeen({ job, database, newest }: SeenBackups, limits: SeenLi
     lastRun: null,
     lastGoodAt: newest?.startedAt ?? null,
     newestProvenAt: null,
+    lastProofOf: null,
+    concerns: [],
     sizeBytes: newest?.sizeBytes ?? null,
   };
 }

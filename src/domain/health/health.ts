@@ -34,7 +34,8 @@ export interface HealthFacts {
 /**
  * Which rule spoke: new (nothing was due yet), fresh; and the unhealthy ones: unlisted (the catalog lost its
  * backups), clock (the newest is from the future), age (maxAge), slot (a due slot was missed), last-run (it did
- * not succeed), none-left (backups, but no good one), destination (one cannot be used).
+ * not succeed), none-left (backups, but no good one), destination (one cannot be used); mismatch, proof and rto
+ * (see proof-health.ts).
  */
 export type HealthRule =
   | "new"
@@ -45,7 +46,10 @@ export type HealthRule =
   | "slot"
   | "last-run"
   | "none-left"
-  | "destination";
+  | "destination"
+  | "mismatch"
+  | "proof"
+  | "rto";
 
 export interface Health {
   readonly healthy: boolean;

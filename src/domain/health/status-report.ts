@@ -1,6 +1,7 @@
 import type { AgedBackup } from "../backups/backup-report.ts";
 import type { FailureReport } from "../failure.ts";
 import type { ExitStatus, Outcome } from "../outcome.ts";
+import type { RecoveryTime } from "../recovery/recovery-time.ts";
 import type { DiskConcern } from "./disk-concern.ts";
 import type { HealthRule } from "./health.ts";
 
@@ -45,6 +46,36 @@ export interface StatusReport {
   readonly exit: ExitStatus;
 }
 
+/** Times are ISO 8601, UTC. */
+export interface ReportedProof {
+  readonly backup: string;
+  readonly at: string;
+  readonly outcome: "proven" | "mismatch" | "failed";
+  readonly durationMs: number;
+  /** One line for people. */
+  readonly summary: string;
+}
+
+/** See domain/recovery/recovery-time.ts. */
+export interface ReportedRecovery extends Omit<RecoveryTime, "measuredAt"> {
+  /** ISO 8601, UTC. */
+  readonly measuredAt: string;
+}
+
+export interface JobConcern {
+  /**
+   * "suspect": the anomaly gate holds up pruning; "rto": a restore will soon take longer than it may; "key": no proof
+   * of late has used the key that was put away.
+   */
+  readonly kind: "suspect" | "rto" | "key";
+  /** Half a sentence. */
+  readonly message: string;
+  /** The exact command to type next. */
+  readonly nextStep: string;
+  /** When it began, ISO 8601, UTC; null: not known. */
+  readonly since: string | null;
+}
+
 export interface JobStatus {
   readonly job: string;
   readonly kind: "postgres" | "capsule" | "checksums" | "command" | "proof";
@@ -64,6 +95,14 @@ export interface JobStatus {
   } | null;
   readonly newestGood: AgedBackup | null;
   readonly newestProven: AgedBackup | null;
+  /** The last proof, whatever it found; null: none was made. */
+  readonly lastProof: ReportedProof | null;
+  /** How long a restore takes; null without a measurement. */
+  readonly recovery: ReportedRecovery | null;
+  /** The longest that it may take; null: nobody has said. */
+  readonly rtoMs: number | null;
+  /** What somebody should look at although backups are made as they should. */
+  readonly concerns: readonly JobConcern[];
   readonly nextSlot: string | null;
   /** Of the last seven days, oldest first: planned, and nothing was there to run them. */
   readonly missedSlots: readonly string[];

@@ -24,7 +24,7 @@ export function wholeFacts(context: Context, { jobs, disk }: StatusReport): Aler
 export function factsAfterRun(context: Context, job: Job): AlertFacts {
   const jobs = context.jobs
     .flatMap((one) => statusByCatalog(context, one))
-    .filter((status) => status.job === job.name || !status.healthy)
+    .filter(({ job: name, healthy, concerns }) => name === job.name || !healthy || concerns.length > 0)
     .map((status) => factOf(context, status));
   return { ...frameOf(context), extent: "part", jobs, disk: [] };
 }
@@ -35,7 +35,8 @@ function frameOf({ clock, host, alerts }: Context): Pick<AlertFacts, "now" | "ho
 
 function factOf(context: Context, status: JobStatus): JobFact {
   const job = jobNamed(context, status.job);
-  const { database, healthy, rule, reason, newestGood, newestProven, sizeBytes } = status;
+  const { database, healthy, rule, reason, newestGood, newestProven, lastProof, concerns, sizeBytes } =
+    status;
   const schedule = job.schedule === null ? null : parseCron(job.schedule, job.timezone);
   const runs = runsAbout(context, status);
   const good = newestGood === null ? null : parseInstant(newestGood.createdAt);
@@ -57,6 +58,11 @@ function factOf(context: Context, status: JobStatus): JobFact {
     lastRun: lastEnded(job, runs),
     lastGoodAt: leavesBackups(job) ? good : success,
     newestProvenAt: newestProven === null ? null : parseInstant(newestProven.createdAt),
+    lastProofOf: lastProof?.backup ?? null,
+    concerns: concerns.map((concern) => ({
+      ...concern,
+      since: concern.since === null ? null : parseInstant(concern.since),
+    })),
     sizeBytes,
   };
 }

@@ -1,0 +1,144 @@
+import type { BackupRow, ProofRow } from "../catalog/catalog.ts";
+import { isSuspect, speaksForNow } from "../domain/anomalies/suspect.ts";
+import { isFuture } from "../domain/health/health.ts";
+import type { ProofFacts } from "../domain/health/proof-health.ts";
+import type { JobConcern, JobStatus } from "../domain/health/status-report.ts";
+import { formatInstant, type Instant } from "../domain/instant.ts";
+import { type BackupJob, type Job, leavesBackups } from "../domain/jobs/job.ts";
+import { recoveryTime } from "../domain/recovery/recovery-time.ts";
+import { judgeRto, type RtoFinding } from "../domain/recovery/rto.ts";
+import { parseCron, previousSlot } from "../domain/slots/schedule.ts";
+import type { Context } from "./context.ts";
+import { isGood, newestBackup } from "./list.ts";
+
+/** So many of the newest proofs of a database tell of it. */
+const proofsLookedAt = 50;
+
+type Parts = Pick<Context, "catalog" | "clock">;
+
+/** What the catalog knows of the proofs of one database, or of a capsule. */
+export interface ProofStatus extends Pick<JobStatus, "lastProof" | "recovery" | "rtoMs" | "concerns"> {
+  /** Null where nothing is to be proven. */
+  readonly facts: ProofFacts | null;
+}
+
+const nothing: ProofStatus = { lastProof: null, recovery: null, rtoMs: null, concerns: [], facts: null };
+
+export interface Proven {
+  readonly job: Job;
+  readonly database: string | null;
+  /** The newest good backup, and the newest proven one. */
+  readonly good: BackupRow | null;
+  readonly proven: BackupRow | null;
+}
+
+/** Asks the catalog only. */
+export function proofStatus(parts: Parts, { job, database, good, proven }: Proven): ProofStatus {
+  if (!leavesBackups(job)) return nothing;
+  const now = parts.clock.now();
+  const series = { job: job.name, database };
+  // One that a wrong clock has dated into the future would answer every slot until then.
+  const rows = parts.catalog
+    .proofs({ ...series, limit: proofsLookedAt })
+    .filter(({ at }) => !isFuture(at, now));
+  const recovery = recoveryTime(measuredBy(rows), contentBytesOf(parts, good, rows), now);
+  const rto = judgeRto(job.rtoMs, recovery);
+  return {
+    lastProof: rows[0] === undefined ? null : reported(rows[0]),
+    recovery: recovery === null ? null : { ...recovery, measuredAt: formatInstant(recovery.measuredAt) },
+    rtoMs: job.rtoMs,
+    concerns: [...suspectConcerns(parts, series), ...rtoConcerns(job, rto)],
+    facts: factsOf(parts, job, { rows, database, good, proven, rto }),
+  };
+}
+
+interface Known extends Pick<Proven, "database" | "good" | "proven"> {
+  readonly rows: readonly ProofRow[];
+  readonly rto: RtoFinding | null;
+}
+
+function factsOf(parts: Parts, job: BackupJob, { rows, database, good, proven, rto }: Known): ProofFacts {
+  const now = parts.clock.now();
+  const { schedule, afterEach } = job.prove;
+  const cron = schedule === null ? null : parseCron(schedule, job.timezone);
+  const isWanted = cron !== null || afterEach;
+  const verdict = rows.find(({ outcome }) => outcome !== "failed");
+  const durations = rows.map(({ durationMs }) => durationMs).toSorted((a, b) => a - b);
+  return {
+    now,
+    slotBefore: cron === null ? null : (at) => previousSlot(cron, at),
+    afterEach,
+    knownSince: isWanted ? parts.catalog.knownSince(`${job.name}:prove`, now) : now,
+    newestGoodAt: good?.createdAt ?? null,
+    goodBefore: (at) => goodBefore(parts, { job: job.name, database }, at),
+    lastProvenAt: rows.find(({ outcome }) => outcome === "proven")?.at ?? null,
+    provenBackupAt: proven?.createdAt ?? null,
+    lastVerdict: verdict === undefined ? null : verdictOf(verdict),
+    graceMs: job.graceMs,
+    usualProofMs: durations[Math.floor(durations.length / 2)] ?? null,
+    rto,
+  };
+}
+
+function verdictOf({ outcome, at, backupId, summary }: ProofRow): ProofFacts["lastVerdict"] {
+  return outcome === "failed" ? null : { outcome, at, backupId, summary };
+}
+
+interface Series {
+  readonly job: string;
+  readonly database: string | null;
+}
+
+function goodBefore(parts: Parts, series: Series, at: Instant): Instant | null {
+  return newestBackup(parts, series, (row) => row.createdAt <= at && isGood(row))?.createdAt ?? null;
+}
+
+/** A restore that was carried through is a measurement, whatever the comparison after it said. */
+function measuredBy(rows: readonly ProofRow[]) {
+  return rows.flatMap(({ at, restoreMs, contentBytes }) =>
+    restoreMs === null ? [] : [{ at, restoreMs, contentBytes }],
+  );
+}
+
+/** Of what would be restored now; that of the last proof where the newest good backup does not tell. */
+function contentBytesOf(
+  { catalog, clock }: Parts,
+  good: BackupRow | null,
+  rows: readonly ProofRow[],
+): number {
+  const proved = rows.find(({ backupId }) => backupId === good?.id)?.contentBytes;
+  const profiles =
+    good === null || proved !== undefined
+      ? []
+      : catalog.profiles({ job: good.job, database: good.database, before: clock.now(), limit: 1 });
+  return proved ?? profiles[0]?.profile.contentBytes ?? rows[0]?.contentBytes ?? 0;
+}
+
+function reported({
+  backupId,
+  at,
+  outcome,
+  durationMs,
+  summary,
+}: ProofRow): NonNullable<JobStatus["lastProof"]> {
+  return { backup: backupId, at: formatInstant(at), outcome, durationMs, summary };
+}
+
+function suspectConcerns({ catalog, clock }: Parts, series: Series): readonly JobConcern[] {
+  const newest = newestBackup({ catalog }, series, (row) => speaksForNow(row, clock.now()));
+  if (newest === null || !isSuspect(newest)) return [];
+  const { job, id, anomalies, createdAt } = newest;
+  return [
+    {
+      kind: "suspect",
+      message: `${id} is suspect, and nothing is pruned: ${anomalies.map(({ message }) => message).join("; ")}`,
+      nextStep: `codex-backup show ${job}/${id}`,
+      since: formatInstant(createdAt),
+    },
+  ];
+}
+
+function rtoConcerns({ name }: Job, rto: RtoFinding | null): readonly JobConcern[] {
+  if (rto?.kind !== "near") return [];
+  return [{ kind: "rto", message: rto.message, nextStep: `codex-backup list --job ${name}`, since: null }];
+}
