@@ -29,3 +29,8 @@ export function proofJobOf(job: BackupJob): ProofJob | null {
     due: job.due,
   };
 }
+
+/** Whether `run --all` runs it: proofs without a schedule follow each run of their job, and are not run twice. */
+export function isOfAll(job: Job): boolean {
+  return job.kind !== "proof" || job.schedule !== null;
+}

@@ -2,8 +2,13 @@ import { describeCount, describeDuration } from "../plain-words.ts";
 import { describeCompared } from "./comparison.ts";
 import type { ProofReceipt } from "./proof-receipt.ts";
 
+/** What the sum of a proof is told from. */
+type ProofSummed = Pick<ProofReceipt, "outcome" | "durationMs"> & {
+  readonly [Key in "compared" | "differences" | "unproven"]: Readonly<ProofReceipt[Key]>;
+} & { readonly failure: { readonly message: string } | null };
+
 /** One line for people: "proven in 4.1 s: 12 tables, 1,000 rows". */
-export function summariseProof(receipt: ProofReceipt): string {
+export function summariseProof(receipt: ProofSummed): string {
   const { outcome, durationMs, compared, differences, unproven, failure } = receipt;
   if (outcome === "proven") {
     const what = describeCompared(compared);

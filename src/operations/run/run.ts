@@ -1,6 +1,7 @@
 import { asFailure, Failure } from "../../domain/failure.ts";
 import type { Instant } from "../../domain/instant.ts";
-import type { Job } from "../../domain/jobs/job.ts";
+import { type Job, leavesBackups } from "../../domain/jobs/job.ts";
+import { isOfAll, proofJobOf } from "../../domain/jobs/proof-job.ts";
 import type { RunReport } from "../../domain/runs/run-report.ts";
 import { inSetOrder } from "../../domain/sets/set-order.ts";
 import { tellEnded, tellStarted } from "../alerts/notices.ts";
@@ -8,6 +9,7 @@ import { type Context, jobNamed } from "../context.ts";
 import { closeDeadRuns } from "../dead-runs.ts";
 import { patientDestination } from "../delivery/patient-destination.ts";
 import type { RunOptions } from "../operation.ts";
+import { runProof } from "../prove/run-proof.ts";
 import { type AttemptFacts, attempt, failedWork } from "./attempt.ts";
 import { claimSlot } from "./claim.ts";
 import { afterWork, type HookedRun } from "./hooks.ts";
@@ -26,6 +28,8 @@ export interface JobRun {
   readonly signal: AbortSignal;
   /** The first run's id; a job with several databases takes new ones for the others. */
   readonly runId: string;
+  /** For the proofs of these, which the run before has made; left out: of the newest good ones. */
+  readonly backups?: readonly string[];
 }
 
 /**
@@ -40,9 +44,36 @@ export async function run(context: Context, options: RunOptions): Promise<readon
   const reports: RunReport[] = [];
   for (const job of jobs) {
     if (options.signal.aborted) break;
-    reports.push(...tellEnded(context, job, await runJob(context, job, options)));
+    const own = tellEnded(context, job, await runJob(context, job, options));
+    reports.push(...own, ...(await proveAfter(context, job, { own, options })));
   }
   return reports;
+}
+
+interface Ended {
+  /** What the job's own run left. */
+  readonly own: readonly RunReport[];
+  readonly options: RunOptions;
+}
+
+/**
+ * `prove: { after: each }`: as a run of its own, when the backup's is over and its lock free. What comes of it is told and
+ * counts for the exit status; the backup stands.
+ */
+async function proveAfter(
+  context: Context,
+  job: Job,
+  { own, options }: Ended,
+): Promise<readonly RunReport[]> {
+  const { signal } = options;
+  const proof = leavesBackups(job) && job.prove.afterEach ? proofJobOf(job) : null;
+  const backups = own.flatMap(({ outcome, backup }) =>
+    outcome === "complete" && backup !== null ? [backup.id] : [],
+  );
+  if (proof === null || backups.length === 0 || signal.aborted) return [];
+  const runId = context.newRunId();
+  const wish = { slot: null, signal, runId, backups, lines: [], waitMs: Number.POSITIVE_INFINITY };
+  return tellEnded(context, proof, await runLocked(context, proof, wish));
 }
 
 function selectJobs(context: Context, { jobs, all }: RunOptions): readonly Job[] {
@@ -51,7 +82,7 @@ function selectJobs(context: Context, { jobs, all }: RunOptions): readonly Job[]
       hint: "Leave one of them out.",
     });
   }
-  if (all) return inSetOrder(context.jobs);
+  if (all) return inSetOrder(context.jobs.filter(isOfAll));
   if (jobs.length > 0) return inSetOrder(jobs.map((name) => jobNamed(context, name)));
   const names = context.jobs.map((job) => job.name).join(", ");
   throw new Failure("usage.refused", "Cannot run: no job was named", {
@@ -97,7 +128,8 @@ interface LockedRun extends JobRun, Pick<RunOptions, "waitMs"> {
 
 async function runLocked(outer: Context, job: Job, given: LockedRun): Promise<readonly RunReport[]> {
   const context = patiently(outer, job);
-  const { runId, slot, signal, waitMs } = given;
+  const { runId, slot, signal, waitMs, backups } = given;
+  const jobRun: JobRun = { runId, slot, signal, ...(backups && { backups }) };
   const facts: AttemptFacts = { runId, job: job.name, database: null, slot };
   const lock = await lockJob(context, { job: job.name, runId, waitMs, signal }).catch((error: unknown) =>
     asFailure(error, "platform.lock", `Cannot lock "${job.name}"`),
@@ -113,7 +145,7 @@ async function runLocked(outer: Context, job: Job, given: LockedRun): Promise<re
     const recovered = await underWatch(watch, () => recover(context, job, watch.signal));
     const lines = [...given.lines, ...recovered];
     const telling = loggingRecovered(context, runId, lines);
-    return tellRecovered(context, await runKind(telling, job, { slot, signal, runId }), lines);
+    return tellRecovered(context, await runKind(telling, job, jobRun), lines);
   } catch (error) {
     const failure = asFailure(error, "run.internal", `Cannot run "${job.name}"`);
     return [await broken(context, { job, facts, signal }, failure)];
@@ -148,7 +180,7 @@ function runKind(context: Context, job: Job, jobRun: JobRun): Promise<readonly R
     case "command":
       return runCommand(context, job, jobRun);
     case "proof":
-      throw new Failure("run.internal", `Cannot run "${job.name}": proofs cannot be run yet`);
+      return runProof(context, job, jobRun);
     default:
       return job satisfies never;
   }

@@ -1,0 +1,107 @@
+import type { BackupRow, CopyRow } from "../../catalog/catalog.ts";
+import { Failure } from "../../domain/failure.ts";
+import type { ProofJob } from "../../domain/jobs/job.ts";
+import { proofsOfRun } from "../../domain/proofs/proof-lines.ts";
+import type { ProofReport } from "../../domain/proofs/proof-report.ts";
+import type { RunReport } from "../../domain/runs/run-report.ts";
+import type { Context } from "../context.ts";
+import { isGood } from "../list.ts";
+import { attempt, failedWork, type Work } from "../run/attempt.ts";
+import type { JobRun } from "../run/run.ts";
+import { newestOfEach } from "./choose-backups.ts";
+import { underProofLock } from "./proof-lock.ts";
+import { proveBackup } from "./prove-backup.ts";
+
+/** So long another proof on this host is waited for where the job itself has no limit. */
+const patienceMs = 12 * 3_600_000;
+
+/**
+ * The proofs of a job as runs of a job of their own, one for each database: of its newest good backup, or of those that
+ * the run before has just made. They wait for another proof on this host, so that two jobs of one hour are both proven.
+ */
+export async function runProof(
+  context: Context,
+  job: ProofJob,
+  { slot, signal, runId, backups }: JobRun,
+): Promise<readonly RunReport[]> {
+  const rows = chosenRows(context, job, backups ?? null);
+  if (rows.length === 0) {
+    const facts = { runId, job: job.name, database: null, slot };
+    return [await attempt(context, facts, async () => failedWork(nothingGood(job)))];
+  }
+  const reports: RunReport[] = [];
+  for (const [index, row] of rows.entries()) {
+    if (signal.aborted) break;
+    const id = index === 0 ? runId : context.newRunId();
+    const facts = { runId: id, job: job.name, database: row.database, slot };
+    reports.push(await attempt(context, facts, (inner) => proveOne(inner, job, { row, signal })));
+  }
+  return reports;
+}
+
+function chosenRows(
+  { catalog }: Context,
+  job: ProofJob,
+  ids: readonly string[] | null,
+): readonly BackupRow[] {
+  if (ids !== null) return ids.map((id) => catalog.backup(job.of, id)).filter((row) => row !== null);
+  return newestOfEach(catalog.backups({ job: job.of }).filter(isGood));
+}
+
+interface One {
+  readonly row: BackupRow;
+  readonly signal: AbortSignal;
+}
+
+async function proveOne(context: Context, job: ProofJob, { row, signal }: One): Promise<Work> {
+  const waitMs = job.timeoutMs ?? patienceMs;
+  const report = await underProofLock(context, { waitMs, signal }, async () => {
+    const destination = await leastProven(context, row);
+    return proveBackup(context, { row, destination, identityFile: null, server: null, signal });
+  });
+  return workOf(context, report);
+}
+
+/**
+ * Where the copy lies that no proof was made of, or the one that was proven longest ago, of those that can be reached now;
+ * null: whichever a restore would take.
+ */
+async function leastProven(context: Context, row: BackupRow): Promise<string | null> {
+  const proofs = context.catalog.proofs({ job: row.job, backupId: row.id, outcome: "proven" });
+  const provenAt = ({ destinationId }: CopyRow) =>
+    proofs.find((proof) => proof.destinationId === destinationId)?.at ?? 0;
+  const whole = row.copies.filter(({ state }) => state === "whole");
+  for (const copy of whole.toSorted((a, b) => provenAt(a) - provenAt(b))) {
+    const found = await context.destinations
+      .get(copy.destination)
+      ?.look()
+      .catch(() => null);
+    if (found?.id === copy.destinationId) return copy.destination;
+  }
+  return null;
+}
+
+function workOf({ destinations }: Context, report: ProofReport): Work {
+  const { outcome, destination, level, failure } = report;
+  const location = destination === null ? "" : (destinations.get(destination)?.location ?? "");
+  const { summary, warnings } = proofsOfRun(report);
+  const { code = null, message = "", hint = null } = failure ?? {};
+  return {
+    outcome: outcome === "proven" ? "complete" : "failed",
+    backup: null,
+    copies:
+      destination === null
+        ? []
+        : [{ destination, location, level, readBack: null, late: false, failure: null }],
+    windowMs: null,
+    warnings,
+    failure: code === null ? null : new Failure(code, message, hint === null ? {} : { hint }),
+    summary,
+  };
+}
+
+function nothingGood(job: ProofJob): Failure {
+  return new Failure("proof.nothing", `Cannot prove "${job.of}": it has no good backup`, {
+    hint: `Make one with codex-backup run ${job.of}.`,
+  });
+}
