@@ -13,6 +13,7 @@ import { registerDestination } from "./commands/destination.ts";
 import { registerDoctor } from "./commands/doctor.ts";
 import { registerHold } from "./commands/hold.ts";
 import { registerInit } from "./commands/init.ts";
+import { registerKeys } from "./commands/keys.ts";
 import { registerList } from "./commands/list.ts";
 import { registerLogs } from "./commands/logs.ts";
 import { registerMetrics } from "./commands/metrics.ts";
@@ -48,6 +49,7 @@ const groups: readonly (readonly [heading: string, commands: readonly Register[]
       registerConfig,
       registerDestination,
       registerCatalog,
+      registerKeys,
       registerCompletion,
       registerDemo,
     ],

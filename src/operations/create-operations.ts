@@ -27,6 +27,14 @@ export function createOperations(context: Context): Operations {
     testAlerts: async (channel, signal) =>
       (await import("./alerts/test-alerts.ts")).testAlerts(context, channel, signal),
     listAlerts: async () => (await import("./alerts/list-alerts.ts")).listAlerts(context),
+    verifySignatures: async (options) =>
+      (await import("./signatures/verify-signatures.ts")).verifySignatures(context, options),
+    generateSigningKey: async () => (await import("./keys/signing-key.ts")).generateSigningKey(context),
+    listSigningKeys: async () => (await import("./keys/signing-key.ts")).listSigningKeys(context),
+    exportSigningKey: async (request) =>
+      (await import("./keys/signing-key.ts")).exportSigningKey(context, request),
+    dropReplaced: async (request) =>
+      (await import("./restore/drop-replaced.ts")).dropReplaced(context, request),
     restore: async (request) => (await import("./restore/restore.ts")).restore(context, request),
     hold: async (request) => (await import("./hold.ts")).hold(context, request),
     release: async (request) => (await import("./hold.ts")).release(context, request),

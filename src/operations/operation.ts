@@ -16,7 +16,7 @@ import type {
   WatchReport,
 } from "../domain/alerts/alert-report.ts";
 import type { ListedBackup, ShownBackup } from "../domain/backups/backup-report.ts";
-import type { RestoreReport } from "../domain/backups/restore-report.ts";
+import type { ReplacedReport, RestoreCheck, RestoreReport } from "../domain/backups/restore-report.ts";
 import type { VerifyReport } from "../domain/backups/verify-report.ts";
 import type { Finding } from "../domain/doctor/finding.ts";
 import type { FailureReport } from "../domain/failure.ts";
@@ -26,6 +26,8 @@ import type { ThrowawayChoice } from "../domain/jobs/prove-settings.ts";
 import type { ExitStatus } from "../domain/outcome.ts";
 import type { ProofReport } from "../domain/proofs/proof-report.ts";
 import type { RunReport } from "../domain/runs/run-report.ts";
+import type { SignatureReport } from "../domain/signatures/signature-report.ts";
+import type { ExportedKey, SigningKey } from "../domain/signatures/signing-key.ts";
 import type { ScriptEvent } from "../domain/simulation/simulate-script.ts";
 import type { SimulationReport } from "../domain/simulation/simulation-report.ts";
 import type { PassedSlot } from "../domain/slots/due.ts";
@@ -76,7 +78,17 @@ export interface Operations {
   /** Sends a test message through one channel, or (null) through each. Throws when there is none. */
   testAlerts(channel: string | null, signal: AbortSignal): Promise<readonly ChannelTest[]>;
   listAlerts(): Promise<AlertsReport>;
+  /** Signatures and chain of all that lies at the destinations. Throws "signatures.key" when there is no key to check with. */
+  verifySignatures(options: VerifySignaturesOptions): Promise<readonly SignatureReport[]>;
+  /** Makes the pair that runs sign with, never over another ("usage.refused"). */
+  generateSigningKey(): Promise<SigningKey>;
+  /** Whose signatures count, our own first. Throws "signatures.key". */
+  listSigningKeys(): Promise<readonly SigningKey[]>;
+  /** Gives out the secret key. Throws "signatures.key". */
+  exportSigningKey(request: ExportSigningRequest): Promise<SigningKey>;
   restore(request: RestoreRequest): Promise<RestoreReport>;
+  /** The databases that restores replaced and kept, and drops one. Throws "usage.refused" for any other database. */
+  dropReplaced(request: DropReplacedRequest): Promise<ReplacedReport>;
   hold(request: HoldRequest): Promise<HoldReport>;
   release(request: Pick<HoldRequest, "backup" | "who">): Promise<HoldReport>;
   /** What is suspect of a backup is as it should be. Throws "usage.refused" when nothing is. */
@@ -138,6 +150,20 @@ export interface ProveOptions {
   readonly signal: AbortSignal;
   /** Hears of each proof as soon as it is done. */
   readonly onProof?: (report: ProofReport) => void;
+}
+
+export interface ExportSigningRequest {
+  readonly who: string;
+  /** Takes it to its place; only when this has settled it counts as exported. */
+  readonly deliver: (key: ExportedKey) => Promise<void>;
+}
+
+export interface VerifySignaturesOptions {
+  /** Ids, or JOB/ID; empty means all. */
+  readonly backups: readonly string[];
+  /** Null: of all jobs. */
+  readonly job: string | null;
+  readonly signal: AbortSignal;
 }
 
 export interface ListOptions {
@@ -286,8 +312,26 @@ export interface RestoreRequest {
   readonly job: string | null;
   /** A file with the secret key of an encrypted backup; left out: none. */
   readonly identity?: string | null;
+  /** Of a dump: only these tables, as typed (see resolveTables); left out or empty: all. */
+  readonly tables?: readonly string[];
+  /** Of a dump: only what is in these schemas. */
+  readonly schemas?: readonly string[];
+  /** Roles that are called otherwise on that server: old name to new one. */
+  readonly roleMap?: ReadonlyMap<string, string>;
+  /** Of a custom archive: this many workers of pg_restore; left out: one transaction for all. */
+  readonly jobs?: number;
+  /** What is compared before the database gets its name; left out: "rows". */
+  readonly check?: RestoreCheck["kind"];
   /** Only the preflight. */
   readonly dryRun: boolean;
+  readonly signal: AbortSignal;
+}
+
+export interface DropReplacedRequest {
+  /** The job whose server it is; null: the only database job of the config. */
+  readonly job: string | null;
+  /** The whole name of the one to drop; null: only list. */
+  readonly drop: string | null;
   readonly signal: AbortSignal;
 }
 

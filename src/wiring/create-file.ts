@@ -22,11 +22,11 @@ export async function createFile(path: string, text: string): Promise<void> {
 function failureOf(path: string, error: unknown): Failure {
   if (errnoOf(error) === "EEXIST") {
     return new Failure("config.exists", `Cannot write "${path}": it exists`, {
-      hint: "Name another file with --output, or move this one away.",
+      hint: "Name another file, or move this one away.",
     });
   }
   return new Failure("platform.file", `Cannot write "${path}": ${messageOf(error)}`, {
-    hint: "Name a file that this user may write with --output.",
+    hint: "Name a file that this user may write.",
     cause: error,
   });
 }

@@ -1,13 +1,17 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import type { VerifyReport } from "../../domain/backups/verify-report.ts";
+import { Failure } from "../../domain/failure.ts";
 import { combineExitStatuses, type ExitStatus } from "../../domain/outcome.ts";
 import type { VerifyLevel } from "../../operations/operation.ts";
 import { addExamples, type Bind } from "../command.ts";
 import { renderChecks } from "../render/checks.ts";
+import { renderSignatures } from "../render/signatures.ts";
 import { type Session, withOperations } from "../session.ts";
 import { choiceOf, durationOf } from "../values.ts";
 
 interface VerifyFlags {
+  readonly signatures?: boolean;
+  readonly job?: string | null;
   readonly level: VerifyLevel;
   readonly since?: number | null;
 }
@@ -22,20 +26,38 @@ export function registerVerify(parent: Command, bind: Bind): void {
     )
     .argument("[backup...]", "names, or JOB/NAME; none means all")
     .option("--level <level>", "how far: stored, hashed or read", choiceOf("--level", levels), "hashed")
-    .option("--since <time>", "only backups made within this time, such as 7d", durationOf("--since"));
+    .option("--since <time>", "only backups made within this time, such as 7d", durationOf("--since"))
+    .addOption(
+      new Option(
+        "--signatures",
+        "signatures and chain instead: what was changed, and what is missing",
+      ).conflicts("since"),
+    )
+    .option("--job <job>", "with --signatures: only this job's");
   addExamples(command, [
     ["codex-backup verify", "every copy: same bytes as when it was made?"],
     ["codex-backup verify --since 7d --level read", "the newest ones, decoded to their end"],
+    ["codex-backup verify --signatures", "was any backup changed, exchanged or removed by hand?"],
   ]);
-  bind<VerifyFlags>(command, (words, flags) => (session) => verify(session, words, flags));
+  bind<VerifyFlags>(
+    command,
+    (words, flags) => (session) =>
+      flags.signatures === true
+        ? verifySignatures(session, words, flags.job ?? null)
+        : verify(session, words, flags),
+  );
 }
 
 function verify(
   session: Session,
   backups: readonly string[],
-  { level, since = null }: VerifyFlags,
+  { level, since = null, job = null }: VerifyFlags,
 ): Promise<ExitStatus> {
   const { screen, io } = session;
+  if (job !== null)
+    throw new Failure("usage.invalid-value", `Cannot verify --job ${job}: it goes with --signatures`, {
+      hint: "Name the backups, or leave it out.",
+    });
   // Archives of the custom format are read by the client programs, so secrets may be needed.
   return withOperations(session, level === "read" ? "open" : "closed", async ({ operations }) => {
     const checks = await operations.verify({ backups, level, sinceMs: since, signal: io.signal });
@@ -44,6 +66,27 @@ function verify(
     for (const check of checks) complainOf(session, check);
     if (checks.length > 0) return combineExitStatuses(checks.map((check) => check.exit));
     screen.complain("Nothing was checked: no backup is that new, or there is none.");
+    return 3; // a check that checked nothing is never ok
+  });
+}
+
+function verifySignatures(
+  session: Session,
+  backups: readonly string[],
+  job: string | null,
+): Promise<ExitStatus> {
+  const { screen, io } = session;
+  return withOperations(session, "closed", async ({ operations }) => {
+    const signatures = await operations.verifySignatures({ backups, job, signal: io.signal });
+    screen.document({ signatures });
+    screen.print(() => renderSignatures(signatures, screen.paint));
+    for (const { backup, destination, findings, failure } of signatures) {
+      for (const { message } of findings) screen.complain(`${backup} at ${destination}: ${message}`);
+      if (failure !== null) screen.complain(`${destination}: ${failure.message}`);
+    }
+    const isAnyRead = signatures.some(({ outcome }) => outcome !== "unsigned");
+    if (isAnyRead) return combineExitStatuses(signatures.map(({ exit }) => exit));
+    screen.complain("No signature was checked: none of these backups is signed, or there is none.");
     return 3; // a check that checked nothing is never ok
   });
 }
