@@ -123,7 +123,7 @@ function backupBasisOf(settings: PostgresJobSettings | CapsuleJobSettings, conte
     labels: settings.labels,
     stallMs: settings.stall.limitMs,
     prove: buildProve(settings.prove, context),
-    rtoMs: null,
+    rtoMs: settings.rto ?? null,
     encrypt: buildEncrypt(settings.encrypt, { path: ["jobs", context.name, "encrypt"], directory, report }),
     set: settings.set ?? null,
   };

@@ -255,16 +255,16 @@ test("a key of a later version is refused by name, not ignored", async (context)
   const later = `destinations:
   b: { path: /b }
   offsite: { s3: { bucket: codex } }
+  far: { sftp: { host: h } }
 jobs:
   j:
     postgres: { database: d }
     to: [b, offsite]
     format: split
-    rto: 30m
 `;
   const { lines } = await folder.refuse(later);
   const told = lines.slice(1).map((line) => line.replace(/^config.yaml:\d+:\d+: /, ""));
-  const keys = ["destinations.offsite.s3", "jobs.j.rto"];
+  const keys = ["destinations.offsite.s3", "destinations.far.sftp"];
   assert.deepEqual(
     told.toSorted(),
     [

@@ -53,6 +53,7 @@ const backup = {
   encrypt: maybe(
     fc.constant({ recipients: ["age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"] }),
   ),
+  rto: maybe(fc.constantFrom("30m", "2h", "1h30m")),
   labels: maybe(fc.dictionary(fc.string({ minLength: 1 }), fc.string())),
 };
 

@@ -145,6 +145,7 @@ function backupOf(job: PostgresJob | CapsuleJob): Yaml {
     keep: keepOf(job.keep),
     labels: job.labels,
     encrypt: job.encrypt && { recipients: job.encrypt.recipients },
+    rto: job.rtoMs === null ? null : formatDuration(job.rtoMs),
     set: job.set,
   });
 }

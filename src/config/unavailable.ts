@@ -11,7 +11,6 @@ const unavailableKeys: readonly Path[] = [
   ["destinations", "*", "azure"],
   ["destinations", "*", "webdav"],
   ["destinations", "*", "gcs"],
-  ["jobs", "*", "rto"],
 ];
 
 const unavailableValues: readonly { readonly path: Path; readonly value: string }[] = [

@@ -69,6 +69,9 @@ const backupBasis = {
     .describe("A destination further behind than this leaves the live stream and is brought up afterwards"),
   keep: keep.prefault({}).describe("What is kept; with none of the rules, everything"),
   prove: prove.optional(),
+  rto: duration
+    .optional()
+    .describe("A restore must be done within so long; told when what proofs measure comes close to it"),
   set: setName
     .optional()
     .describe(
