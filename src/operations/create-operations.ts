@@ -13,7 +13,8 @@ export function createOperations(context: Context): Operations {
     reconcile: async (signal) => (await import("./run/reconcile.ts")).reconcile(context, signal),
     status: async () => (await import("./status.ts")).status(context),
     list: async (options) => (await import("./list.ts")).listBackups(context, options),
-    show: async (backup) => (await import("./show.ts")).showBackup(context, backup),
+    show: async (backup, identity) =>
+      (await import("./show.ts")).showBackup(context, backup, identity ?? null),
     listRuns: async (options) => (await import("./list-runs.ts")).listRuns(context, options),
     metrics: async () => (await import("./metrics.ts")).metrics(context),
     findRun: async (request) => (await import("./logs.ts")).findRun(context, request),
@@ -35,6 +36,11 @@ export function createOperations(context: Context): Operations {
       (await import("./keys/signing-key.ts")).exportSigningKey(context, request),
     dropReplaced: async (request) =>
       (await import("./restore/drop-replaced.ts")).dropReplaced(context, request),
+    generateIdentity: async () => (await import("./custody/keys.ts")).generateIdentity(context),
+    listRecipients: async () => (await import("./custody/keys.ts")).listRecipients(context),
+    exportIdentities: async (request) =>
+      (await import("./custody/keys.ts")).exportIdentities(context, request),
+    confirmIdentity: async (request) => (await import("./custody/keys.ts")).confirmIdentity(context, request),
     restore: async (request) => (await import("./restore/restore.ts")).restore(context, request),
     hold: async (request) => (await import("./hold.ts")).hold(context, request),
     release: async (request) => (await import("./hold.ts")).release(context, request),

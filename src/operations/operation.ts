@@ -19,6 +19,7 @@ import type { ListedBackup, ShownBackup } from "../domain/backups/backup-report.
 import type { ReplacedReport, RestoreCheck, RestoreReport } from "../domain/backups/restore-report.ts";
 import type { VerifyReport } from "../domain/backups/verify-report.ts";
 import type { Finding } from "../domain/doctor/finding.ts";
+import type { RecipientReport } from "../domain/encryption/custody.ts";
 import type { FailureReport } from "../domain/failure.ts";
 import type { ListedDestination, StatusReport } from "../domain/health/status-report.ts";
 import type { Instant } from "../domain/instant.ts";
@@ -26,6 +27,7 @@ import type { ThrowawayChoice } from "../domain/jobs/prove-settings.ts";
 import type { ExitStatus } from "../domain/outcome.ts";
 import type { ProofReport } from "../domain/proofs/proof-report.ts";
 import type { RunReport } from "../domain/runs/run-report.ts";
+import type { Secret } from "../domain/secret.ts";
 import type { SignatureReport } from "../domain/signatures/signature-report.ts";
 import type { ExportedKey, SigningKey } from "../domain/signatures/signing-key.ts";
 import type { ScriptEvent } from "../domain/simulation/simulate-script.ts";
@@ -48,7 +50,8 @@ export interface Operations {
   reconcile(signal: AbortSignal): Promise<readonly string[]>;
   /** Newest first; asks only the catalog. */
   list(options: ListOptions): Promise<readonly ListedBackup[]>;
-  show(backup: string): Promise<ShownBackup>;
+  /** `identity`: a file with the secret key of an encrypted backup, whose private part is then shown. */
+  show(backup: string, identity?: string | null): Promise<ShownBackup>;
   status(): Promise<StatusReport>;
   /** The run whose log is asked for. Throws "usage.unknown-run". */
   findRun(request: LogsRequest): Promise<RunRow>;
@@ -86,6 +89,14 @@ export interface Operations {
   listSigningKeys(): Promise<readonly SigningKey[]>;
   /** Gives out the secret key. Throws "signatures.key". */
   exportSigningKey(request: ExportSigningRequest): Promise<SigningKey>;
+  /** A key pair for encryption, in STATE/keys. */
+  generateIdentity(): Promise<NewIdentity>;
+  /** Whom jobs encrypt for, and whose secret keys lie here. */
+  listRecipients(): Promise<readonly RecipientReport[]>;
+  /** Gives out the secret keys that lie here, and removes them unless they shall stay. Throws "encryption.identity". */
+  exportIdentities(request: ExportRequest): Promise<readonly string[]>;
+  /** Somebody holds these secret keys; returns their recipients. Throws "encryption.identity". */
+  confirmIdentity(request: ConfirmRequest): Promise<readonly string[]>;
   restore(request: RestoreRequest): Promise<RestoreReport>;
   /** The databases that restores replaced and kept, and drops one. Throws "usage.refused" for any other database. */
   dropReplaced(request: DropReplacedRequest): Promise<ReplacedReport>;
@@ -128,6 +139,8 @@ export interface VerifyOptions {
   readonly level: VerifyLevel;
   /** Only backups made within so many milliseconds; null: all. */
   readonly sinceMs: number | null;
+  /** A file with the secret key of encrypted backups; left out: those are checked to their hashes. */
+  readonly identity?: string | null;
   readonly signal: AbortSignal;
 }
 
@@ -164,6 +177,26 @@ export interface VerifySignaturesOptions {
   /** Null: of all jobs. */
   readonly job: string | null;
   readonly signal: AbortSignal;
+}
+
+export interface NewIdentity {
+  readonly recipient: string;
+  /** Of its secret key, until that is exported. */
+  readonly path: string;
+}
+
+export interface ExportRequest {
+  readonly who: string;
+  /** They stay on this machine as well, where whoever takes the machine can then read the backups. */
+  readonly keep: boolean;
+  /** Takes the secret keys, as a file of age-keygen's; only when it has settled they are removed here. */
+  readonly deliver: (identities: Secret) => Promise<void>;
+}
+
+export interface ConfirmRequest {
+  /** Path of a file with secret keys. */
+  readonly identity: string;
+  readonly who: string;
 }
 
 export interface ListOptions {

@@ -15,6 +15,7 @@ interface RestoreFlags {
   readonly owner: boolean;
   readonly roles: Roles;
   readonly job?: string | null;
+  readonly identity?: string | null;
   readonly dryRun?: boolean;
 }
 
@@ -41,11 +42,16 @@ export function registerRestore(parent: Command, bind: Bind): void {
       "missing",
     )
     .option("--job <job>", "the job whose server it is (default: the backup's own)")
+    .option("--identity <file>", "of an encrypted backup: its secret key, a file as age-keygen writes it")
     .option("--dry-run", "only say what would happen and what stands in the way");
   addExamples(command, [
     ["codex-backup restore codexdb_2026-11-23 --to codexdb_test --dry-run", "what would happen"],
     ["codex-backup restore codexdb_2026-11-23 --to codexdb --overwrite codexdb", "in place of the old one"],
     ["codex-backup restore codex_replay_20261123T011500Z --to /tmp/replay", "a capsule"],
+    [
+      "codex-backup restore codexdb_2026-11-23 --to codexdb_test --identity /media/safe/key.txt",
+      "an encrypted backup",
+    ],
     ["codex-backup restore /mnt/usb/codexdb_2026-11-23.sql --to codexdb_test", "a file without a catalog"],
   ]);
   bind<RestoreFlags>(
@@ -58,7 +64,16 @@ export function registerRestore(parent: Command, bind: Bind): void {
 
 function restore(session: Session, backup: string, flags: RestoreFlags): Promise<ExitStatus> {
   const { screen, io } = session;
-  const { to, overwrite = null, only = [], owner, roles, job = null, dryRun = false } = flags;
+  const {
+    to,
+    overwrite = null,
+    only = [],
+    owner,
+    roles,
+    job = null,
+    identity = null,
+    dryRun = false,
+  } = flags;
   return withOperations(session, "open", async ({ operations }) => {
     const withoutOwners = !owner;
     const report = await operations.restore({
@@ -69,6 +84,7 @@ function restore(session: Session, backup: string, flags: RestoreFlags): Promise
       withoutOwners,
       roles,
       job,
+      identity,
       dryRun,
       signal: io.signal,
     });

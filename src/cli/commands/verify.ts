@@ -14,6 +14,7 @@ interface VerifyFlags {
   readonly job?: string | null;
   readonly level: VerifyLevel;
   readonly since?: number | null;
+  readonly identity?: string | null;
 }
 
 const levels: readonly VerifyLevel[] = ["stored", "hashed", "read"];
@@ -27,6 +28,12 @@ export function registerVerify(parent: Command, bind: Bind): void {
     .argument("[backup...]", "names, or JOB/NAME; none means all")
     .option("--level <level>", "how far: stored, hashed or read", choiceOf("--level", levels), "hashed")
     .option("--since <time>", "only backups made within this time, such as 7d", durationOf("--since"))
+    .addOption(
+      new Option(
+        "--identity <file>",
+        "the secret key of encrypted backups, which are then decrypted and read (--level read)",
+      ).implies({ level: "read" }),
+    )
     .addOption(
       new Option(
         "--signatures",
@@ -51,7 +58,7 @@ export function registerVerify(parent: Command, bind: Bind): void {
 function verify(
   session: Session,
   backups: readonly string[],
-  { level, since = null, job = null }: VerifyFlags,
+  { level, since = null, job = null, identity = null }: VerifyFlags,
 ): Promise<ExitStatus> {
   const { screen, io } = session;
   if (job !== null)
@@ -60,7 +67,7 @@ function verify(
     });
   // Archives of the custom format are read by the client programs, so secrets may be needed.
   return withOperations(session, level === "read" ? "open" : "closed", async ({ operations }) => {
-    const checks = await operations.verify({ backups, level, sinceMs: since, signal: io.signal });
+    const checks = await operations.verify({ backups, level, sinceMs: since, identity, signal: io.signal });
     screen.document({ checks });
     screen.print(() => renderChecks(checks, screen.paint));
     for (const check of checks) complainOf(session, check);

@@ -33,3 +33,14 @@ export function parseCustody(text: string): Custody | null {
     throw error;
   }
 }
+
+/** A recipient and who holds its secret key. */
+export interface RecipientReport {
+  readonly recipient: string;
+  /** That encrypt for it; empty: none does. */
+  readonly jobs: readonly string[];
+  /** Its secret key lies on this machine. */
+  readonly isHere: boolean;
+  /** Null: nobody outside of this machine is known to hold it, and runs refuse. */
+  readonly custody: Pick<Custody, "how" | "at" | "who"> | null;
+}

@@ -1,11 +1,12 @@
 import { readFile } from "node:fs/promises";
-import type { Custody } from "../../domain/encryption/custody.ts";
+import type { Custody, RecipientReport } from "../../domain/encryption/custody.ts";
 import { Failure, messageOf } from "../../domain/failure.ts";
 import { formatInstant } from "../../domain/instant.ts";
 import { Secret } from "../../domain/secret.ts";
 import type { Decryptor } from "../../encryption/encryption.ts";
 import { readToEnd } from "../../platform/read-to-end.ts";
 import type { Context } from "../context.ts";
+import type { ConfirmRequest, ExportRequest, NewIdentity } from "../operation.ts";
 import { custodyOf, recipientsOf } from "./custody.ts";
 import {
   identitiesHere,
@@ -15,17 +16,6 @@ import {
   readCustody,
   removeIdentity,
 } from "./key-store.ts";
-
-/** A recipient and who holds its secret key. */
-export interface RecipientReport {
-  readonly recipient: string;
-  /** That encrypt for it; empty: none does. */
-  readonly jobs: readonly string[];
-  /** Its secret key lies on this machine. */
-  readonly isHere: boolean;
-  /** Null: nobody outside of this machine is known to hold it, and runs refuse. */
-  readonly custody: Pick<Custody, "how" | "at" | "who"> | null;
-}
 
 /** Recipients of the config and of the keys on this machine, in the order of their names. */
 export async function listRecipients(context: Context): Promise<readonly RecipientReport[]> {
@@ -47,19 +37,9 @@ function told(custody: Custody | null): RecipientReport["custody"] {
 }
 
 /** A new key pair in STATE/keys. Jobs use it once its recipient stands in the config and it was exported. */
-export async function generateIdentity(
-  context: Context,
-): Promise<{ readonly recipient: string; readonly path: string }> {
+export async function generateIdentity(context: Context): Promise<NewIdentity> {
   const { text, recipient } = await context.encryption.generate(formatInstant(context.clock.now()));
   return { recipient, path: await keepIdentity(context, recipient, text) };
-}
-
-export interface ExportRequest {
-  readonly who: string;
-  /** It stays on this machine as well, where whoever takes the machine can then read the backups. */
-  readonly keep: boolean;
-  /** Takes the secret keys, as a file of age-keygen's; only when it has settled they are removed here. */
-  readonly deliver: (identities: Secret) => Promise<void>;
 }
 
 /** Gives out every secret key that lies here. Throws "encryption.identity" when there is none. Returns their recipients. */
@@ -100,7 +80,7 @@ async function readIdentity(context: Context, recipient: string): Promise<Secret
  */
 export async function confirmIdentity(
   context: Context,
-  { identity, who }: { readonly identity: string; readonly who: string },
+  { identity, who }: ConfirmRequest,
 ): Promise<readonly string[]> {
   const decryptor = await context.encryption.openIdentities(identity);
   const wanted = [...recipientsOf(context).keys()];

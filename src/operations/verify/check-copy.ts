@@ -1,23 +1,25 @@
 import { join } from "node:path";
 import type { Destination } from "../../destinations/destination.ts";
-import { describeTable, type Fingerprint } from "../../domain/backups/fingerprint.ts";
-import type { CapsuleEntry, ManifestFile } from "../../domain/backups/manifest.ts";
+import type { ManifestFile } from "../../domain/backups/manifest.ts";
 import { Failure } from "../../domain/failure.ts";
-import type { PostgresJob } from "../../domain/jobs/job.ts";
-import type { PostgresSource } from "../../domain/jobs/source.ts";
-import { formatStableJson } from "../../domain/json.ts";
+import type { Decryptor } from "../../encryption/encryption.ts";
 import { decodeFailure } from "../../platform/compression.ts";
 import type { Context } from "../context.ts";
 import { hashStream, weakerSource } from "../delivery/read-back.ts";
 import { withLocalFile } from "../local-file.ts";
 import type { VerifyLevel } from "../operation.ts";
+import { filesOfCopy } from "../restore/backup-files.ts";
 import { readDumpFile } from "../run/read-dump-file.ts";
 import type { StoredBackup } from "../stored-backup.ts";
+import { checkSealed } from "./check-sealed.ts";
+import { differencesOfDump, sameEntries, sourceOf } from "./compare-content.ts";
 
 export interface CopyCheck {
   readonly stored: StoredBackup;
   readonly level: VerifyLevel;
   readonly signal: AbortSignal;
+  /** Opens an encrypted copy; without one it is checked to its hashes. */
+  readonly decryptor?: Decryptor | null;
 }
 
 export interface CheckedFiles {
@@ -35,7 +37,8 @@ export async function checkCopy(
   destination: Destination,
   check: CopyCheck,
 ): Promise<CheckedFiles> {
-  const { files } = check.stored.manifest;
+  const { files, encryption } = check.stored.manifest;
+  if (encryption !== undefined && check.level === "read") return checkEncrypted(context, destination, check);
   let readBack: CheckedFiles["readBack"] = null;
   const differences: string[] = [];
   for (const file of files) {
@@ -46,6 +49,19 @@ export async function checkCopy(
   }
   if (files.length === 0) differences.push("its manifest names no file: nothing could be checked");
   return { level: check.level, readBack, checkedFiles: files.length, differences };
+}
+
+/** Hashed first: only of bytes that are as they were stored it can be said what is wrong inside. */
+async function checkEncrypted(
+  context: Context,
+  destination: Destination,
+  check: CopyCheck,
+): Promise<CheckedFiles> {
+  const { stored, decryptor = null, signal } = check;
+  const hashed = await checkCopy(context, destination, { ...check, level: "hashed" });
+  if (decryptor === null || hashed.differences.length > 0) return hashed;
+  const files = filesOfCopy({ destination, stored });
+  return { ...hashed, level: "read", differences: await checkSealed(context, { files, decryptor, signal }) };
 }
 
 interface FileCheck extends CopyCheck {
@@ -121,43 +137,12 @@ async function readDump(
       onBytes: () => {},
     });
     if (!found.read.isComplete) return [`"${file.path}" does not end in pg_dump's trailer`];
-    return differingFingerprints(file.path, facts.fingerprint, found.read.fingerprint);
+    return differencesOfDump(file.path, facts.fingerprint, found.read.fingerprint);
   } catch (error) {
     const failure = decodeFailure(file.path, error);
     if (signal.aborted || failure.meaning.exit !== 4) throw failure;
     return [`"${file.path}": ${failure.message}`];
   }
-}
-
-/** The clients that can read archives: the job's own, or whatever is on this machine when the job is gone. */
-export function sourceOf(context: Context, job: string): PostgresSource {
-  const found = context.jobs.find(
-    (candidate): candidate is PostgresJob => candidate.name === job && candidate.kind === "postgres",
-  );
-  const local = { kind: "local" } as const;
-  return (
-    found?.source ?? {
-      transport: local,
-      host: null,
-      port: null,
-      user: null,
-      password: null,
-      parameters: {},
-      clientDirectory: null,
-    }
-  );
-}
-
-function differingFingerprints(path: string, recorded: Fingerprint, read: Fingerprint): readonly string[] {
-  // Older manifests do not tell the schema by objects.
-  const known = recorded.entries === undefined ? { ...read, entries: undefined } : read;
-  if (formatStableJson(recorded) === formatStableJson(known)) return [];
-  const inFile = new Map(read.tables.map((table) => [describeTable(table), table]));
-  const tables = recorded.tables
-    .filter((table) => inFile.get(describeTable(table))?.sha256 !== table.sha256)
-    .map(describeTable);
-  const what = tables.length > 0 ? `rows of ${tables.join(", ")}` : "schema, sequences or large objects";
-  return [`"${path}" does not hold what its manifest says: ${what}`];
 }
 
 async function readCapsule(
@@ -181,8 +166,4 @@ async function readCapsule(
     if (signal.aborted || !(error instanceof Failure) || error.meaning.exit !== 4) throw error;
     return [`"${file.path}": ${error.message}`];
   }
-}
-
-function sameEntries(recorded: readonly CapsuleEntry[], read: readonly CapsuleEntry[]): boolean {
-  return formatStableJson(recorded) === formatStableJson(read);
 }

@@ -1,7 +1,9 @@
 import type { VerifyReport } from "../../domain/backups/verify-report.ts";
 import { asFailure, type Failure, reportOf } from "../../domain/failure.ts";
+import type { Decryptor } from "../../encryption/encryption.ts";
 import type { Context } from "../context.ts";
 import type { VerifyOptions } from "../operation.ts";
+import { openIdentity } from "../restore/unseal.ts";
 import {
   demandOwnName,
   differencesToOwnHash,
@@ -20,6 +22,7 @@ import { keepLoss, keepResult, wasRemoved } from "./keep-result.ts";
  */
 export async function verify(context: Context, options: VerifyOptions): Promise<readonly VerifyReport[]> {
   const reports: VerifyReport[] = [];
+  const decryptor = await openIdentity(context, options.identity ?? null);
   for (const candidate of await candidatesOf(context, options)) {
     options.signal.throwIfAborted();
     const { place, known } = candidate;
@@ -27,10 +30,14 @@ export async function verify(context: Context, options: VerifyOptions): Promise<
     const report =
       place.kind === "away"
         ? failedReport(candidate, place.failure)
-        : await verifyCopy(context, { ...candidate, place }, options);
+        : await verifyCopy(context, { ...candidate, place }, { ...options, decryptor });
     if (report !== null) reports.push(report);
   }
   return reports;
+}
+
+interface Verifying extends VerifyOptions {
+  readonly decryptor: Decryptor | null;
 }
 
 /** Where it was seen. */
@@ -42,7 +49,7 @@ interface SeenCandidate extends Candidate {
 async function verifyCopy(
   context: Context,
   candidate: SeenCandidate,
-  options: VerifyOptions,
+  options: Verifying,
 ): Promise<VerifyReport | null> {
   const { signal } = options;
   try {
@@ -62,7 +69,7 @@ async function verifyCopy(
 async function tryVerifyCopy(
   context: Context,
   candidate: SeenCandidate,
-  options: VerifyOptions,
+  options: Verifying,
 ): Promise<VerifyReport | null> {
   const { place, id } = candidate;
   const { destination } = place;
@@ -76,12 +83,13 @@ async function tryVerifyCopy(
     ...(await differencesToOwnHash(destination, stored)),
     ...differencesToCatalog(context, stored),
   ];
-  const { level, signal } = options;
-  const found = await checkCopy(context, destination, { stored, level, signal });
+  const { level, signal, decryptor } = options;
+  const found = await checkCopy(context, destination, { stored, level, signal, decryptor });
   const checked = { ...found, differences: [...unlike, ...found.differences] };
   const kept = await keepResult(context, { candidate, place, stored, checked });
   if (kept === null) return null;
   const isOk = kept.differences.length === 0;
+  const unread = isOk && level === "read" && found.level !== "read" ? [unreadWithoutKey(stored)] : [];
   return {
     backup: id,
     destination: place.name,
@@ -90,10 +98,17 @@ async function tryVerifyCopy(
     level: isOk ? found.level : "unknown",
     readBack: found.readBack,
     checkedFiles: found.checkedFiles,
-    ...kept,
+    differences: kept.differences,
+    warnings: [...unread, ...kept.warnings],
     failure: null,
-    exit: isOk ? 0 : 4,
+    exit: !isOk ? 4 : unread.length > 0 ? 3 : 0,
   };
+}
+
+function unreadWithoutKey({ manifest }: StoredBackup): string {
+  const recipients = manifest.encryption?.recipients ?? [];
+  const whose = recipients.length === 0 ? "its key" : `the key of ${recipients.join(" or ")}`;
+  return `it is encrypted, so only its hashes were checked; --level read needs ${whose} with --identity FILE`;
 }
 
 function isTooOld({ clock }: Context, createdAt: number, { sinceMs }: VerifyOptions): boolean {
