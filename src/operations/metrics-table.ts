@@ -21,6 +21,22 @@ export const metricTable = {
     ofJob,
     "When the newest backup that was restored and compared was begun.",
   ],
+  codex_backup_last_proof_timestamp_seconds: [ofJob, "When the last proof ended, whatever it found."],
+  codex_backup_last_proof_outcome: [
+    [...ofJob, "outcome"],
+    "1 for what the last proof found (proven, mismatch) or that it failed, 0 for the others.",
+  ],
+  codex_backup_last_proof_duration_seconds: [ofJob, "How long the last proof took."],
+  codex_backup_restore_estimate_seconds: [
+    ofJob,
+    "How long a restore takes by what proofs have measured; nothing without a measurement.",
+  ],
+  codex_backup_restore_measured_timestamp_seconds: [ofJob, "When a restore was measured last."],
+  codex_backup_rto_seconds: [ofJob, "How long a restore may take, by the job's rto; nothing without one."],
+  codex_backup_suspect: [
+    ofJob,
+    "1: the newest backup is suspect, and nothing is pruned until it is accepted.",
+  ],
   codex_backup_newest_good_size_bytes: [ofJob, "Bytes of the newest good backup."],
   codex_backup_next_slot_timestamp_seconds: [ofJob, "When the job is due next."],
   codex_backup_missed_slots: [ofJob, "Slots of the last 7 days that no run took."],

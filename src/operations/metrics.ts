@@ -2,6 +2,7 @@ import { Counter, Gauge, Registry } from "prom-client";
 import type { CopyTally, RunRow, RunTally } from "../catalog/catalog.ts";
 import type { JobStatus, StatusReport } from "../domain/health/status-report.ts";
 import { type Instant, parseInstant } from "../domain/instant.ts";
+import { leavesBackups } from "../domain/jobs/job.ts";
 import { reaches } from "../domain/level.ts";
 import type { Context } from "./context.ts";
 import { gaugesOf, type MetricName } from "./metrics-table.ts";
@@ -67,6 +68,7 @@ function tellJob(job: JobStatus, facts: MetricFacts, set: Setter): void {
   set("codex_backup_job_healthy", { ...labels, kind: job.kind }, job.healthy ? 1 : 0);
   set("codex_backup_newest_good_timestamp_seconds", labels, secondsOf(job.newestGood?.createdAt));
   set("codex_backup_newest_proven_timestamp_seconds", labels, secondsOf(job.newestProven?.createdAt));
+  if (leavesBackups(job)) tellProofs(job, labels, set);
   set("codex_backup_newest_good_size_bytes", labels, job.sizeBytes);
   set("codex_backup_next_slot_timestamp_seconds", labels, secondsOf(job.nextSlot));
   set("codex_backup_missed_slots", labels, job.missedSlots.length);
@@ -78,6 +80,21 @@ function tellJob(job: JobStatus, facts: MetricFacts, set: Setter): void {
   set("codex_backup_last_run_duration_seconds", labels, (run.finishedAt - run.startedAt) / 1000);
   for (const outcome of outcomes)
     set("codex_backup_last_run_outcome", { ...labels, outcome }, run.outcome === outcome ? 1 : 0);
+}
+
+const proofOutcomes = ["proven", "mismatch", "failed"] as const;
+
+function tellProofs(job: JobStatus, labels: Readonly<Record<string, string>>, set: Setter): void {
+  const { lastProof, recovery, rtoMs, concerns } = job;
+  set("codex_backup_suspect", labels, concerns.some(({ kind }) => kind === "suspect") ? 1 : 0);
+  set("codex_backup_rto_seconds", labels, rtoMs === null ? null : rtoMs / 1000);
+  set("codex_backup_restore_estimate_seconds", labels, recovery === null ? null : recovery.estimateMs / 1000);
+  set("codex_backup_restore_measured_timestamp_seconds", labels, secondsOf(recovery?.measuredAt));
+  if (lastProof === null) return;
+  set("codex_backup_last_proof_timestamp_seconds", labels, secondsOf(lastProof.at));
+  set("codex_backup_last_proof_duration_seconds", labels, lastProof.durationMs / 1000);
+  for (const outcome of proofOutcomes)
+    set("codex_backup_last_proof_outcome", { ...labels, outcome }, lastProof.outcome === outcome ? 1 : 0);
 }
 
 function tellDisk(disk: StatusReport["disk"][number], set: Setter): void {
