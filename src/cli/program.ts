@@ -17,6 +17,7 @@ import { registerKeys } from "./commands/keys.ts";
 import { registerList } from "./commands/list.ts";
 import { registerLogs } from "./commands/logs.ts";
 import { registerMetrics } from "./commands/metrics.ts";
+import { registerProve } from "./commands/prove.ts";
 import { registerPrune } from "./commands/prune.ts";
 import { registerRelease } from "./commands/release.ts";
 import { registerRestore } from "./commands/restore.ts";
@@ -35,7 +36,7 @@ import { globalFlagsOf, globalOptions, type ParsedGlobals } from "./global-flags
 const groups: readonly (readonly [heading: string, commands: readonly Register[]])[] = [
   ["Every day:", [registerStatus, registerRun, registerList, registerShow, registerLogs]],
   ["Unattended:", [registerSchedule, registerServe]],
-  ["Trust and restore:", [registerVerify, registerRestore, registerChecksums]],
+  ["Trust and restore:", [registerVerify, registerProve, registerRestore, registerChecksums]],
   [
     "What is kept:",
     [registerPrune, registerSimulate, registerHold, registerRelease, registerAccept, registerAdopt],

@@ -4,7 +4,7 @@ import { Failure } from "../../domain/failure.ts";
 import { factsOfHead } from "../../domain/proofs/adopted-facts.ts";
 import type { Context } from "../context.ts";
 import type { DumpSource } from "../restore/dump-source.ts";
-import { sourceOf } from "../verify/check-copy.ts";
+import { sourceOf } from "../verify/compare-content.ts";
 import type { OpenedBackup } from "./opened-backup.ts";
 import type { Recorded } from "./prove-database.ts";
 
