@@ -137,7 +137,8 @@ function judgeSeries(
 /** A manifest that cannot be read is told as that, not as missing. */
 function knownOf({ catalog }: Context, { job, database }: Series, shelf: Shelf): ChainWitnesses["known"] {
   const unreadable = new Set(shelf.unreadable.map(({ base }) => base));
-  return catalog.backups({ job, database }).map(({ id, manifestSha256: sha256, copies }) => {
+  const oldestFirst = catalog.backups({ job, database }).toReversed();
+  return oldestFirst.map(({ id, manifestSha256: sha256, copies }) => {
     const copy = copies.find(({ destination }) => destination === shelf.destination);
     const isExpected = copy !== undefined && copy.state !== "removing" && !unreadable.has(id);
     return { id, sha256, isExpected };
