@@ -1,15 +1,17 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { Failure } from "../../domain/failure.ts";
 import type { ExitStatus } from "../../domain/outcome.ts";
 import type { ExportedKey } from "../../domain/signatures/signing-key.ts";
 import { addExamples, type Bind } from "../command.ts";
 import { renderSigningKeys } from "../render/keys.ts";
+import { renderRecipients } from "../render/recipients.ts";
 import { type Session, withOperations } from "../session.ts";
+import { type ExportFlags, exportIdentities, generateIdentity, registerConfirm } from "./keys-encryption.ts";
 
 export function registerKeys(parent: Command, bind: Bind): void {
   const group = parent
     .command("keys")
-    .description("The key that signs backups, and those whose signatures count.");
+    .description("The key that signs backups, those whose signatures count, and the keys that encrypt.");
   registerGenerate(group, bind);
   const show = group
     .command("show")
@@ -17,19 +19,26 @@ export function registerKeys(parent: Command, bind: Bind): void {
   addExamples(show, [["codex-backup keys show", "what minisign -P needs to check a backup"]]);
   bind(show, () => showKeys);
   registerExport(group, bind);
+  registerConfirm(group, bind);
 }
 
 function registerGenerate(group: Command, bind: Bind): void {
   const generate = group
     .command("generate")
     .description("Makes the key that every run signs with from then on; never over one that is there.")
-    .option("--signing", "the key that signs (default)");
-  addExamples(generate, [["codex-backup keys generate", "from the next run on, backups are signed"]]);
-  bind(generate, () => generateKey);
+    .option("--signing", "the key that signs (default)")
+    .addOption(new Option("--encryption", "a key pair for encrypted backups").conflicts("signing"));
+  addExamples(generate, [
+    ["codex-backup keys generate", "from the next run on, backups are signed"],
+    ["codex-backup keys generate --encryption", "then export it, and name it under encrypt"],
+  ]);
+  bind<WhichFlags>(generate, (_words, { encryption = false }) =>
+    encryption ? generateIdentity : generateKey,
+  );
 }
 
-interface ExportFlags {
-  readonly to: string;
+interface WhichFlags {
+  readonly encryption?: boolean;
 }
 
 function registerExport(group: Command, bind: Bind): void {
@@ -37,12 +46,21 @@ function registerExport(group: Command, bind: Bind): void {
     .command("export")
     .description("Writes the secret key for a safe place, as a file that minisign reads.")
     .option("--to <file>", "a new file, for you alone; - is the standard output", "-")
-    .option("--signing", "the key that signs (default)");
+    .option("--signing", "the key that signs (default)")
+    .addOption(
+      new Option("--encryption", "the keys that decrypt; they are removed here").conflicts("signing"),
+    )
+    .option("--keep", "with --encryption: they stay on this machine as well");
   addExamples(command, [
     ["codex-backup keys export --to /root/signing.key", "move it to where the backups are not"],
+    ["codex-backup keys export --encryption --to /media/safe/key.txt", "what a restore will need"],
     ["codex-backup keys export | ssh safe 'cat > signing.key'", "it never touches this disk again"],
   ]);
-  bind<ExportFlags>(command, (_words, flags) => (session) => exportKey(session, flags));
+  bind<ExportFlags & WhichFlags>(
+    command,
+    (_words, flags) => (session) =>
+      flags.encryption === true ? exportIdentities(session, flags) : exportKey(session, flags),
+  );
 }
 
 function generateKey(session: Session): Promise<ExitStatus> {
@@ -64,8 +82,9 @@ function generateKey(session: Session): Promise<ExitStatus> {
 function showKeys(session: Session): Promise<ExitStatus> {
   return withOperations(session, "closed", async ({ operations }) => {
     const signing = await operations.listSigningKeys();
-    session.screen.document({ keys: { signing } });
-    session.screen.print(() => renderSigningKeys(signing));
+    const encryption = await operations.listRecipients();
+    session.screen.document({ keys: { signing, encryption } });
+    session.screen.print(() => [renderSigningKeys(signing), renderRecipients(encryption)].join("\n"));
     return 0;
   });
 }
