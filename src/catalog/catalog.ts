@@ -19,6 +19,8 @@ import type { Instant } from "../domain/instant.ts";
 import type { Level } from "../domain/level.ts";
 import type { Outcome } from "../domain/outcome.ts";
 import type { ProofReceipt } from "../domain/proofs/proof-receipt.ts";
+import type { ReferencesFacts } from "../domain/sets/references.ts";
+import type { SetFacts } from "../domain/sets/restore-point.ts";
 import type { Linked } from "../domain/signatures/chain-link.ts";
 import type {
   ChannelResult,
@@ -148,6 +150,14 @@ export interface ExpectedFile {
   readonly sizeBytes: number;
 }
 
+export interface InSetRow {
+  readonly id: string;
+  /** Null: its job was in none. */
+  readonly set: SetFacts | null;
+  /** Of a capsule that is not encrypted, where something was asked. */
+  readonly references: ReferencesFacts | null;
+}
+
 export interface MarkRow {
   readonly job: string;
   readonly backupId: string;
@@ -214,6 +224,8 @@ export interface Catalog {
   backupsNamed(id: string): readonly BackupRow[];
   /** The manifest's bytes as stored at the destinations; null when unknown. */
   manifestText(job: string, id: string): string | null;
+  /** Of the job's newest backups, newest first: what their manifests say of its set. */
+  inSets(job: string, limit: number): readonly InSetRow[];
   /** Of every backup of a job: what must lie at a destination, by id. Reads no more of the manifests than that. */
   expectedFiles(job: string): ReadonlyMap<string, readonly ExpectedFile[]>;
 

@@ -19,6 +19,7 @@ import { profileStatements } from "./statements/profiles.ts";
 import { proofStatements } from "./statements/proofs.ts";
 import { prunedStatements } from "./statements/pruned.ts";
 import { runStatements } from "./statements/runs.ts";
+import { setStatements } from "./statements/sets.ts";
 import { slotStatements } from "./statements/slots.ts";
 import { tallyStatements } from "./statements/tallies.ts";
 
@@ -52,6 +53,7 @@ export function openCatalog(path: string, options: CatalogOptions = {}): Catalog
     ...alertStateStatements(connection),
     ...problemStatements(connection),
     ...tallyStatements(connection),
+    ...setStatements(connection),
     ...slotStatements(connection),
     atomically: connection.atomically,
     close: connection.close,

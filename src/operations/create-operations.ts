@@ -13,6 +13,7 @@ export function createOperations(context: Context): Operations {
     reconcile: async (signal) => (await import("./run/reconcile.ts")).reconcile(context, signal),
     status: async () => (await import("./status.ts")).status(context),
     list: async (options) => (await import("./list.ts")).listBackups(context, options),
+    restorePoints: async (options) => (await import("./sets/list-points.ts")).listPoints(context, options),
     show: async (backup, identity) =>
       (await import("./show.ts")).showBackup(context, backup, identity ?? null),
     listRuns: async (options) => (await import("./list-runs.ts")).listRuns(context, options),

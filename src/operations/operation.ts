@@ -28,6 +28,7 @@ import type { ExitStatus } from "../domain/outcome.ts";
 import type { ProofReport } from "../domain/proofs/proof-report.ts";
 import type { RunReport } from "../domain/runs/run-report.ts";
 import type { Secret } from "../domain/secret.ts";
+import type { ListedPoint } from "../domain/sets/point-report.ts";
 import type { SignatureReport } from "../domain/signatures/signature-report.ts";
 import type { ExportedKey, SigningKey } from "../domain/signatures/signing-key.ts";
 import type { ScriptEvent } from "../domain/simulation/simulate-script.ts";
@@ -48,6 +49,8 @@ export interface Operations {
   skipSlot(job: string, passed: Pick<PassedSlot, "slot" | "reason">): Promise<void>;
   /** Puts right what dead runs left, of every job that nobody is at; one line for each thing done. */
   reconcile(signal: AbortSignal): Promise<readonly string[]>;
+  /** Of a set, newest first; asks only the catalog. */
+  restorePoints(options: { readonly set: string; readonly limit: number }): Promise<readonly ListedPoint[]>;
   /** Newest first; asks only the catalog. */
   list(options: ListOptions): Promise<readonly ListedBackup[]>;
   /** `identity`: a file with the secret key of an encrypted backup, whose private part is then shown. */

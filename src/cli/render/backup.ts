@@ -6,6 +6,7 @@ import { describeCount, describeSize } from "../../domain/plain-words.ts";
 import { paintLevel, type Surroundings } from "./backups.ts";
 import { renderColumns } from "./columns.ts";
 import { describeAgo, describeMoment } from "./moment.ts";
+import { pointRows } from "./point-rows.ts";
 
 /** One backup in full, a paragraph for each thing that is known of it. */
 export function renderBackup(backup: ShownBackup, around: Surroundings): string {
@@ -90,6 +91,7 @@ function manifestParagraphs(manifest: Manifest): readonly string[] {
     titled("files", files),
     titled("source", sourceRows(manifest)),
     titled("tables", tableRows(manifest)),
+    titled("restore point", pointRows(manifest)),
     titled("left out", leftOut),
     titled(
       "warnings",
