@@ -94,7 +94,7 @@ async function startBox(deps: PostgresDeps, order: BoxOrder): Promise<Box> {
   const { engine, name, image, signal } = order;
   const env = cleanEnvironment(deps.env);
   const wall = ["--network=none", "--security-opt=no-new-privileges", `--volume=${volume}`, "--user=0"];
-  const naming = [`--name=${name}`, "--label=codex-backup=proof"];
+  const naming = [`--name=${name}`, "--label=codex-backup=proof", "--stop-timeout=0"];
   const args = ["run", "--rm", "--interactive", ...naming, ...wall, "--entrypoint=cat", image];
   const first = await startChild({ program: engine, args, env, stdin: "pipe", stdout: "pipe" });
   const onAbort = () => first.stdin?.end();
