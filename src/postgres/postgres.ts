@@ -15,9 +15,8 @@ import type { FailureCode } from "../domain/failure-table.ts";
 import type { Instant } from "../domain/instant.ts";
 import type { ThrowawayChoice } from "../domain/jobs/prove-settings.ts";
 import type { PostgresSource } from "../domain/jobs/source.ts";
-import type { DatabaseNaming, DatabaseSwap } from "../domain/restores/database-names.ts";
-import type { RestoreFinding } from "../domain/restores/restore-finding.ts";
-import type { DumpSurvey, KeptEntries } from "../domain/restores/table-choice.ts";
+import type { KeptEntries } from "../domain/restores/table-choice.ts";
+import type { PostgresRestorer } from "./restore/restorer.ts";
 
 /** What this room raises. @public */
 export type PostgresFailureCode = Extract<FailureCode, `postgres.${string}`>;
@@ -242,15 +241,14 @@ export interface RestoreRequest {
   readonly roleMap?: ReadonlyMap<string, string>;
   /** Only these parts, as a survey of the same dump numbered them; left out: all. */
   readonly cut?: KeptEntries;
+  /**
+   * The same custom archive as a file on the machine of the client programs, restored by several pg_restore workers, each
+   * table in a transaction of its own. It must have been hashed before, and goes with neither `cut` nor `roleMap`.
+   */
+  readonly archive?: { readonly path: string; readonly jobs: number };
   readonly signal: AbortSignal;
   readonly onProgress?: (doneBytes: number) => void;
 }
-
-/** A reading of a dump for what it holds. `database` is for messages. */
-export type SurveyRequest = Pick<
-  RestoreRequest,
-  "database" | "format" | "openDump" | "expected" | "withoutOwners" | "signal" | "onProgress"
->;
 
 export interface RestoreReport {
   readonly warnings: readonly string[];
@@ -260,40 +258,4 @@ export interface RestoreReport {
 /** Whether a dump, uncompressed, is a custom archive; by its first five bytes or more. */
 export function isArchive(head: Uint8Array): boolean {
   return Buffer.from(head.subarray(0, 5)).toString("latin1") === "PGDMP";
-}
-
-export interface PostgresRestorer {
-  /**
-   * Reads the whole dump for the tables in it. Throws "postgres.restore-refused" for one that cannot be taken apart, and
-   * as restore does for one that is not whole.
-   */
-  survey(request: SurveyRequest): Promise<DumpSurvey>;
-  /**
-   * Versions, roles, extensions, collations, encoding, the space needed, whether the target exists, its size and use,
-   * and what interrupted restores of it left. Touches nothing.
-   */
-  preflight(request: {
-    readonly database: string;
-    readonly facts: PostgresFacts | null;
-    readonly globals: Buffer | null;
-    /** database_NAME.sql; null: the server chooses encoding and locale. */
-    readonly header: Buffer | null;
-  }): Promise<readonly RestoreFinding[]>;
-  /**
-   * Creates the database, sends the dump in one transaction, and commits only after hash and trailer were
-   * seen (PROOF 4 and 5). On failure the half-made database is dropped again and "postgres.restore-failed" thrown.
-   */
-  restore(request: RestoreRequest): Promise<RestoreReport>;
-  /**
-   * Puts a restored database in the place of another, which is kept under a new name. Sessions on both are ended.
-   * Called off only before it begins. When it fails, the old one is put back and the restored one dropped; where
-   * that fails too, the hint has all names and the statement to type.
-   */
-  swap(swap: DatabaseSwap): Promise<void>;
-  /**
-   * Gives a restored database its name. Called off only before it begins. When it fails, also because the name was
-   * taken meanwhile, the restored one is dropped; where that fails too, the hint has the statement to type.
-   */
-  name(naming: DatabaseNaming): Promise<void>;
-  drop(database: string): Promise<void>;
 }

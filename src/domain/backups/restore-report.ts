@@ -1,3 +1,5 @@
+import type { RelationName } from "../restores/table-choice.ts";
+
 export type RestoreReport = DatabaseRestored | CapsuleRestored;
 
 export interface DatabaseRestored {
@@ -14,12 +16,39 @@ export interface DatabaseRestored {
   readonly oldDatabase: string | null;
   /** Whether a hash was known beforehand and compared. */
   readonly isHashChecked: boolean;
+  /** With --table or --schema: what was restored with its rows; null: all. */
+  readonly tables: readonly RelationName[] | null;
+  /** Made without rows, because a restored view or table needs them. */
+  readonly withoutRows: readonly RelationName[];
+  /** How what was restored was held against what was backed up, before it got its name. */
+  readonly check: RestoreCheck;
+}
+
+/** "rows": every table was counted. "full": it was dumped back and compared. "none": see `reason`. */
+export interface RestoreCheck {
+  readonly kind: "rows" | "full" | "none";
+  readonly tables: number;
+  readonly rows: number;
+  /** Why nothing, or not everything, was compared; null: all of it was. */
+  readonly reason: string | null;
 }
 
 export interface PreflightFinding {
   readonly severity: "blocker" | "warning" | "note";
   readonly message: string;
   readonly hint: string | null;
+}
+
+/** What restores replaced and kept on one server. */
+export interface ReplacedReport {
+  /** Without the one that was dropped. */
+  readonly kept: readonly {
+    readonly name: string;
+    readonly replacedAt: string;
+    readonly sizeBytes: number | null;
+    readonly sessions: number;
+  }[];
+  readonly dropped: { readonly name: string; readonly sizeBytes: number | null } | null;
 }
 
 export interface CapsuleRestored {

@@ -1,3 +1,6 @@
+import type { Instant } from "../instant.ts";
+import { formatTimestamp, parseTimestamp } from "../timestamp.ts";
+
 /** A database's name with something added, cut to the 63 bytes that PostgreSQL keeps of a name. */
 export function nameBeside(database: string, suffix: string): string {
   const characters = [...database];
@@ -11,6 +14,17 @@ export function nameBeside(database: string, suffix: string): string {
  */
 export function restoringName(database: string, token: string): string {
   return nameBeside(database, `_restoring_${token}`);
+}
+
+/** What a replaced database is called afterwards. */
+export function keptName(database: string, at: Instant): string {
+  return nameBeside(database, `_before_${formatTimestamp(at)}`);
+}
+
+/** When a database was replaced, of a name that keptName made; null for any other name. */
+export function replacedAt(name: string): Instant | null {
+  const timestamp = /^.+_before_(\d{8}T\d{6}Z)$/su.exec(name)?.[1];
+  return timestamp === undefined ? null : parseTimestamp(timestamp);
 }
 
 /** Whether a name is one that restoringName makes for the database. */

@@ -7,6 +7,14 @@ export interface DatabaseSwap {
   readonly keepAs: string;
 }
 
+/** What a restore replaced and kept. */
+export interface ReplacedDatabase {
+  readonly name: string;
+  /** As text; null when this role may not ask. */
+  readonly sizeBytes: number | null;
+  readonly sessions: number;
+}
+
 /** A restored database and the name that it shall bear. */
 export interface DatabaseNaming {
   readonly restored: string;

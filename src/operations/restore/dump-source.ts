@@ -25,6 +25,8 @@ export interface DumpSource {
   readonly sizeBytes: number;
   readonly globals: Buffer | null;
   readonly header: Buffer | null;
+  /** Where it lies on this machine without compression and encryption; null: nowhere. */
+  readonly localPath: string | null;
   /** A fresh stream of the dump without compression. */
   openDump(): Promise<Readable>;
   /** Hashes what is stored before anything is sent. Throws "backup.mismatch"; does nothing where no hash is known. */
@@ -55,9 +57,14 @@ export async function dumpOfBackup(files: BackupFiles, decryptor: Decryptor | nu
     sizeBytes: dump.sizeBytes,
     globals: await small("globals"),
     header: await small("database"),
+    localPath: isPlain(dump) ? files.localPath(dump.path) : null,
     openDump: async () => decoded(dump.path, dump.compression, await open()),
     checkFirst: (signal, onBytes) => demandHash(files, dump, { signal, onBytes }),
   };
+}
+
+function isPlain({ compression, encryption }: ManifestFile): boolean {
+  return compression === "none" && encryption === undefined;
 }
 
 interface SmallFile {
@@ -78,7 +85,7 @@ async function readSmall(
 
 /** A file on this machine of which nothing is known but what its bytes say. */
 export async function dumpOfFile(path: string, decryptor: Decryptor | null): Promise<DumpSource> {
-  const { sizeBytes } = await readHead(path);
+  const { head, sizeBytes } = await readHead(path);
   const open = () => openBarePlain(path, decryptor);
   const compression = sniffCompression(await headOf(await open()));
   return {
@@ -89,6 +96,7 @@ export async function dumpOfFile(path: string, decryptor: Decryptor | null): Pro
     sizeBytes,
     globals: null,
     header: null,
+    localPath: compression === "none" && !isAgeFile(head) ? path : null,
     openDump: async () => decoded(path, compression, await open()),
     checkFirst: async () => {},
   };

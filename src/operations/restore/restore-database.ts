@@ -1,12 +1,21 @@
-import type { DatabaseRestored, PreflightFinding } from "../../domain/backups/restore-report.ts";
-import { nameBeside, restoringName } from "../../domain/backups/restoring-name.ts";
+import type { PostgresFacts } from "../../domain/backups/manifest.ts";
+import type {
+  DatabaseRestored,
+  PreflightFinding,
+  RestoreCheck,
+} from "../../domain/backups/restore-report.ts";
 import { Failure } from "../../domain/failure.ts";
 import type { PostgresSource } from "../../domain/jobs/source.ts";
-import { formatTimestamp } from "../../domain/timestamp.ts";
-import type { PostgresServer, RestoreReport, ServerFacts } from "../../postgres/postgres.ts";
+import { describeCut } from "../../domain/restores/cut-findings.ts";
+import type { DumpCut } from "../../domain/restores/table-choice.ts";
+import type { PostgresServer, ServerFacts } from "../../postgres/postgres.ts";
 import type { Context } from "../context.ts";
+import { chooseTables } from "./choose-tables.ts";
 import { describeSource } from "./describe-source.ts";
 import type { DumpSource } from "./dump-source.ts";
+import { progressOf } from "./progress.ts";
+import { refuseRequest } from "./refuse-request.ts";
+import { restoreBeside } from "./restore-beside.ts";
 
 export interface DatabaseRestore {
   readonly dump: DumpSource;
@@ -19,13 +28,21 @@ export interface DatabaseRestore {
   readonly overwrite: string | null;
   readonly roles: "missing" | "none";
   readonly withoutOwners: boolean;
+  /** As typed; empty or left out: everything. */
+  readonly tables?: readonly string[];
+  readonly schemas?: readonly string[];
+  readonly roleMap?: ReadonlyMap<string, string>;
+  /** Workers of pg_restore; left out: one transaction for all. */
+  readonly jobs?: number;
+  /** Left out: "rows". */
+  readonly check?: RestoreCheck["kind"];
   /** Only the preflight. */
   readonly dryRun: boolean;
   readonly signal: AbortSignal;
 }
 
 /** A database that is always there to log in to. */
-const maintenanceDatabase = "postgres";
+export const maintenanceDatabase = "postgres";
 
 /**
  * Restores a dump into a database of its own: hash first, then the preflight, then one transaction that is
@@ -34,67 +51,60 @@ const maintenanceDatabase = "postgres";
  */
 export async function restoreDatabase(context: Context, request: DatabaseRestore): Promise<DatabaseRestored> {
   const startedMs = context.clock.monotonicMs();
-  demandTypedName(request);
+  refuseRequest(request);
   const label = `codex-backup-restore-${context.randomToken(6)}`;
   const server = await context.postgres.connect(request.server, maintenanceDatabase, {
     label,
     signal: request.signal,
   });
   try {
-    const findings = await preflight(server, request);
+    const cut = await chooseTables(server, request, progressOf(context, request, "verify"));
+    const findings = await preflight(server, request, cut);
     const basis = {
       kind: "database",
       from: request.dump.name,
       database: request.to,
       findings,
       isHashChecked: request.dump.expected !== null,
+      tables: cut?.whole ?? null,
+      withoutRows: cut?.withoutRows ?? [],
     } as const;
-    if (request.dryRun)
-      return {
-        ...basis,
-        isRestored: false,
-        durationMs: 0,
-        warnings: [],
-        createdRoles: [],
-        oldDatabase: null,
-      };
-    await request.dump.checkFirst(request.signal, progressOf(context, request, "verify"));
-    const { report, oldDatabase } = await restoreBeside(context, server, request);
+    if (request.dryRun) return { ...basis, ...nothingDone };
+    const { report, check, oldDatabase } = await restoreBeside(context, server, { request, cut });
     const durationMs = Math.round(context.clock.monotonicMs() - startedMs);
-    return {
-      ...basis,
-      isRestored: true,
-      durationMs,
-      warnings: report.warnings,
-      createdRoles: report.createdRoles,
-      oldDatabase,
-    };
+    const { warnings, createdRoles } = report;
+    return { ...basis, isRestored: true, durationMs, warnings, createdRoles, oldDatabase, check };
   } finally {
     await server.close();
   }
 }
 
-function demandTypedName({ to, overwrite }: DatabaseRestore): void {
-  if (overwrite === null || overwrite === to) return;
-  throw new Failure(
-    "usage.refused",
-    `Cannot overwrite: --overwrite says "${overwrite}", and the target is "${to}"`,
-    {
-      hint: "Type the target's own name after --overwrite.",
-    },
-  );
-}
+const nothingDone = {
+  isRestored: false,
+  durationMs: 0,
+  warnings: [],
+  createdRoles: [],
+  oldDatabase: null,
+  check: { kind: "none", tables: 0, rows: 0, reason: "nothing was restored" },
+} as const;
 
 async function preflight(
   server: PostgresServer,
   request: DatabaseRestore,
+  cut: DumpCut | null,
 ): Promise<readonly PreflightFinding[]> {
-  const { dump, to } = request;
-  const { facts, globals, header } = dump;
-  const found = await server.restore.preflight({ database: to, facts, globals, header });
+  const { dump, to, roleMap } = request;
+  const { globals, header } = dump;
+  const facts = dump.facts === null ? null : factsOf(dump.facts, cut);
+  const found = await server.restore.preflight({
+    ...{ database: to, facts, globals, header },
+    ...(roleMap === undefined ? {} : { roleMap }),
+  });
   const findings: readonly PreflightFinding[] = [
     targetServer(request.server, server.facts),
     ...request.known,
+    ...(cut === null ? [] : describeCut(cut)),
+    ...(request.withoutOwners ? [withoutOwnersNote] : []),
     ...found.map((finding) =>
       finding.about === "target" ? targetFinding(finding.message, request) : finding,
     ),
@@ -108,6 +118,19 @@ async function preflight(
   });
 }
 
+/** Single tables need only the extensions that are restored with them. */
+function factsOf(facts: PostgresFacts, cut: DumpCut | null): PostgresFacts {
+  if (cut === null) return facts;
+  return { ...facts, extensions: facts.extensions.filter(({ name }) => cut.extensions.includes(name)) };
+}
+
+const withoutOwnersNote: PreflightFinding = {
+  severity: "warning",
+  message:
+    "owners and grants are left out: everything will belong to the role that restores, and nobody else may use it",
+  hint: "Leave out --no-owner to restore them, or rename roles with --role OLD=NEW.",
+};
+
 /** So that nobody restores to another server than the one in mind (F78). */
 function targetServer(source: PostgresSource, facts: ServerFacts): PreflightFinding {
   const message = `the server is PostgreSQL ${facts.version} ${describeSource(source)}`;
@@ -119,42 +142,4 @@ function targetFinding(seen: string, { to, overwrite }: DatabaseRestore): Prefli
     return { severity: "note", message: `${seen}; it will be kept under a new name`, hint: null };
   const hint = `Choose another name, or type --overwrite ${to}: the old one is then kept under a new name.`;
   return { severity: "blocker", message: seen, hint };
-}
-
-async function restoreBeside(
-  context: Context,
-  server: PostgresServer,
-  request: DatabaseRestore,
-): Promise<{ readonly report: RestoreReport; readonly oldDatabase: string | null }> {
-  const { dump, to } = request;
-  const isSwap = request.overwrite !== null && (await server.listDatabases()).includes(to);
-  const database = restoringName(to, context.randomToken(6));
-  const report = await server.restore.restore({
-    database,
-    format: dump.format,
-    openDump: dump.openDump,
-    expected: dump.expected,
-    header: dump.header,
-    globals: request.roles === "none" ? null : dump.globals,
-    roles: request.roles,
-    withoutOwners: request.withoutOwners,
-    signal: request.signal,
-    onProgress: progressOf(context, request, "restore"),
-  });
-  if (!isSwap) {
-    await server.restore.name({ database: to, restored: database });
-    return { report, oldDatabase: null };
-  }
-  const oldDatabase = nameBeside(to, `_before_${formatTimestamp(context.clock.now())}`);
-  await server.restore.swap({ database: to, restored: database, keepAs: oldDatabase });
-  return { report, oldDatabase };
-}
-
-function progressOf(
-  context: Context,
-  { dump, to }: DatabaseRestore,
-  step: "verify" | "restore",
-): (doneBytes: number) => void {
-  const totalBytes = step === "verify" ? dump.sizeBytes : (dump.expected?.sizeBytes ?? null);
-  return (doneBytes) => context.onProgress({ subject: to, step, doneBytes, totalBytes, current: dump.name });
 }

@@ -4,9 +4,8 @@ import { isZip } from "../../capsule/capsule.ts";
 import type { BackupRow } from "../../catalog/catalog.ts";
 import type { PreflightFinding, RestoreReport } from "../../domain/backups/restore-report.ts";
 import { Failure } from "../../domain/failure.ts";
-import type { PostgresJob } from "../../domain/jobs/job.ts";
 import type { Decryptor } from "../../encryption/encryption.ts";
-import { type Context, jobNamed } from "../context.ts";
+import type { Context } from "../context.ts";
 import { findBackup } from "../find-backup.ts";
 import type { RestoreRequest } from "../operation.ts";
 import { filesBeside, filesOfCopy } from "./backup-files.ts";
@@ -15,6 +14,7 @@ import { type DumpSource, dumpOfBackup, dumpOfFile, headOf, openBarePlain } from
 import { knownDamage } from "./known-damage.ts";
 import { restoreCapsule } from "./restore-capsule.ts";
 import { restoreDatabase } from "./restore-database.ts";
+import { serverJob } from "./server-job.ts";
 import { openIdentity } from "./unseal.ts";
 
 /** Restores a backup that the catalog knows, or a bare file: a dump into a database, a capsule into a directory. */
@@ -96,23 +96,4 @@ function intoDatabase(
 ): Promise<RestoreReport> {
   const { source } = serverJob(context, request.job ?? job);
   return restoreDatabase(context, { ...request, dump, known, server: source });
-}
-
-function serverJob(context: Context, name: string | null): PostgresJob {
-  if (name !== null) {
-    const job = jobNamed(context, name);
-    if (job.kind === "postgres") return job;
-    throw new Failure("usage.refused", `Cannot restore to the server of "${name}": it is a ${job.kind} job`, {
-      hint: "Name a database job with --job.",
-    });
-  }
-  const [only, second] = context.jobs.filter((job): job is PostgresJob => job.kind === "postgres");
-  if (only && second === undefined) return only;
-  throw new Failure(
-    "usage.refused",
-    "Cannot tell to which server to restore: the config has no database job, or several",
-    {
-      hint: "Name the job whose server it is with --job.",
-    },
-  );
 }

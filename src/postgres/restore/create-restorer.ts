@@ -1,9 +1,13 @@
-import type { PostgresRestorer } from "../postgres.ts";
 import type { ServerContext } from "../server.ts";
+import { fingerprintOne } from "../throwaway/fingerprint-one.ts";
+import { readBack } from "../throwaway/read-back.ts";
+import { countRows } from "./count-rows.ts";
+import { listReplaced } from "./list-replaced.ts";
 import { dropDatabase } from "./maintenance.ts";
 import { nameDatabase } from "./name-database.ts";
 import { preflightRestore } from "./preflight.ts";
 import { restoreDump } from "./restore-dump.ts";
+import type { PostgresRestorer } from "./restorer.ts";
 import { surveyDump } from "./survey-dump.ts";
 import { swapDatabases } from "./swap-databases.ts";
 
@@ -15,6 +19,11 @@ export function createRestorer(context: ServerContext): PostgresRestorer {
     restore: (request) => restoreDump(context, request),
     name: (naming) => nameDatabase(context, naming),
     swap: (swap) => swapDatabases(context, swap),
+    countRows: (database, tables) => countRows(context, database, tables),
+    dumpBack: (database, onProgress) => readBack(context, { database, onProgress, signal: context.signal }),
+    fingerprintTable: (database, table, encoding) =>
+      fingerprintOne(context, { database, table, facts: { encoding }, signal: context.signal }),
+    listReplaced: () => listReplaced(context),
     drop: (database) => dropDatabase(context, database, context.signal),
   };
 }

@@ -10,6 +10,7 @@ import { restoreTargetSql, type TargetRow } from "../sql/restore-target.ts";
 import { findEncoding } from "./encoding-findings.ts";
 import { findLocale } from "./locale-findings.ts";
 import { onMaintenance } from "./maintenance.ts";
+import type { RoleMap } from "./rename-roles.ts";
 import { rolesOf, tablespacesOf } from "./roles.ts";
 
 export interface PreflightRequest {
@@ -17,6 +18,8 @@ export interface PreflightRequest {
   readonly facts: PostgresFacts | null;
   readonly globals: Buffer | null;
   readonly header: Buffer | null;
+  /** Roles that are called otherwise here. */
+  readonly roleMap?: RoleMap;
 }
 
 /** See PostgresRestorer.preflight. */
@@ -42,7 +45,7 @@ function judgeTarget(
     ...findLeftovers(request.database, target),
     ...findPrivileges(target),
     ...(facts === null ? [] : findVersion(facts, versionNum)),
-    ...(facts === null ? [] : findRoles(facts, globals, target)),
+    ...(facts === null ? [] : findRoles(request, facts, target)),
     ...(facts === null ? [] : findExtensions(facts, target)),
     ...(facts === null ? [] : findLocale(facts, target)),
     ...findEncoding({ facts, header, serverDefault: target.encoding }),
@@ -107,12 +110,13 @@ function findVersion(facts: PostgresFacts, versionNum: number): readonly Restore
 }
 
 function findRoles(
+  { globals, roleMap = new Map() }: PreflightRequest,
   facts: PostgresFacts,
-  globals: Buffer | null,
   target: TargetRow,
 ): readonly RestoreFinding[] {
-  const known = new Set(globals === null ? [] : rolesOf(globals));
-  return facts.roles
+  const here = (role: string) => roleMap.get(role) ?? role;
+  const known = new Set(globals === null ? [] : rolesOf(globals).map(here));
+  return [...new Set(facts.roles.map(here))]
     .filter((role) => !target.roles.includes(role))
     .map((role) =>
       known.has(role)

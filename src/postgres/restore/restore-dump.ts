@@ -6,6 +6,7 @@ import type { Session } from "../session/session.ts";
 import { terminateBackends } from "../terminate.ts";
 import { type DatabaseHeader, plainCreate, readHeader } from "./database-header.ts";
 import { dropDatabase, onMaintenance, refused } from "./maintenance.ts";
+import { restoreArchive } from "./restore-archive.ts";
 import { planRoles } from "./roles.ts";
 import { sendDump } from "./send-dump.ts";
 
@@ -28,7 +29,10 @@ export async function restoreDump(context: ServerContext, request: RestoreReques
   const roles = await createMissingRoles(context, request);
   await createDatabase(context, request, header.create ?? plainCreate(database));
   try {
-    const warnings = await sendDump(context, request);
+    const { archive } = request;
+    const warnings = await (archive
+      ? restoreArchive(context, { ...request, archive })
+      : sendDump(context, request));
     await onMaintenance(context, signal, (session) => runAll(session, header.properties, database));
     return { createdRoles: roles.created, warnings: [...roles.leftAlone, ...warnings] };
   } catch (error) {

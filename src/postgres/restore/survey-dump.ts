@@ -1,5 +1,4 @@
 import type { DumpSurvey } from "../../domain/restores/table-choice.ts";
-import type { SurveyRequest } from "../postgres.ts";
 import type { ServerContext } from "../server.ts";
 import { chooseEntries } from "../tap/cut-choice.ts";
 import { entryRole } from "../tap/cut-entry.ts";
@@ -7,6 +6,7 @@ import { CutSurvey } from "../tap/cut-survey.ts";
 import { createDumpLexer } from "../tap/dump-lexer.ts";
 import { checkStream } from "./checked-stream.ts";
 import { dumpText } from "./dump-text.ts";
+import type { SurveyRequest } from "./restorer.ts";
 
 /** See PostgresRestorer.survey. The hash of this reading is checked too: what is restored is decided by it. */
 export async function surveyDump(context: ServerContext, request: SurveyRequest): Promise<DumpSurvey> {

@@ -10,7 +10,7 @@ import { dumpableTablesSql, type TableRow } from "../sql/dumpable-tables.ts";
 export interface TableOrder {
   readonly database: string;
   readonly table: Pick<TableFingerprint, "schema" | "name" | "columns">;
-  readonly facts: PostgresFacts;
+  readonly facts: Pick<PostgresFacts, "encoding">;
   readonly signal: AbortSignal;
 }
 

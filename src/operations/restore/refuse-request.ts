@@ -1,0 +1,50 @@
+import { Failure } from "../../domain/failure.ts";
+import type { DatabaseRestore } from "./restore-database.ts";
+
+/** What a restore is asked for at once and cannot be. Throws "usage.refused". */
+export function refuseRequest(request: DatabaseRestore): void {
+  const { to, overwrite, dump, tables = [], schemas = [], roleMap, jobs } = request;
+  const isPart = tables.length + schemas.length > 0;
+  const mapsRoles = (roleMap?.size ?? 0) > 0;
+  if (overwrite !== null && overwrite !== to) {
+    throw refused(
+      `Cannot overwrite: --overwrite says "${overwrite}", and the target is "${to}"`,
+      "Type the target's own name after --overwrite.",
+    );
+  }
+  if (isPart && overwrite !== null) {
+    throw refused(
+      `Cannot overwrite "${to}" with single tables: everything else in it would be gone`,
+      "Restore them into a new database, and take the rows from there.",
+    );
+  }
+  if (mapsRoles && request.withoutOwners) {
+    throw refused(
+      "Cannot rename roles: with --no-owner none are restored",
+      "Leave out --role or --no-owner.",
+    );
+  }
+  if (jobs === undefined) return;
+  if (dump.format !== "custom") {
+    throw refused(
+      "Cannot restore with several jobs: the dump is one stream of SQL",
+      "Leave out --jobs; it is for backups of the format custom.",
+    );
+  }
+  if (isPart || mapsRoles) {
+    throw refused(
+      "Cannot restore with several jobs: pg_restore itself can neither choose tables so nor rename roles",
+      "Leave out --jobs, or --table, --schema and --role.",
+    );
+  }
+  if (request.server.transport.kind !== "local") {
+    throw refused(
+      "Cannot restore with several jobs: pg_restore runs elsewhere and cannot read this machine's files",
+      "Leave out --jobs, or name with --job a server that is reached from here.",
+    );
+  }
+}
+
+function refused(message: string, hint: string): Failure {
+  return new Failure("usage.refused", message, { hint });
+}
