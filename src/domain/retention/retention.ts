@@ -15,6 +15,8 @@ export interface RetainedBackup extends JudgedBackup {
   readonly isProven: boolean;
   /** The anomaly gate has flagged it, and nobody has accepted that: it never takes the place of another. */
   readonly isSuspect: boolean;
+  /** It belongs to its set's newest restore point of which nothing lacks. Left out: it does not. */
+  readonly isOfPoint?: boolean;
   readonly sizeBytes: number;
 }
 
@@ -38,9 +40,9 @@ export interface Verdict<T extends RetainedBackup> {
 /**
  * Says of each backup whether policy keeps it, newest first; decides nothing else and does nothing.
  * Only good backups (complete, whole, read back) count for a rule. Never removed, whatever the policy, the clock
- * or failures say: the newest `minimum` good ones (at least 1), the newest proven one, everything held,
- * everything that is not good until a newer good one exists. A doubtful clock or a suspect newest backup
- * removes nothing, and what is suspect counts for no rule of the others: it is kept beside them for as long.
+ * or failures say: the newest `minimum` good ones (at least 1), the newest proven one, everything held, what belongs
+ * to the newest whole restore point, everything that is not good until a newer good one exists. A doubtful clock or a
+ * suspect newest backup removes nothing, and what is suspect counts for no rule of the others: it is kept beside them for as long.
  */
 export function planRetention<T extends RetainedBackup>(input: RetentionInput<T>): readonly Verdict<T>[] {
   return judge(input, choose(input), input.policy.sizeBytes);

@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import { posix } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
+import { noRule } from "../../../tests/fakes/keep-policy.ts";
 import { capsuleJob, checksumsJob, localSource, postgresJob } from "../../../tests/fakes/real-context.ts";
 import type { CapsuleEntry } from "../backups/manifest.ts";
 import { instant } from "../instant.ts";
+import { planRetention } from "../retention/retention.ts";
 import { measureDrift } from "./drift.ts";
 import { createReferenceCheck, placeOf, type ReferenceQuery } from "./references.ts";
 import { memberOf, restorePoint, type SetDatabase } from "./restore-point.ts";
@@ -158,4 +160,26 @@ test("a file that another query names is referenced; where a query was not answe
     [0, 0],
   );
   assert.deepEqual(run(false).unreferenced, []);
+});
+
+test("no policy tears the newest whole restore point apart", () => {
+  const backup = (id: string, day: number, isOfPoint = false) => {
+    const createdAt = instant(Date.UTC(2026, 10, day));
+    const marks = { isHeld: false, isProven: false, isSuspect: false, isWhole: true, isOfPoint };
+    return { id, createdAt, ...marks, outcome: "complete", level: "read", sizeBytes: 1 } as const;
+  };
+  const policy = { ...noRule, last: 1, sizeBytes: 1, minimum: 1 };
+  const now = instant(Date.UTC(2026, 10, 23));
+  const verdicts = planRetention({
+    backups: [backup("new", 22), backup("point", 15, true), backup("old", 14)],
+    ...{ policy, zone: "UTC", newestIsSuspect: false, now, lastSeenNow: now },
+  });
+  assert.deepEqual(
+    verdicts.map(({ backup: { id }, verdict }) => [id, verdict]),
+    [
+      ["new", "keep"],
+      ["point", "keep"],
+      ["old", "remove"],
+    ],
+  );
 });

@@ -12,6 +12,7 @@ import {
 } from "../../domain/retention/retention-plan.ts";
 import type { Context } from "../context.ts";
 import { newestBackup } from "../list.ts";
+import { newestWholePoint } from "../sets/list-points.ts";
 import type { Survey } from "./survey.ts";
 
 /** The backups of a job, as they were found at the destinations that could be looked at. */
@@ -34,7 +35,9 @@ export function planJob(
   job: BackupJob,
   { found, current }: { readonly found: FoundBackups; readonly current: CurrentRun | null },
 ): readonly (readonly Verdict<PlannedCopy>[])[] {
-  const { here, elsewhere } = copiesOf(found);
+  const { here: copies, elsewhere } = copiesOf(found);
+  const point = newestWholePoint(context, job);
+  const here = copies.map((copy) => (point.has(copy.id) ? { ...copy, isOfPoint: true } : copy));
   const retention = retentionOf(context, job, current?.runId ?? null);
   if (current !== null) return planDatabase(here, current.database, retention);
   const kept = elsewhere.map(keptElsewhere);
