@@ -13,7 +13,7 @@ export interface Background {
 }
 
 export interface BackgroundTask {
-  readonly kind: "verify" | "prune";
+  readonly kind: "verify" | "prove" | "prune";
   readonly target: string;
   work(signal: AbortSignal): Promise<readonly object[]>;
 }

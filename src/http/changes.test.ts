@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { openHttpScene } from "../../tests/fakes/http-scene.ts";
+import { type HttpScene, openHttpScene } from "../../tests/fakes/http-scene.ts";
 import { Failure } from "../domain/failure.ts";
 import { createApp } from "./create-app.ts";
 
@@ -85,6 +85,33 @@ test("any run of a job of several databases can be cancelled while it goes on; w
   assert.deepEqual(cancelled, ["capsule"]);
 });
 
+/** An operation that has ended. */
+async function untilDone(call: HttpScene["call"], id: string) {
+  for (;;) {
+    const { operation } = (await call(`/api/v1/operations/${id}`)).json();
+    if (operation.state !== "running") return operation;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+test("a proof goes on behind the answer, and the backup's document then has it", async () => {
+  const { call, tokens, audit, backupId } = await openHttpScene();
+  const path = `/api/v1/backups/capsule/${backupId}`;
+  const begun = await call(`${path}/prove`, { method: "POST", token: tokens.operate });
+  assert.equal(begun.status, 202);
+  const operation = await untilDone(call, begun.json().operation.id);
+  assert.deepEqual(
+    [operation.kind, operation.state, operation.result[0].outcome],
+    ["prove", "done", "proven"],
+  );
+  const { backup } = (await call(path)).json();
+  assert.deepEqual([backup.level, backup.proofs.length, backup.proofs[0].outcome], ["proven", 1, "proven"]);
+  assert.equal(backup.provenAt, backup.proofs[0].at);
+  assert.equal(audit()[0]?.action, "prove");
+  assert.equal((await call(`${path}x/prove`, { method: "POST", token: tokens.operate })).status, 404);
+  assert.equal((await call(`${path}/prove`, { method: "POST", token: tokens.read })).status, 403);
+});
+
 test("a verify goes on behind the answer, tells what it found, and its end is put down", async () => {
   const { call, tokens, audit, backupId } = await openHttpScene();
   const begun = await call(`/api/v1/backups/capsule/${backupId}/verify`, {
@@ -93,14 +120,7 @@ test("a verify goes on behind the answer, tells what it found, and its end is pu
   });
   assert.equal(begun.status, 202);
   const { id } = begun.json().operation;
-  const until = async () => {
-    for (;;) {
-      const { operation } = (await call(`/api/v1/operations/${id}`)).json();
-      if (operation.state !== "running") return operation;
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-  };
-  const operation = await until();
+  const operation = await untilDone(call, id);
   assert.equal(operation.state, "done");
   assert.deepEqual(
     operation.result.map((one: { outcome: string }) => one.outcome),

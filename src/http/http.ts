@@ -90,7 +90,7 @@ export interface AuditEntry {
   readonly who: string;
   /** Of the peer; "unix" for a socket of this host. */
   readonly address: string;
-  /** "run", "cancel", "verify", "hold", "release", "accept", "prune", "alerts test". */
+  /** "run", "cancel", "verify", "prove", "hold", "release", "accept", "prune", "alerts test". */
   readonly action: string;
   readonly target: string;
   /** "done", or the failure's code and message; null before. */

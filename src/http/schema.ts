@@ -13,10 +13,10 @@ const level = z.enum(levels);
 
 export const errorBody = z.strictObject({ error: failure });
 
-/** Names of jobs in paths and bodies, as the config allows them. */
+/** Names of jobs in paths and bodies, as the config allows them, and of those that prove them. */
 export const jobName = z
   .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,47}$/, { error: () => "no name of a job" });
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,47}(:prove)?$/, { error: () => "no name of a job" });
 
 /** A backup's id is part of file names: no slash, no control character, no dot at the front. */
 export const backupId = z
@@ -31,9 +31,19 @@ export const limit = z.coerce.number().int().min(1).max(500).default(50);
 
 const aged = z.strictObject({ id: z.string(), createdAt: time, ageMs: z.number(), level });
 
+const recovery = z.strictObject({
+  estimateMs: z.number().describe("How long a restore takes, by what proofs have measured"),
+  lowMs: z.number(),
+  highMs: z.number(),
+  measuredAt: time,
+  measuredMs: z.number(),
+  measurements: z.number(),
+  method: z.enum(["line", "newest"]),
+});
+
 export const jobStatus = z.looseObject({
   job: z.string(),
-  kind: z.enum(["postgres", "capsule", "checksums", "command"]),
+  kind: z.enum(["postgres", "capsule", "checksums", "command", "proof"]),
   database: z.string().nullable(),
   healthy: z.boolean(),
   rule: z.string(),
@@ -49,6 +59,25 @@ export const jobStatus = z.looseObject({
     .nullable(),
   newestGood: aged.nullable(),
   newestProven: aged.nullable(),
+  lastProof: z
+    .strictObject({
+      backup: z.string(),
+      at: time,
+      outcome: z.enum(["proven", "mismatch", "failed"]),
+      durationMs: z.number(),
+      summary: z.string(),
+    })
+    .nullable(),
+  recovery: recovery.nullable(),
+  rtoMs: z.number().nullable(),
+  concerns: z.array(
+    z.strictObject({
+      kind: z.enum(["suspect", "rto", "key"]),
+      message: z.string(),
+      nextStep: z.string(),
+      since: time.nullable(),
+    }),
+  ),
   nextSlot: time.nullable(),
   sizeBytes: z.number().nullable(),
 });
@@ -89,6 +118,22 @@ export const backup = z.looseObject({
   ),
 });
 
+export const shownBackup = backup.extend({
+  proofs: z.array(
+    z.strictObject({
+      destination: z.string().nullable(),
+      at: time,
+      outcome: z.enum(["proven", "mismatch", "failed"]),
+      durationMs: z.number(),
+      restoreMs: z.number().nullable(),
+      server: z.string().nullable(),
+      openedBy: z.string().nullable(),
+      summary: z.string(),
+      failure: failure.nullable(),
+    }),
+  ),
+});
+
 export const run = z.strictObject({
   runId: z.string(),
   job: z.string(),
@@ -105,7 +150,7 @@ export const run = z.strictObject({
 
 export const backgroundWork = z.strictObject({
   id: z.string(),
-  kind: z.enum(["verify", "prune"]),
+  kind: z.enum(["verify", "prove", "prune"]),
   target: z.string(),
   state: z.enum(["running", "done", "failed"]),
   startedAt: time,

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { readFile, utimes, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Capsules } from "../../src/capsule/capsule.ts";
@@ -35,7 +36,12 @@ export function createPlainCapsules(content: Buffer): Capsules {
       throw new Failure("capsule.mismatch", `Cannot vouch for "${path}": other bytes than were written`);
     },
     checkForeign: unused,
-    extract: unused,
+    async extract(_path, { target }) {
+      const path = join(target, entry.path);
+      await writeFile(path, content, { mode: 0o600 });
+      await utimes(path, new Date(entry.modifiedAt), new Date(entry.modifiedAt));
+      return 1;
+    },
     extractForeign: unused,
     originOf: unused,
     openEntry: unused,

@@ -1,12 +1,13 @@
-import type { ListedCopy, ShownBackup } from "../../domain/backups/backup-report.ts";
+import type { ListedCopy, ShownBackup, ShownProof } from "../../domain/backups/backup-report.ts";
 import { describeTable } from "../../domain/backups/fingerprint.ts";
 import type { Manifest } from "../../domain/backups/manifest.ts";
 import { type Instant, parseInstant } from "../../domain/instant.ts";
-import { describeCount, describeSize } from "../../domain/plain-words.ts";
+import { describeCount, describeDuration, describeSize } from "../../domain/plain-words.ts";
 import { paintLevel, type Surroundings } from "./backups.ts";
 import { renderColumns } from "./columns.ts";
 import { describeAgo, describeMoment } from "./moment.ts";
 import { pointRows } from "./point-rows.ts";
+import { describeRecovery } from "./recovery.ts";
 
 /** One backup in full, a paragraph for each thing that is known of it. */
 export function renderBackup(backup: ShownBackup, around: Surroundings): string {
@@ -18,6 +19,10 @@ export function renderBackup(backup: ShownBackup, around: Surroundings): string 
       backup.copies.map((copy) => copyRow(copy, around)),
     ),
     titled(backup.suspect ? "suspect" : "was suspect", anomalyRows(backup)),
+    titled(
+      "proofs",
+      backup.proofs.map((proof) => proofRow(proof, around)),
+    ),
     ...(manifest === null ? [] : manifestParagraphs(manifest)),
     titled(
       "held or accepted",
@@ -48,7 +53,7 @@ function indented(text: string): string {
 
 function factsOf(backup: ShownBackup, { now, config, paint }: Surroundings): readonly (readonly string[])[] {
   const zone = config.jobs.find((job) => job.name === backup.job)?.timezone ?? config.timezone;
-  const { manifest } = backup;
+  const { manifest, recovery } = backup;
   return [
     ["backup", paint.strong(backup.id)],
     ["job", backup.job],
@@ -57,6 +62,9 @@ function factsOf(backup: ShownBackup, { now, config, paint }: Surroundings): rea
     ["outcome", backup.outcome === "complete" ? "complete" : paint.doubtful(backup.outcome)],
     ["size", describeSize(backup.sizeBytes)],
     ["level", paintLevel(backup.level, paint)],
+    ...(recovery === null
+      ? []
+      : [["restore", `takes ${describeRecovery(recovery, { now, timezone: zone })}`]]),
     ...(backup.adopted ? [["adopted", "made before us: its hashes are those of its adoption"]] : []),
     ...(manifest === null
       ? []
@@ -74,6 +82,18 @@ function copyRow(copy: ListedCopy, { now, paint }: Surroundings): readonly strin
   const state = copy.state === "whole" ? paintLevel(copy.level, paint) : paint.bad(copy.state);
   const cached = copy.readBack === "cached" ? "from the cache" : "";
   return [copy.destination, state, checked, cached, copy.path ?? "no longer in the config"];
+}
+
+function proofRow(proof: ShownProof, { now, paint }: Surroundings): readonly string[] {
+  const { destination, outcome, at, restoreMs, server, summary } = proof;
+  const restored = restoreMs === null ? "" : `restored in ${describeDuration(restoreMs)}`;
+  return [
+    destination ?? "a copy that is gone",
+    outcome === "proven" ? paint.good(outcome) : paint.bad(outcome),
+    describeAgo(at, now),
+    outcome === "proven" ? restored : summary,
+    outcome === "proven" ? (server ?? "") : "",
+  ];
 }
 
 function manifestParagraphs(manifest: Manifest): readonly string[] {

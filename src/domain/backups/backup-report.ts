@@ -1,5 +1,8 @@
 import type { Anomaly } from "../anomalies/anomaly.ts";
+import type { FailureReport } from "../failure.ts";
+import type { ReportedRecovery } from "../health/status-report.ts";
 import type { Level } from "../level.ts";
+import type { ProofReceipt } from "../proofs/proof-receipt.ts";
 import type { Manifest } from "./manifest.ts";
 
 /** A backup as `list --json` prints it (DESIGN 3). Times are ISO 8601, UTC. */
@@ -37,6 +40,8 @@ export interface ListedCopy {
 export interface ShownBackup extends ListedBackup {
   /** Null when the catalog has lost its text. */
   readonly manifest: Manifest | null;
+  /** How long a restore of it takes; null without a measurement. */
+  readonly recovery: ReportedRecovery | null;
   readonly marks: readonly {
     readonly kind: "hold" | "accepted";
     readonly who: string;
@@ -44,6 +49,22 @@ export interface ShownBackup extends ListedBackup {
     readonly why: string;
     readonly destination: string;
   }[];
+  /** Of all its copies, newest first, also of those that are gone. */
+  readonly proofs: readonly ShownProof[];
+}
+
+/** One proof of one copy, as the catalog remembers it; its receipt, beside the copy, says more. */
+export interface ShownProof {
+  /** Null: no copy lies where it was made. */
+  readonly destination: string | null;
+  readonly at: string;
+  readonly outcome: ProofReceipt["outcome"];
+  readonly durationMs: number;
+  readonly restoreMs: number | null;
+  readonly server: string | null;
+  readonly openedBy: string | null;
+  readonly summary: string;
+  readonly failure: FailureReport | null;
 }
 
 export interface AgedBackup {

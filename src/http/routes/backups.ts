@@ -1,7 +1,7 @@
 import { Failure } from "../../domain/failure.ts";
 import { json, type Route, route } from "../route.ts";
 import type { RouteParts } from "../route-parts.ts";
-import { backgroundWork, backup, backupId, documentOf, jobName, limit, z } from "../schema.ts";
+import { backgroundWork, backup, backupId, documentOf, jobName, limit, shownBackup, z } from "../schema.ts";
 
 const place = z.strictObject({ job: jobName, id: backupId });
 
@@ -17,6 +17,7 @@ export function backupRoutes(parts: RouteParts): readonly Route[] {
     listBackups(parts),
     showBackup(parts),
     verifyBackup(parts),
+    proveBackup(parts),
     holdBackup(parts),
     releaseBackup(parts),
     acceptBackup(parts),
@@ -64,10 +65,10 @@ function showBackup({ operations }: RouteParts): Route {
   return route({
     method: "get",
     path: "/api/v1/backups/{job}/{id}",
-    summary: "One backup with its manifest and who protects it",
+    summary: "One backup with its manifest, its proofs and who protects it",
     access: "read",
     params: place,
-    answers: { 200: { description: "The backup", schema: documentOf({ backup }) } },
+    answers: { 200: { description: "The backup", schema: documentOf({ backup: shownBackup }) } },
     answer: async ({ params: { job, id } }) =>
       json({ schemaVersion: 1, backup: await operations.show(`${job}/${id}`) }),
   });
@@ -89,6 +90,35 @@ function verifyBackup({ operations, background }: RouteParts): Route {
       const work = (signal: AbortSignal) =>
         operations.verify({ backups: [target], level, sinceMs: null, signal });
       const { operation, ended } = background.start({ kind: "verify", target, work });
+      return { ...json({ schemaVersion: 1, operation }, 202), ended };
+    },
+  });
+}
+
+function proveBackup({ operations, background }: RouteParts): Route {
+  return route({
+    method: "post",
+    path: "/api/v1/backups/{job}/{id}/prove",
+    summary: "Restores it into a throwaway server and compares; how far it is: /api/v1/operations/{id}",
+    access: "operate",
+    params: place,
+    body: z.strictObject({
+      destination: z.string().max(48).nullable().default(null).describe("Whose copy; default: the best one"),
+    }),
+    answers: { 202: { description: "Begun", schema: documentOf({ operation: backgroundWork }) } },
+    change: ({ params: { job, id } }) => ({ action: "prove", target: `${job}/${id}` }),
+    async answer({ params: { job, id }, body: { destination } }) {
+      const target = `${job}/${id}`;
+      await operations.show(target); // an unknown one is told at once
+      const { operation, ended } = background.start({
+        kind: "prove",
+        target,
+        work: (signal) =>
+          operations.prove({
+            ...{ backups: [target], job: null, latest: false, all: false, destination },
+            ...{ identityFile: null, server: null, waitMs: 0, signal },
+          }),
+      });
       return { ...json({ schemaVersion: 1, operation }, 202), ended };
     },
   });

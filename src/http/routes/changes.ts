@@ -111,7 +111,7 @@ function showOperation({ background }: RouteParts): Route {
   return route({
     method: "get",
     path: "/api/v1/operations/{id}",
-    summary: "How far a verify or prune is, and what it found",
+    summary: "How far a verify, prove or prune is, and what it found",
     access: "read",
     params: z.strictObject({
       id: z.string().regex(/^[a-z0-9]{16}$/, { error: () => "no id of an operation" }),
