@@ -12,13 +12,12 @@ const gather = `
   mkdir -m 1777 "$root/tmp"
   for name in bin lib lib64 sbin; do ln -s usr/$name "$root/$name"; done
   programs="/usr/bin/cat /usr/bin/chown /usr/bin/ls /usr/bin/dash"
-  libraries=$(ldd "$server"/bin/* $(ls "$server"/lib/*.so | grep -v llvmjit) $programs 2>/dev/null | grep -o '/[^ ]*' | grep -v ':$' | sort -u)
+  for name in initdb postgres psql pg_dump pg_dumpall pg_restore; do programs="$programs $server/bin/$name"; done
+  for name in plpgsql dict_snowball; do programs="$programs $server/lib/$name.so"; done
+  libraries=$(ldd $programs 2>/dev/null | grep -o '/[^ ]*' | grep -v ':$' | sort -u)
   cp --parents -L $libraries $programs /etc/passwd /etc/group /etc/nsswitch.conf /usr/share/zoneinfo/UTC "$root"
   ln -s dash "$root/usr/bin/sh"
-  cp --parents -r "$server/bin" /usr/share/postgresql/$2 /usr/lib/locale/C.utf8 "$root"
-  mkdir -p "$root$server/lib"
-  cp "$server"/lib/*.so "$root$server/lib"
-  rm -f "$root$server"/lib/llvmjit*
+  cp --parents -r /usr/share/postgresql/$2 /usr/lib/locale/C.utf8 "$root"
   tar --create --directory="$root" --file="$root.tar" .`;
 
 /**
