@@ -1,0 +1,224 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, suite, test } from "node:test";
+import { type PostgresTestServer, startPostgres } from "../servers/postgres.ts";
+import { createOperator, type Json, type Operator } from "./cli-tool.ts";
+
+function configFor(server: PostgresTestServer, encrypt: string): string {
+  const postgres = `socket: ${server.socketDirectory}, port: ${server.port}, user: ${server.user}, clientDirectory: ${server.binDirectory}`;
+  return `
+version: 1
+state: ./state
+destinations:
+  backups: { path: ./backups }
+jobs:
+  database:
+    postgres: { ${postgres}, database: [codexdb, other] }
+    to: [backups]
+    compress: zstd
+    name: "{database}_{timestamp}"
+${encrypt}
+  capsule:
+    capsule: { root: ./tree }
+    to: [backups]
+    name: "replay_{timestamp}"
+${encrypt}
+`;
+}
+
+suite("encrypted jobs, through the command line", { concurrency: false }, () => {
+  let server: PostgresTestServer;
+  let operator: Operator;
+  let recipient: string;
+
+  before(async () => {
+    server = await startPostgres();
+    for (const database of ["codexdb", "other"]) {
+      await server.createDatabase(database);
+      await server.psql(
+        `create table ledger (id int primary key, note text); insert into ledger select i, '${database} ' || i from generate_series(1, 500) i`,
+        database,
+      );
+    }
+    operator = createOperator(configFor(server, ""));
+    assert.equal((await operator.runHere("destination", "init", "backups")).code, 0);
+  });
+
+  after(() => server.stop());
+
+  async function document(
+    ...argv: readonly string[]
+  ): Promise<{ readonly code: number | null; readonly doc: Json }> {
+    const { stdout, code } = await operator.runHere("--json", ...argv);
+    return { code, doc: JSON.parse(stdout) };
+  }
+
+  function stored(start: string, ending: string): string {
+    const name = readdirSync(operator.path("backups")).find(
+      (one) => one.startsWith(start) && one.endsWith(ending),
+    );
+    assert.ok(name, `${start}…${ending}`);
+    return name;
+  }
+
+  test("a key that was made here is not used before it was exported", async () => {
+    const made = await document("keys", "generate", "--encryption");
+    recipient = made.doc.keys.encryption[0].recipient;
+    assert.match(recipient, /^age1/);
+    const encrypt = `    encrypt: { recipients: [${recipient}] }`;
+    writeFileSync(operator.path("codex-backup.yaml"), configFor(server, encrypt), { mode: 0o600 });
+    const refused = await operator.runHere("run", "capsule");
+    assert.equal(refused.code, 2);
+    assert.match(refused.stdout + refused.stderr, /codex-backup keys export --encryption/);
+    assert.ok(!readdirSync(operator.path("backups")).some((name) => name.startsWith("replay")));
+  });
+
+  test("export gives it out for one's own eyes, and takes it from this machine", async () => {
+    const { code } = await operator.runHere("keys", "export", "--encryption", "--to", "key.txt");
+    assert.equal(code, 0);
+    assert.equal(statSync(operator.path("key.txt")).mode & 0o777, 0o600);
+    assert.equal(
+      execFileSync("age-keygen", ["-y", operator.path("key.txt")], { encoding: "utf8" }).trim(),
+      recipient,
+    );
+    const left = readdirSync(operator.path("state", "keys")).filter((name) =>
+      readFileSync(operator.path("state", "keys", name), "utf8").includes("AGE-SECRET-KEY"),
+    );
+    assert.deepEqual(left, []);
+    const { doc } = await document("keys", "show");
+    const [shown] = doc.keys.encryption;
+    assert.deepEqual([shown.recipient, shown.isHere, shown.custody.how], [recipient, false, "exported"]);
+  });
+
+  test("the night's run reaches hashed, and verify says what more it would take", async () => {
+    const { code, doc } = await document("run", "--all");
+    assert.equal(code, 0);
+    assert.deepEqual(
+      doc.runs.map((run: Json) => [run.outcome, run.level]),
+      [
+        ["complete", "hashed"],
+        ["complete", "hashed"],
+        ["complete", "hashed"],
+      ],
+    );
+    assert.equal((await operator.runHere("verify")).code, 0);
+    const asked = await operator.runHere("verify", "--level", "read");
+    assert.equal(asked.code, 3);
+    assert.match(asked.stderr, new RegExp(`only its hashes were checked; .*${recipient}`));
+    const read = await document("verify", "--identity", operator.path("key.txt"));
+    assert.equal(read.code, 0);
+    assert.deepEqual(new Set(read.doc.checks.map((check: Json) => check.level)), new Set(["read"]));
+  });
+
+  test("show tells of tables and entries only to the holder of the key", async () => {
+    const id = stored("codexdb_", ".manifest.json").replace(".manifest.json", "");
+    const blind = await operator.runHere("show", id);
+    assert.ok(!blind.stdout.includes("ledger"));
+    const { stdout } = await operator.runHere("show", id, "--identity", operator.path("key.txt"));
+    assert.match(stdout, /public\.ledger/);
+  });
+
+  test("a key of somebody else opens nothing, and calls nothing damaged", async () => {
+    execFileSync("age-keygen", ["-o", operator.path("wrong.txt")], { stdio: "ignore" });
+    const id = stored("codexdb_", ".manifest.json").replace(".manifest.json", "");
+    for (const argv of [
+      ["verify", id, "--identity", operator.path("wrong.txt")],
+      ["restore", id, "--to", "never", "--identity", operator.path("wrong.txt")],
+      ["prove", id, "--identity", operator.path("wrong.txt")],
+      ["prove", id],
+      ["restore", id, "--to", "never"],
+      ["keys", "confirm", "--identity", operator.path("wrong.txt")],
+    ]) {
+      assert.equal((await operator.runHere(...argv)).code, 2, argv.join(" "));
+    }
+    const { doc } = await document("list");
+    assert.deepEqual(new Set(doc.backups.map((backup: Json) => backup.level)), new Set(["read"]));
+  });
+
+  test("with the key it is proven, restored, and the receipt says which key", async () => {
+    const id = stored("codexdb_", ".manifest.json").replace(".manifest.json", "");
+    const { code, doc } = await document("prove", id, "--identity", operator.path("key.txt"));
+    assert.deepEqual([code, doc.proofs[0].outcome], [0, "proven"], JSON.stringify(doc.proofs[0].failure));
+    const receipt = JSON.parse(readFileSync(operator.path("backups", doc.proofs[0].receipt), "utf8"));
+    assert.equal(receipt.openedBy, recipient);
+    const restored = await operator.runHere(
+      "restore",
+      id,
+      "--to",
+      "again",
+      "--identity",
+      operator.path("key.txt"),
+    );
+    assert.equal(restored.code, 0, restored.stderr);
+    assert.equal(await server.psql("select count(*) || min(note) from ledger", "again"), "500codexdb 1");
+  });
+
+  test("a capsule is proven with its key", async () => {
+    const id = stored("replay_", ".manifest.json").replace(".manifest.json", "");
+    const { code, doc } = await document("prove", id, "--identity", operator.path("key.txt"));
+    assert.deepEqual([code, doc.proofs[0].outcome], [0, "proven"], JSON.stringify(doc.proofs[0]));
+  });
+
+  test("a state that was lost allows what earlier backups show, and nothing else", async () => {
+    rmSync(operator.path("state"), { recursive: true });
+    assert.equal((await operator.runHere("catalog", "rebuild")).code, 0);
+    assert.equal((await operator.runHere("run", "capsule")).code, 0);
+    const other = execFileSync("age-keygen", ["-y", operator.path("wrong.txt")], { encoding: "utf8" }).trim();
+    const config = configFor(server, `    encrypt: { recipients: [${recipient}, ${other}] }`);
+    writeFileSync(operator.path("codex-backup.yaml"), config, { mode: 0o600 });
+    const refused = await operator.runHere("run", "capsule");
+    assert.equal(refused.code, 2);
+    assert.match(refused.stdout + refused.stderr, new RegExp(other));
+    assert.equal(
+      (await operator.runHere("keys", "confirm", "--identity", operator.path("wrong.txt"))).code,
+      0,
+    );
+    assert.equal((await operator.runHere("run", "capsule")).code, 0);
+  });
+
+  test("a file of another backup, put in with its hashes, is found by whoever has the key", async () => {
+    const id = stored("codexdb_", ".manifest.json").replace(".manifest.json", "");
+    const theirs = readFileSync(operator.path("backups", stored("globals_other_", ".age")));
+    exchange(id, `globals_${id}.sql.age`, theirs);
+    assert.equal((await operator.runHere("catalog", "rebuild")).code, 0);
+    assert.equal((await operator.runHere("verify", id)).code, 0, "all hashes are as the manifest says");
+    const found = await document("verify", id, "--identity", operator.path("key.txt"));
+    assert.equal(found.code, 4);
+    assert.match(JSON.stringify(found.doc.checks), new RegExp(`globals_${id}.sql.age`));
+  });
+
+  test("a file that was cut is damage, and its backup is not restored", async () => {
+    const id = stored("other_", ".manifest.json").replace(".manifest.json", "");
+    const path = operator.path("backups", `${id}.sql.zst.age`);
+    truncateSync(path, statSync(path).size - 1);
+    assert.equal((await operator.runHere("verify", id)).code, 4);
+    assert.notEqual(
+      (await operator.runHere("restore", id, "--to", "cut", "--identity", operator.path("key.txt"))).code,
+      0,
+    );
+    assert.equal(await server.psql("select count(*) from pg_database where datname = 'cut'"), "0");
+  });
+
+  /** As somebody would who can write at the destination, but has no key. */
+  function exchange(id: string, name: string, bytes: Buffer): void {
+    const place = (file: string) => join(operator.path("backups"), file);
+    const sha256 = createHash("sha256").update(bytes).digest("hex");
+    writeFileSync(place(name), bytes);
+    const manifest = JSON.parse(readFileSync(place(`${id}.manifest.json`), "utf8"));
+    const entry = manifest.files.find((file: Json) => file.path === name);
+    const [oldHash, oldText] = [entry.sha256, readFileSync(place(`${id}.manifest.json`))];
+    Object.assign(entry, { sha256, sizeBytes: bytes.length });
+    const text = `${JSON.stringify(manifest, null, 2)}\n`;
+    writeFileSync(place(`${id}.manifest.json`), text);
+    const hashOf = (content: string | Buffer) => createHash("sha256").update(content).digest("hex");
+    for (const list of [`${id}.sha256`, "checksums.txt"]) {
+      const changed = readFileSync(place(list), "utf8")
+        .replace(oldHash, sha256)
+        .replace(hashOf(oldText), hashOf(text));
+      writeFileSync(place(list), changed);
+    }
+  }
+});
