@@ -5,7 +5,7 @@ import type { ProofFacts } from "../domain/health/proof-health.ts";
 import type { JobConcern, JobStatus } from "../domain/health/status-report.ts";
 import { formatInstant, type Instant } from "../domain/instant.ts";
 import { type BackupJob, type Job, leavesBackups } from "../domain/jobs/job.ts";
-import { recoveryTime } from "../domain/recovery/recovery-time.ts";
+import { type RecoveryTime, recoveryTime } from "../domain/recovery/recovery-time.ts";
 import { judgeRto, type RtoFinding } from "../domain/recovery/rto.ts";
 import { parseCron, previousSlot } from "../domain/slots/schedule.ts";
 import type { Context } from "./context.ts";
@@ -37,19 +37,33 @@ export function proofStatus(parts: Parts, { job, database, good, proven }: Prove
   if (!leavesBackups(job)) return nothing;
   const now = parts.clock.now();
   const series = { job: job.name, database };
-  // One that a wrong clock has dated into the future would answer every slot until then.
-  const rows = parts.catalog
-    .proofs({ ...series, limit: proofsLookedAt })
-    .filter(({ at }) => !isFuture(at, now));
+  const rows = newestProofs(parts, series);
   const recovery = recoveryTime(measuredBy(rows), contentBytesOf(parts, good, rows), now);
   const rto = judgeRto(job.rtoMs, recovery);
   return {
     lastProof: rows[0] === undefined ? null : reported(rows[0]),
-    recovery: recovery === null ? null : { ...recovery, measuredAt: formatInstant(recovery.measuredAt) },
+    recovery: reportedTime(recovery),
     rtoMs: job.rtoMs,
     concerns: [...suspectConcerns(parts, series), ...rtoConcerns(job, rto)],
     facts: factsOf(parts, job, { rows, database, good, proven, rto }),
   };
+}
+
+/** How long a restore of this backup takes, by what proofs of its job and database have measured. */
+export function recoveryOfBackup(parts: Parts, row: BackupRow, contentBytes: number): JobStatus["recovery"] {
+  const rows = newestProofs(parts, { job: row.job, database: row.database });
+  const proved = rows.find(({ backupId }) => backupId === row.id)?.contentBytes;
+  return reportedTime(recoveryTime(measuredBy(rows), proved ?? contentBytes, parts.clock.now()));
+}
+
+function reportedTime(recovery: RecoveryTime | null): JobStatus["recovery"] {
+  return recovery === null ? null : { ...recovery, measuredAt: formatInstant(recovery.measuredAt) };
+}
+
+/** One that a wrong clock has dated into the future would answer every slot until then. */
+function newestProofs({ catalog, clock }: Parts, series: Series): readonly ProofRow[] {
+  const now = clock.now();
+  return catalog.proofs({ ...series, limit: proofsLookedAt }).filter(({ at }) => !isFuture(at, now));
 }
 
 interface Known extends Pick<Proven, "database" | "good" | "proven"> {

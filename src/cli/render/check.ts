@@ -74,6 +74,7 @@ function verdictOf(job: JobStatus, limits: CheckLimits): CheckVerdict {
       reason: job.reason,
       isAboutAge: rulesOfAge.includes(job.rule),
       ageMs: job.newestGood?.ageMs ?? null,
+      concerns: job.concerns.map(({ message }) => message),
     },
     limits,
   );
@@ -103,8 +104,17 @@ function dataOf(job: JobStatus, { warningMs, criticalMs }: CheckLimits): readonl
     job.newestGood === null
       ? []
       : [`${quote(`${label}_age`)}=${Math.round(job.newestGood.ageMs / 1000)}s;${limits};0`];
+  const provenAge =
+    job.newestProven === null
+      ? []
+      : [`${quote(`${label}_proven_age`)}=${Math.round(job.newestProven.ageMs / 1000)}s;;;0`];
+  const limitMs = job.rtoMs === null ? "" : String(job.rtoMs / 1000);
+  const restore =
+    job.recovery === null
+      ? []
+      : [`${quote(`${label}_restore`)}=${Math.round(job.recovery.estimateMs / 1000)}s;;${limitMs};0`];
   const size = job.sizeBytes === null ? [] : [`${quote(`${label}_size`)}=${job.sizeBytes}B;;;0`];
-  return [...age, ...size];
+  return [...age, ...provenAge, ...restore, ...size];
 }
 
 function diskData({ name, freeBytes, totalBytes }: StatusReport["disk"][number]): readonly string[] {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { type Instant, instant, parseInstant } from "../../domain/instant.ts";
-import { ago, describeMoment, describeUpcoming } from "./moment.ts";
+import { ago, describeDay, describeMoment, describeUpcoming } from "./moment.ts";
 
 function at(text: string): Instant {
   const found = parseInstant(text);
@@ -47,4 +47,13 @@ test("what comes next is named by the night or the day that people mean", () => 
 test("an age below zero is no age", () => {
   assert.equal(ago(6 * 3_600_000), "6 h ago");
   assert.equal(ago(-1), "in the future");
+});
+
+test("the day of a measurement is named as people name it, and by its date when that is not clear", () => {
+  const now = at("2026-11-23T07:00:00Z");
+  const words = (text: string) => describeDay(at(text), now, "Europe/Berlin");
+  assert.equal(words("2026-11-22T23:30:00Z"), "today");
+  assert.equal(words("2026-11-22T05:00:00Z"), "yesterday");
+  assert.equal(words("2026-11-18T05:00:00Z"), "Wednesday");
+  assert.equal(words("2026-11-16T05:00:00Z"), "2026-11-16");
 });

@@ -43,6 +43,17 @@ export function describeUpcoming(at: Instant, now: Instant, timezone: string): s
   return `${date.toISOString().slice(0, 10)} ${time}`;
 }
 
+/** The day of something past: "today", "yesterday", "Sunday", "2026-11-15", in the zone. */
+export function describeDay(at: Instant, now: Instant, timezone: string): string {
+  const zone = zoneOf(timezone);
+  const there = new Date(at + zone.offsetMs(at));
+  const days = Math.floor((now + zone.offsetMs(now)) / dayMs) - Math.floor(there.getTime() / dayMs);
+  if (days === 0) return "today";
+  if (days === 1) return "yesterday";
+  if (days > 1 && days < 7) return weekdays[there.getUTCDay()] ?? "";
+  return there.toISOString().slice(0, 10);
+}
+
 /** From six in the evening until six in the morning is one night. */
 function isTonight(there: number, here: number, days: number): boolean {
   const hourThere = (there % dayMs) / 3_600_000;

@@ -152,3 +152,34 @@ test("missed slots are told once a job, also when a later run has made it well",
     "capsule: 1 slot of the last 7 days was missed",
   ]);
 });
+
+test("how long a restore takes is told only where it was measured, with its range and the day", () => {
+  const times = { estimateMs: 130_000, lowMs: 130_000, highMs: 130_000, measuredMs: 130_000 };
+  const measuredAt = "2026-11-22T05:10:00.000Z";
+  const measured = { ...times, measuredAt, measurements: 1, method: "newest" } as const;
+  const jobs = [
+    statusOf("database", { recovery: { ...measured, lowMs: 100_000, highMs: 200_000 } }),
+    statusOf("other", { recovery: measured }),
+    statusOf("third"),
+  ];
+  const lines = render({ jobs, disk: [] }, [jobOf("database"), jobOf("other"), jobOf("third")]);
+  assert.deepEqual(lines.slice(4), [
+    "A restore of database takes about 2 min 10 s (1 min 40 s to 3 min 20 s, measured yesterday).",
+    "A restore of other takes about 2 min 10 s (measured yesterday).",
+  ]);
+});
+
+test("a concern of a job that is well stands below with the command to type", () => {
+  const concerns = [
+    {
+      kind: "suspect",
+      message: "x is suspect, and nothing is pruned",
+      nextStep: "codex-backup show a/x",
+      since: null,
+    },
+  ] as const;
+  assert.deepEqual(renderTroubles({ jobs: [statusOf("a", { concerns })], disk: [] }, plainPaint), [
+    "a: x is suspect, and nothing is pruned",
+    "  Next: codex-backup show a/x",
+  ]);
+});

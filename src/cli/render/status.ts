@@ -6,6 +6,7 @@ import { describeCount, describeSize, describeSubject } from "../../domain/plain
 import { type Paint, widthOf } from "../paint.ts";
 import { renderColumns } from "./columns.ts";
 import { ago, describeUpcoming } from "./moment.ts";
+import { describeRecovery } from "./recovery.ts";
 
 export interface StatusSurroundings {
   readonly now: Instant;
@@ -18,10 +19,23 @@ export function renderStatus(report: StatusReport, around: StatusSurroundings): 
   const rows = [headerOf(around), ...report.jobs.map((job) => jobRow(job, around))];
   const labelWidth = Math.max(...rows.map(([label = ""]) => widthOf(label)), widthOf(diskLabel));
   const disks = report.disk.map((disk) => `${diskLabel.padEnd(labelWidth)}  ${diskLine(disk, around.paint)}`);
-  return [renderColumns(rows), ...disks, ...renderTroubles(report, around.paint)].join("\n");
+  const times = report.jobs.flatMap((job) => recoveryLine(job, around));
+  return [renderColumns(rows), ...disks, ...times, ...renderTroubles(report, around.paint)].join("\n");
 }
 
 const diskLabel = "disk";
+
+/** Never without a measurement. */
+function recoveryLine(
+  { job, database, recovery }: JobStatus,
+  { now, config }: StatusSurroundings,
+): readonly string[] {
+  if (recovery === null) return [];
+  const timezone = config.jobs.find(({ name }) => name === job)?.timezone ?? config.timezone;
+  return [
+    `A restore of ${describeSubject(job, database)} takes ${describeRecovery(recovery, { now, timezone })}.`,
+  ];
+}
 
 /** A line for each job that is not well and each destination that cannot be used. */
 export function renderTroubles(
@@ -31,6 +45,12 @@ export function renderTroubles(
   const sick = jobs
     .filter((job) => !job.healthy)
     .map((job) => `${paint.bad(describeSubject(job.job, job.database))}: ${job.reason}`);
+  const concerns = jobs.flatMap((job) =>
+    job.concerns.flatMap(({ message, nextStep }) => [
+      `${paint.doubtful(describeSubject(job.job, job.database))}: ${message}`,
+      `  Next: ${nextStep}`,
+    ]),
+  );
   const missed = jobs.flatMap((job) => (isFirstOfItsJob(job, jobs) ? missedLine(job, paint) : []));
   const failed = disk.flatMap(({ name, failure }) =>
     failure === null ? [] : [`${paint.bad(name)}: ${failure.message}`],
@@ -38,7 +58,7 @@ export function renderTroubles(
   const warned = disk.flatMap(({ name, warnings }) =>
     warnings.map((warning) => `${paint.doubtful(name)}: ${warning}`),
   );
-  return [...sick, ...missed, ...failed, ...warned];
+  return [...sick, ...concerns, ...missed, ...failed, ...warned];
 }
 
 /** Slots are a job's, however many databases it has. */

@@ -17,6 +17,8 @@ export interface CheckedJob {
   readonly isAboutAge: boolean;
   /** Of the newest good backup; null when there is none. */
   readonly ageMs: number | null;
+  /** What somebody should look at although the job is well; half sentences. */
+  readonly concerns: readonly string[];
 }
 
 export interface CheckLimits {
@@ -32,9 +34,18 @@ export interface CheckVerdict {
 
 /**
  * Without limits, what `status` says: unhealthy is critical. With limits, the age of the newest good backup decides
- * where it can; an unhealthy job is then at least a warning, and a backup that nobody has seen yet is unknown.
+ * where it can; an unhealthy job is then at least a warning, and a backup that nobody has seen yet is unknown. A
+ * concern is a warning.
  */
-export function judgeJob(job: CheckedJob, { warningMs, criticalMs }: CheckLimits): CheckVerdict {
+export function judgeJob(job: CheckedJob, limits: CheckLimits): CheckVerdict {
+  const verdict = judgeHealth(job, limits);
+  const isWell = verdict.state === "OK" || verdict.state === "WARNING";
+  if (!isWell || job.concerns.length === 0) return verdict;
+  const words = [...(verdict.words === null ? [] : [verdict.words]), ...job.concerns];
+  return { state: "WARNING", words: words.join("; ") };
+}
+
+function judgeHealth(job: CheckedJob, { warningMs, criticalMs }: CheckLimits): CheckVerdict {
   const { healthy, reason, ageMs } = job;
   const isLimited = job.leavesBackups && (warningMs !== null || criticalMs !== null);
   if (!isLimited || (!healthy && !job.isAboutAge))
