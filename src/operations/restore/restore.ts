@@ -41,7 +41,14 @@ export async function restore(context: Context, request: RestoreRequest): Promis
 
 /** Both names of the target as absolute paths, so that they are compared as the same kind of thing. */
 function intoDirectory(request: RestoreRequest): RestoreRequest {
-  const { to, overwrite } = request;
+  const { to, overwrite, tables = [], schemas = [], roleMap, jobs } = request;
+  if (tables.length + schemas.length + (roleMap?.size ?? 0) > 0 || jobs !== undefined) {
+    throw new Failure(
+      "usage.refused",
+      `Cannot restore "${request.backup}" so: it is a capsule, without tables, roles and jobs`,
+      { hint: "Name files of a capsule with --only." },
+    );
+  }
   return { ...request, to: resolve(to), overwrite: overwrite === null ? null : resolve(overwrite) };
 }
 
