@@ -3,6 +3,7 @@ export const testGroups = {
   architecture: ["tests/architecture/**/*.test.ts"],
   unit: ["src/**/*.test.ts", "scripts/**/*.test.ts"],
   contract: ["tests/contract/**/*.test.ts", "tests/fakes/**/*.test.ts"],
+  faults: ["tests/faults/**/*.test.ts"],
   testbed: ["tests/servers/**/*.test.ts", "tests/fixtures/**/*.test.ts"],
   integration: ["tests/integration/**/*.test.ts"],
   "end-to-end": ["tests/end-to-end/**/*.test.ts"],

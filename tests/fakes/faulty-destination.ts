@@ -9,7 +9,10 @@ import { Failure } from "../../src/domain/failure.ts";
 import type { FailureCode } from "../../src/domain/failure-table.ts";
 
 export type FaultyMethod =
+  /** Whichever comes. */
+  | "*"
   | "ready"
+  | "look"
   | "initialise"
   | "stage"
   | "sink.write"
@@ -34,10 +37,28 @@ export type FaultyMethod =
 
 /**
  * fail: throws and does nothing. late: does it, then throws (the answer was lost). full: "destination.full".
- * hang: never settles. short (sink.write): half of the chunk is lost and success is reported.
+ * hang: never settles. kill: the power goes; nothing settles from then on. lost (what returns nothing): does nothing
+ * and reports success. short (sink.write): half of the chunk is lost and success is reported.
  * rot (readBack, open, read): the middle byte of what is read differs. cut (same): the last half is missing.
  */
-export type FaultKind = "fail" | "late" | "full" | "hang" | "short" | "rot" | "cut";
+export type FaultKind = "fail" | "late" | "full" | "hang" | "kill" | "lost" | "short" | "rot" | "cut";
+
+/** Of the whole machine: while it is off, nothing settles any more. */
+export interface Power {
+  readonly isOn: () => boolean;
+  readonly cut: () => void;
+}
+
+export function createPower(onCut: () => void = () => undefined): Power {
+  let isOn = true;
+  return {
+    isOn: () => isOn,
+    cut() {
+      if (isOn) onCut();
+      isOn = false;
+    },
+  };
+}
 
 export interface Fault {
   readonly method: FaultyMethod;
@@ -46,6 +67,8 @@ export interface Fault {
   readonly kind: FaultKind;
   /** Only calls for this file are counted. */
   readonly file?: string;
+  /** Only calls that are written so ("publish codexdb.sql") are counted. */
+  readonly among?: RegExp;
   /** For fail and late; default "destination.io". */
   readonly code?: FailureCode;
 }
@@ -57,13 +80,20 @@ export interface FaultyDestination extends Destination {
   pending(): readonly Fault[];
 }
 
-/** Passes everything on, and breaks the n-th call of a method as told. `onCall` hears of each before it is made. */
+export interface FaultyOptions {
+  /** Hears of each call before it is made. */
+  readonly onCall?: (call: string) => void;
+  /** What a fault of kind "kill" switches off; default: of this destination alone. */
+  readonly power?: Power;
+}
+
+/** Passes everything on, and breaks the n-th call of a method as told. */
 export function createFaultyDestination(
   inner: Destination,
   faults: readonly Fault[],
-  onCall: (call: string) => void = () => undefined,
+  options: FaultyOptions = {},
 ): FaultyDestination {
-  const plan = createPlan(faults, onCall);
+  const plan = createPlan(inner.name, faults, options);
   const on = <T>(method: FaultyMethod, file: string, work: () => Promise<T>) =>
     strike(plan, { method, file }, work);
   const reading = (method: FaultyMethod, file: string, work: () => Promise<OpenedFile>) =>
@@ -75,7 +105,7 @@ export function createFaultyDestination(
     calls: plan.calls,
     pending: () => plan.pending(),
     ready: () => on("ready", "", () => inner.ready()),
-    look: () => inner.look(),
+    look: () => on("look", "", () => inner.look()),
     initialise: () => on("initialise", "", () => inner.initialise()),
     stage: (name, runId) => on("stage", name, async () => wrap(await inner.stage(name, runId))),
     listStaged: () => on("listStaged", "", () => inner.listStaged()),
@@ -90,7 +120,7 @@ export function createFaultyDestination(
     localPath: (name) => inner.localPath(name),
     read: async (name, limitBytes) => {
       const fault = plan.take("read", name);
-      return spoil(await obey(fault, () => inner.read(name, limitBytes)), fault);
+      return spoil(await obey(plan, fault, () => inner.read(name, limitBytes)), fault);
     },
     put: (name, bytes, runId) => on("put", name, () => inner.put(name, bytes, runId)),
     remove: (name) => on("remove", name, () => inner.remove(name)),
@@ -99,26 +129,40 @@ export function createFaultyDestination(
   };
 }
 
+interface Struck extends Fault {
+  /** For the message. */
+  readonly doing: string;
+}
+
 interface Plan {
+  readonly power: Power;
   readonly calls: string[];
-  take(method: FaultyMethod, file: string): Fault | null;
+  take(method: FaultyMethod, file: string): Struck | null;
   pending(): readonly Fault[];
 }
 
-function createPlan(faults: readonly Fault[], onCall: (call: string) => void): Plan {
+function createPlan(destination: string, faults: readonly Fault[], options: FaultyOptions): Plan {
+  const { power = createPower(), onCall = () => undefined } = options;
   const waiting = faults.map((fault) => ({ fault, left: fault.call }));
   const calls: string[] = [];
   return {
+    power,
     calls,
     pending: () => waiting.filter((each) => each.left > 0).map((each) => each.fault),
     take(method, file) {
       calls.push(file === "" ? method : `${method} ${file}`);
       onCall(calls.at(-1) ?? method);
       const matching = waiting.filter(
-        ({ fault }) => fault.method === method && (fault.file === undefined || fault.file === file),
+        ({ fault }) =>
+          (fault.method === "*" || fault.method === method) &&
+          (fault.file === undefined || fault.file === file) &&
+          (fault.among?.test(calls.at(-1) ?? "") ?? true),
       );
       for (const each of matching) each.left -= 1;
-      return matching.find((each) => each.left === 0)?.fault ?? null;
+      const found = matching.find((each) => each.left === 0);
+      return found === undefined
+        ? null
+        : { ...found.fault, doing: `${method} "${file}" at "${destination}"` };
     },
   };
 }
@@ -129,27 +173,31 @@ interface Call {
 }
 
 function strike<T>(plan: Plan, call: Call, work: () => Promise<T>): Promise<T> {
-  return obey(plan.take(call.method, call.file), work);
+  return obey(plan, plan.take(call.method, call.file), work);
 }
 
-async function obey<T>(fault: Fault | null, work: () => Promise<T>): Promise<T> {
+async function obey<T>({ power }: Plan, fault: Struck | null, work: () => Promise<T>): Promise<T> {
+  if (fault?.kind === "kill") power.cut();
+  if (!power.isOn()) return new Promise<T>(() => undefined);
   if (fault?.kind === "fail" || fault?.kind === "full") throw failureOf(fault);
   if (fault?.kind === "hang") return new Promise<T>(() => undefined);
+  if (fault?.kind === "lost") return undefined as T; // for methods that return nothing
   const result = await work();
   if (fault?.kind === "late") throw failureOf(fault);
+  if (!power.isOn()) return new Promise<T>(() => undefined);
   return result;
 }
 
-function failureOf(fault: Fault): Failure {
+function failureOf(fault: Struck): Failure {
   const code = fault.kind === "full" ? "destination.full" : (fault.code ?? "destination.io");
-  return new Failure(code, `Cannot ${fault.method}: told to fail at call ${fault.call}`, {
+  return new Failure(code, `Cannot ${fault.doing}: told to fail at call ${fault.call}`, {
     hint: "This is a test.",
   });
 }
 
 async function strikeStream(plan: Plan, call: Call, work: () => Promise<OpenedFile>): Promise<OpenedFile> {
   const fault = plan.take(call.method, call.file);
-  const opened = await obey(fault, work);
+  const opened = await obey(plan, fault, work);
   if (fault?.kind !== "rot" && fault?.kind !== "cut") return opened;
   return { ...opened, stream: Readable.from(spoiledChunks(opened.stream, fault), { objectMode: false }) };
 }
@@ -189,10 +237,11 @@ function faultySink(plan: Plan, { name, sink }: StagedFile): Writable {
     write(chunk: Buffer, _encoding, done) {
       const fault = plan.take("sink.write", name);
       const kept = fault?.kind === "short" ? chunk.subarray(0, Math.floor(chunk.length / 2)) : chunk;
-      obey(fault, () => settled((call) => sink.write(kept, call))).then(() => done(), done);
+      obey(plan, fault, () => settled((call) => sink.write(kept, call))).then(() => done(), done);
     },
     final(done) {
-      obey(plan.take("sink.finish", name), () => settled((call) => sink.end(call))).then(() => done(), done);
+      const fault = plan.take("sink.finish", name);
+      obey(plan, fault, () => settled((call) => sink.end(call))).then(() => done(), done);
     },
     destroy(error, done) {
       sink.destroy();

@@ -39,9 +39,11 @@ async function interruptAt(scene: Scene, call: number) {
   const inner = scene.context.destinations.get("backups");
   assert.ok(inner);
   let calls = 0;
-  const tapped = createFaultyDestination(inner, [], () => {
-    calls += 1;
-    if (calls === call) stop.abort(interrupted());
+  const tapped = createFaultyDestination(inner, [], {
+    onCall: () => {
+      calls += 1;
+      if (calls === call) stop.abort(interrupted());
+    },
   });
   const report = await runOne(withDestination(scene, tapped), { signal: stop.signal });
   return calls < call ? null : { report, at: tapped.calls[call - 1] ?? "" };

@@ -49,7 +49,7 @@ const destinations = [...context.destinations].map(([name, given], index) => {
   const isLate = settings.isLate && index === to.length - 1;
   const stage: typeof given.stage = async (file, runId) => slowly(await given.stage(file, runId));
   const destination = isLate ? { ...given, stage } : given;
-  return [name, createFaultyDestination(destination, [], countCall)] as const;
+  return [name, createFaultyDestination(destination, [], { onCall: countCall })] as const;
 });
 const capsules = source === null ? createPlainCapsules(Buffer.alloc(20_000, "replay")) : context.capsules;
 process.stdout.write("begun\n");

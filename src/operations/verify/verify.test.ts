@@ -215,7 +215,7 @@ for (const step of ["tombstone", "manifest", "rows"] as const) {
       catalog.removeCopy("capsule", id, "replays");
       catalog.removeBackupIfBare("capsule", id);
     };
-    const racing = withMemoryDestination(scene, createFaultyDestination(inner, [], prune));
+    const racing = withMemoryDestination(scene, createFaultyDestination(inner, [], { onCall: prune }));
     assert.deepEqual(await verifyAll(racing), []);
     assert.deepEqual(
       catalog.backups().flatMap((row) => row.copies.map((copy) => copy.state)),
