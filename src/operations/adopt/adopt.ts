@@ -1,5 +1,5 @@
 import type { Destination } from "../../destinations/destination.ts";
-import { parseBackupFile } from "../../domain/backups/backup-file.ts";
+import { formatBackupFile, manifestSignature, parseBackupFile } from "../../domain/backups/backup-file.ts";
 import type { Manifest } from "../../domain/backups/manifest.ts";
 import { Failure, reportOf } from "../../domain/failure.ts";
 import { type BackupJob, demandBackupJob } from "../../domain/jobs/job.ts";
@@ -9,8 +9,9 @@ import type { AdoptOptions, AdoptReport } from "../operation.ts";
 import { lockJob } from "../run/job-lock.ts";
 import { publish } from "../run/publish.ts";
 import { recordBackup, recordCopy } from "../run/record.ts";
-import { seal } from "../run/seal.ts";
+import { type Sealed, seal, sealText } from "../run/seal.ts";
 import { signSealed } from "../run/sign.ts";
+import { readStoredBackup } from "../stored-backup.ts";
 import { clearOwnHash } from "./clear-own-hash.ts";
 import { type Adoptable, describeFile } from "./describe-file.ts";
 import { isOfJob } from "./is-of-job.ts";
@@ -29,15 +30,15 @@ export async function adopt(context: Context, options: AdoptOptions): Promise<re
   const lock = await lockJob(context, { job: job.name, runId, waitMs: 0, signal: options.signal });
   try {
     const reports: AdoptReport[] = [];
-    for (const file of await adoptables(destination, job, options.pattern)) {
+    for (const file of await adoptables(context, destination, { job, pattern: options.pattern })) {
       options.signal.throwIfAborted();
       if (options.pattern === null && !isOfJob(job, file.base)) {
         reports.push(foreign(job, file.name));
         continue;
       }
-      reports.push(
-        await adoptOne(context, { job, destination, destinationId, runId, file, signal: options.signal }),
-      );
+      const adoption = { job, destination, destinationId, runId, file, signal: options.signal };
+      const report = await adoptOne(context, adoption);
+      if (report !== null) reports.push(report);
     }
     return reports;
   } finally {
@@ -63,11 +64,19 @@ function destinationAt(context: Context, job: BackupJob, directory: string): Des
   );
 }
 
-/** Oldest name first, so that the chain of manifests follows time as well as it can. */
+interface Search {
+  readonly job: BackupJob;
+  readonly pattern: string | null;
+}
+
+/**
+ * Oldest name first, so that the chain of manifests follows time as well as it can. What has a manifest is left out,
+ * unless the catalog does not know it: an adoption that died may have come no further.
+ */
 async function adoptables(
+  { catalog }: Context,
   destination: Destination,
-  job: BackupJob,
-  pattern: string | null,
+  { job, pattern }: Search,
 ): Promise<readonly Adoptable[]> {
   const files = await destination.list();
   const described = new Set(
@@ -76,12 +85,16 @@ async function adoptables(
       .filter((p) => p?.file.kind === "manifest")
       .map((p) => p?.base),
   );
+  const isKnown = (id: string) =>
+    catalog.backup(job.name, id)?.copies.some((copy) => copy.destination === destination.name) ?? false;
   return files.flatMap((stored): readonly Adoptable[] => {
     const parsed = parseBackupFile(stored.name);
     const wanted = job.kind === "postgres" ? "dump" : "capsule";
-    if (parsed?.file.kind !== wanted || described.has(parsed.base)) return [];
+    if (parsed?.file.kind !== wanted) return [];
     if (pattern !== null && !matches(stored.name, pattern)) return [];
-    return [{ ...stored, base: parsed.base, file: parsed.file }];
+    const isDescribed = described.has(parsed.base);
+    if (isDescribed && isKnown(parsed.base)) return [];
+    return [{ ...stored, base: parsed.base, file: parsed.file, isDescribed }];
   });
 }
 
@@ -109,10 +122,13 @@ interface Adoption {
   readonly signal: AbortSignal;
 }
 
-async function adoptOne(context: Context, adoption: Adoption): Promise<AdoptReport> {
+/** Null: it is a backup already, and no adoption's. */
+async function adoptOne(context: Context, adoption: Adoption): Promise<AdoptReport | null> {
   const { file, signal } = adoption;
   try {
-    const { manifest, unlisted, gap } = await describeAndPublish(context, adoption);
+    const made = await (file.isDescribed ? takeUp : describeAndPublish)(context, adoption);
+    if (made === null) return null;
+    const { manifest, unlisted, gap } = made;
     const { id, startedAt } = manifest;
     const adopted = { file: file.name, backup: id, createdAt: startedAt, isAdopted: true } as const;
     if (unlisted === null && gap !== null) return { ...adopted, reason: gap, failure: null, exit: 3 };
@@ -140,13 +156,28 @@ interface Adopted {
 }
 
 async function describeAndPublish(context: Context, adoption: Adoption): Promise<Adopted> {
-  const { destination, destinationId, runId } = adoption;
   const manifest = await describeFile(context, adoption);
   const { sealed, gap } = await signSealed(context, seal(manifest));
-  await clearOwnHash(destination, sealed);
-  const unlisted = await publish(destination, [], { runId, id: manifest.id, ...sealed });
+  await clearOwnHash(adoption.destination, sealed);
+  // Of an adoption that died before its manifest: it speaks of other bytes than this one's.
+  await adoption.destination.remove(formatBackupFile(manifest.id, manifestSignature));
+  return { manifest, unlisted: await finish(context, adoption, sealed), gap };
+}
+
+/** An adoption that died, or could not tell the catalog, has written the manifest: the rest of it is done now. */
+async function takeUp(context: Context, adoption: Adoption): Promise<Adopted | null> {
+  const { job, destination, file } = adoption;
+  const { manifest, manifestText } = await readStoredBackup(destination, file.base);
+  if (!manifest.adopted || manifest.job !== job.name || manifest.id !== file.base) return null;
+  return { manifest, unlisted: await finish(context, adoption, sealText(manifest, manifestText)), gap: null };
+}
+
+/** Each step that was done already is not repeated. Returns why checksums.txt does not list it. */
+async function finish(context: Context, adoption: Adoption, sealed: Sealed): Promise<Failure | null> {
+  const { destination, destinationId, runId } = adoption;
+  const unlisted = await publish(destination, [], { runId, id: sealed.manifest.id, ...sealed });
   recordBackup(context, sealed);
   const copy = { destination: destination.name, level: "read", readBack: "cached" } as const;
   recordCopy(context, sealed, { ...copy, destinationId });
-  return { manifest, unlisted, gap };
+  return unlisted;
 }

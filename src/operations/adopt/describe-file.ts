@@ -14,6 +14,8 @@ import { readDumpFile } from "../run/read-dump-file.ts";
 export interface Adoptable extends StoredFile {
   readonly base: string;
   readonly file: Extract<BackupFile, { readonly kind: "dump" | "capsule" }>;
+  /** Its manifest stands already. */
+  readonly isDescribed: boolean;
 }
 
 export interface Description {
