@@ -7,7 +7,7 @@ export const restorePageName = "RESTORE-v1.md";
 export const restorePage = `# How to restore these backups with plain tools
 
 You need none of the software that made them: only \`sha256sum\`, \`psql\` (as new as the server, with the
-latest minor release) and, depending on the file, \`zstd\`, \`gzip\`, \`pg_restore\`, \`unzip\` or \`age\`.
+latest minor release) and, depending on the file, \`zstd\`, \`gzip\`, \`pg_restore\`, \`unzip\`, \`age\` or \`minisign\`.
 
 ## What lies here
 
@@ -24,7 +24,8 @@ BACKUP stands for a backup's name, for example \`codexdb_2026-11-23\`.
 | \`BACKUP.manifest.json\` | describes the backup: versions, sizes, rows of each table. No manifest: not a finished backup |
 | \`checksums.txt\` | the hashes of all files in this directory |
 | \`….minisig\` | a minisign signature of the file before the dot |
-| \`….age\` | encrypted; decrypt it first: \`age --decrypt --identity KEYFILE --output FILE FILE.age\` |
+| \`….age\` | encrypted; decrypt it first, as told in section 1 |
+| \`BACKUP.private.json.age\` | of an encrypted backup: what its manifest does not tell everybody |
 | \`….proof-….json\` | says when this backup was restored and compared, and what was found |
 
 Hidden files named \`.….partial-…\` are unfinished. Do not restore them.
@@ -37,6 +38,31 @@ sha256sum --check --strict BACKUP.sha256
 
 Every line must end in OK. A file that was cut short or has rotted often restores without any error, and
 you would notice only when rows are missing. If a line says FAILED, take another copy or another backup.
+
+### Who wrote them, where there is a \`BACKUP.manifest.json.minisig\`
+
+PUBLICKEY stands for the text that begins with RW. It is worth something only when you have kept it in another
+place than these files: whoever can change them could also change a key that lies beside them.
+
+\`\`\`sh
+minisign -V -P PUBLICKEY -m BACKUP.manifest.json
+\`\`\`
+
+The manifest is signed, and has the hash of every file. This ends with status 0 when it has all those that you
+have just checked:
+
+\`\`\`sh
+grep -v 'manifest.json$' BACKUP.sha256 | cut -c 1-64 | xargs -I HASH grep -q '"sha256": "HASH"' BACKUP.manifest.json
+\`\`\`
+
+### Decrypt, where files end in \`.age\`
+
+KEYFILE stands for the file with the secret key, whose line begins with AGE-SECRET-KEY-. Once for each file that you need
+(the dump, \`globals_…\`, \`database_…\`, or the capsule); what comes out has the names that the rest of this page speaks of:
+
+\`\`\`sh
+age --decrypt --identity KEYFILE --output FILE FILE.age
+\`\`\`
 
 ## 2. Restore a database
 
