@@ -4,6 +4,7 @@ import { archiveText } from "./dump/archive-text.ts";
 import type { Postgres } from "./postgres.ts";
 import { readDump } from "./tap/read-dump.ts";
 import { openThrowaway } from "./throwaway/open-throwaway.ts";
+import { planThrowaway } from "./throwaway/plan-throwaway.ts";
 import { sweepThrowaways } from "./throwaway/sweep-throwaways.ts";
 
 /** The real thing. Starts nothing until it is asked. */
@@ -12,6 +13,7 @@ export function createPostgres(deps: PostgresDeps): Postgres {
     connect: (source, database, options) => connectServer(deps, source, { ...options, database }),
     readDump,
     openThrowaway: (wish) => openThrowaway(deps, wish),
+    planThrowaway: (plan) => planThrowaway(deps, plan),
     sweepThrowaways: (sweep) => sweepThrowaways(deps, sweep),
     archiveText: (source, archive, options) => archiveText(deps, source, { archive, signal: options.signal }),
   };

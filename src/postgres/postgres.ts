@@ -49,6 +49,11 @@ export interface Postgres {
    * where there is nothing to make it from, "postgres.throwaway" with what the server said when it does not come up.
    */
   openThrowaway(wish: ThrowawayWish): Promise<Throwaway>;
+  /**
+   * What a proof would be made with, "PostgreSQL 15.20, programs of this host", without making it. Throws
+   * "postgres.no-server-programs" where there is nothing, "postgres.container-*" where the job's own cannot be asked.
+   */
+  planThrowaway(plan: ThrowawayPlan): Promise<string>;
   /** Removes what dead proofs left: servers, containers, directories below `workPath`, scratch databases. One line each. */
   sweepThrowaways(sweep: ThrowawaySweep): Promise<readonly string[]>;
 }
@@ -65,6 +70,11 @@ export interface ThrowawayWish {
   readonly workPath: string;
   readonly label: string;
   readonly signal: AbortSignal;
+}
+
+/** As much of a wish as is known before there is a backup. */
+export interface ThrowawayPlan extends Pick<ThrowawayWish, "choice" | "source" | "signal"> {
+  readonly facts: Pick<PostgresFacts, "serverVersionNum" | "clientVersion">;
 }
 
 export type ThrowawaySweep = Pick<ThrowawayWish, "choice" | "source" | "workPath" | "signal">;

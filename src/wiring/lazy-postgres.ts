@@ -12,6 +12,7 @@ export function lazyPostgres(deps: PostgresDeps): Postgres {
     connect: async (...args) => (await load()).connect(...args),
     readDump: async (...args) => (await load()).readDump(...args),
     openThrowaway: async (...args) => (await load()).openThrowaway(...args),
+    planThrowaway: async (...args) => (await load()).planThrowaway(...args),
     sweepThrowaways: async (...args) => (await load()).sweepThrowaways(...args),
     archiveText: async (...args) => (await load()).archiveText(...args),
   };

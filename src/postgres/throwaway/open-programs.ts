@@ -1,7 +1,7 @@
 import { Failure } from "../../domain/failure.ts";
 import type { PostgresSource } from "../../domain/jobs/source.ts";
 import type { PostgresDeps } from "../access.ts";
-import type { ThrowawayWish } from "../postgres.ts";
+import type { ThrowawayPlan, ThrowawayWish } from "../postgres.ts";
 import { openReach } from "../reach/reach.ts";
 import { type OwnCluster, openClusterHost } from "./cluster-host.ts";
 import { findServerPrograms, type ServerPrograms } from "./find-programs.ts";
@@ -24,7 +24,7 @@ const here: PostgresSource = {
 /** This host's server programs for that backup; null when it has none of that version. */
 export async function programsFor(
   deps: PostgresDeps,
-  wish: ThrowawayWish,
+  wish: Pick<ThrowawayPlan, "facts" | "signal">,
   configured: string | null,
 ): Promise<ServerPrograms | null> {
   const reach = await openReach(here, deps.env, wish.signal);
@@ -65,7 +65,7 @@ export async function openFromPrograms(
 }
 
 /** What to install for it. */
-export function noServerPrograms(wish: ThrowawayWish, seen: string): Failure {
+export function noServerPrograms(wish: Pick<ThrowawayPlan, "facts">, seen: string): Failure {
   const major = wantedMajor(wish.facts);
   return new Failure(
     "postgres.no-server-programs",
