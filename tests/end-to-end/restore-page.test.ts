@@ -165,10 +165,9 @@ suite("RESTORE-v1.md on a machine without us", { concurrency: false }, () => {
       await follow("-d postgres -f database_BACKUP", words, server);
       await follow(part, words, server);
       await follow("ANALYZE", words, server);
-      assert.deepEqual(
-        await compareDatabases({ env: source.env, database }, { env: server.env, database }),
-        [],
-      );
+      // Plain psql re-uses the room of rows that it has deleted: the rows are the same, their order on disk is not.
+      const restored = { env: server.env, database };
+      assert.deepEqual(await compareDatabases({ env: source.env, database }, restored, "any"), []);
       await server.stop();
     });
   }
