@@ -12,6 +12,7 @@ import { judgeCommand, judgeRan } from "./checks/command.ts";
 import { judgeConfig } from "./checks/config.ts";
 import type { CronFile } from "./checks/cron-file.ts";
 import { judgeDestination } from "./checks/destination.ts";
+import { judgeEncryption, type RecipientLook } from "./checks/encryption.ts";
 import { judgeHistory } from "./checks/history.ts";
 import { type HookLook, judgeHooks } from "./checks/hooks.ts";
 import { judgeLock } from "./checks/lock.ts";
@@ -179,6 +180,16 @@ const alerts = (change: Changed<Parameters<typeof judgeAlerts>[0]> = {}) =>
     lookedMs: 0,
     ...change,
   });
+const recipient = { recipient: "age1safe", custody: "exported", seenIn: null, keyHere: null } as const;
+const encryption = (
+  change: Changed<RecipientLook> = {},
+  identity: Changed<NonNullable<Parameters<typeof judgeEncryption>[0]["identity"]>> | null = null,
+) =>
+  judgeEncryption({
+    job: "database",
+    recipients: [{ ...recipient, ...change }],
+    identity: identity && { path: "/etc/cb.key", fault: null, recipients: [], ...identity },
+  });
 const hooks = (change: Changed<HookLook> = {}) =>
   judgeHooks("database", "codex", [
     {
@@ -273,6 +284,12 @@ const fixtures: Partial<Readonly<Record<CheckCode, () => readonly Diagnosis[]>>>
   "command.module-missing": () => command({ missingModules: ["requests"] }),
   "command.ran": () => [judgeRan("script", null)],
   "command.failed": () => [judgeRan("script", failure("command.failed"))],
+  "encryption.ok": () => encryption(),
+  "encryption.not-exported": () => encryption({ custody: null }),
+  "encryption.only-seen": () => encryption({ custody: null, seenIn: "codexdb_2026-11-22" }),
+  "encryption.key-here": () => encryption({ keyHere: "/var/lib/cb/keys/identity-age1safe.txt" }),
+  "encryption.identity-here": () => encryption({}, { recipients: ["age1safe"] }),
+  "encryption.identity-unusable": () => encryption({}, { recipients: ["age1other"] }),
   "hooks.ok": () => hooks(),
   "hooks.before-missing": () => hooks({ found: null }),
   "hooks.program-missing": () => hooks({ moment: "failed", isExecutable: false }),

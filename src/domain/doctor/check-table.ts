@@ -105,6 +105,17 @@ export const checkTable = {
   "command.ran": ok("doctor --run ran it, and it ended well"),
   "command.failed": blocker("doctor --run ran it, and it failed"),
 
+  "encryption.ok": ok("the secret keys are held outside of this machine"),
+  "encryption.not-exported": blocker(
+    "nobody is known to hold a recipient's secret key, so that runs of the job refuse",
+  ),
+  "encryption.only-seen": warning(
+    "that somebody holds a secret key is only known from earlier backups: this machine's own memory was lost",
+  ),
+  "encryption.key-here": warning("a secret key lies on this machine, which can then read its own backups"),
+  "encryption.identity-here": note("proofs decrypt with a key that lies on this machine"),
+  "encryption.identity-unusable": warning("the key for proofs cannot be used, or opens none of the backups"),
+
   "hooks.ok": ok("the programs of a job's hooks can be started, and nobody else may change them"),
   "hooks.before-missing": blocker("the program of a hook `before` is not there or not executable"),
   "hooks.program-missing": warning(
@@ -152,6 +163,16 @@ export const checkTable = {
   "history.failed": warning("the last run failed, and why"),
   "history.incomplete": warning("the last run was incomplete, and what is missing"),
   "history.stale": warning("there is no new enough backup"),
+
+  "proof.ok": ok("proofs can be made"),
+  "proof.no-server": blocker("there is nothing to restore a dump into, so that tonight's proof fails"),
+  "proof.space": blocker("there is less room than a proof needs"),
+  "proof.missed": warning("a proof was due and none was made that succeeded"),
+  "proof.mismatch": warning("the last proof found other content than was backed up"),
+  "proof.rto": warning("a restore takes longer than the job's rto, or nearly"),
+  "proof.unmeasured": note("the job has an rto, and no restore was measured yet"),
+  "proof.suspect": warning("the newest backup is suspect, and nothing is pruned until that is settled"),
+  "proof.key": warning("no proof of late has used the key that was put away"),
 
   "lock.ok": ok("nobody holds it"),
   "lock.held": note("a run is going on"),

@@ -15,21 +15,42 @@ const looked = 50;
  * shown that it is held elsewhere. Throws "encryption.not-exported" with the command. After a loss of STATE, backups
  * that were made for a recipient stand in for the record, since only with one they were allowed to be made.
  */
-export async function demandCustody(context: Context, { name, to, encrypt }: BackupJob): Promise<void> {
-  if (encrypt === null) return;
-  const open: string[] = [];
-  for (const recipient of encrypt.recipients) {
-    if ((await readCustody(context, recipient)) === null) open.push(recipient);
+export async function demandCustody(context: Context, job: BackupJob): Promise<void> {
+  const held = await holdersOf(context, job);
+  const open = held.filter(({ custody, seenIn }) => custody === null && seenIn === null);
+  if (open.length > 0)
+    throw notExported(
+      job.name,
+      open.map(({ recipient }) => recipient),
+    );
+  for (const { recipient, custody, seenIn } of held) {
+    if (custody !== null || seenIn === null) continue;
+    await keepCustody(context, custodyOf(context, recipient, { how: "seen", who: seenIn }));
   }
-  if (open.length === 0) return;
-  const seen = await madeFor(context, { job: name, to });
-  const left: string[] = [];
-  for (const recipient of open) {
-    const backup = seen.get(recipient);
-    if (backup === undefined) left.push(recipient);
-    else await keepCustody(context, custodyOf(context, recipient, { how: "seen", who: backup }));
-  }
-  if (left.length > 0) throw notExported(name, left);
+}
+
+export interface Holder {
+  readonly recipient: string;
+  /** What this machine remembers. */
+  readonly custody: Custody | null;
+  /** An earlier backup of the job that was made for it; only looked for when nothing is remembered. */
+  readonly seenIn: string | null;
+}
+
+/** Of each recipient of a job, what is known of who holds its key. Writes nothing. */
+export async function holdersOf(
+  context: Context,
+  { name, to, encrypt }: BackupJob,
+): Promise<readonly Holder[]> {
+  const known = await Promise.all(
+    (encrypt?.recipients ?? []).map(async (recipient) => ({
+      recipient,
+      custody: await readCustody(context, recipient),
+    })),
+  );
+  const isAllKnown = known.every(({ custody }) => custody !== null);
+  const seen = isAllKnown ? new Map<string, string>() : await madeFor(context, { job: name, to });
+  return known.map((one) => ({ ...one, seenIn: seen.get(one.recipient) ?? null }));
 }
 
 export function custodyOf(

@@ -11,8 +11,10 @@ import {
 import { lookAtCapsule } from "./look-at-capsule.ts";
 import { lookAtCommand } from "./look-at-command.ts";
 import { lookAtDestination } from "./look-at-destination.ts";
+import { lookAtEncryption } from "./look-at-encryption.ts";
 import { lookAtHooks } from "./look-at-hooks.ts";
 import { lookAtPostgres } from "./look-at-postgres.ts";
+import { lookAtProof } from "./look-at-proof.ts";
 import { lookAtSchedule } from "./look-at-schedule.ts";
 import { lookAtSpace } from "./look-at-space.ts";
 import { lookAtState } from "./look-at-state.ts";
@@ -82,6 +84,19 @@ function sourceChecks(scene: DoctorScene): readonly Check[] {
   const hooks = context.jobs
     .filter((job) => job.hooks !== undefined)
     .map((job): Check => ({ name: "hooks", subject: job.name, run: () => lookAtHooks(scene, job) }));
+  const encrypted = context.jobs
+    .filter((job) => leavesBackups(job))
+    .filter((job) => job.encrypt !== null)
+    .map(
+      (job): Check => ({ name: "encryption", subject: job.name, run: () => lookAtEncryption(context, job) }),
+    );
+  const proofs = context.jobs.filter(leavesBackups).map(
+    (job): Check => ({
+      name: "proof",
+      subject: job.name,
+      run: (signal) => lookAtProof(scene, job, { servers: linked(signal), signal }),
+    }),
+  );
   const used = places.filter(({ name }) =>
     context.jobs.some((job) => leavesBackups(job) && job.to.includes(name)),
   );
@@ -92,7 +107,7 @@ function sourceChecks(scene: DoctorScene): readonly Check[] {
       run: (signal) => lookAtSpace(scene, place, { servers: linked(signal), signal }),
     }),
   );
-  return [...jobs, ...hooks, ...space];
+  return [...jobs, ...hooks, ...encrypted, ...space, ...proofs];
 
   function linked(signal: AbortSignal) {
     signal.addEventListener("abort", () => ended.abort(signal.reason), { once: true });
