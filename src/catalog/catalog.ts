@@ -18,7 +18,6 @@ import type { DiskSample } from "../domain/health/disk-forecast.ts";
 import type { Instant } from "../domain/instant.ts";
 import type { Level } from "../domain/level.ts";
 import type { Outcome } from "../domain/outcome.ts";
-import type { ProofReceipt } from "../domain/proofs/proof-receipt.ts";
 import type { ReferencesFacts } from "../domain/sets/references.ts";
 import type { SetFacts } from "../domain/sets/restore-point.ts";
 import type { Linked } from "../domain/signatures/chain-link.ts";
@@ -28,6 +27,9 @@ import type {
   DiskSampleRow,
   ForeignFileRow,
   OutboxEntry,
+  ProfileFilter,
+  ProofFilter,
+  ProofRow,
   RunTally,
   SlotFilter,
   SlotRow,
@@ -39,6 +41,9 @@ export type {
   DiskSampleRow,
   ForeignFileRow,
   OutboxEntry,
+  ProfileFilter,
+  ProofFilter,
+  ProofRow,
   RunTally,
   SlotFilter,
   SlotRow,
@@ -100,47 +105,6 @@ export interface BackupRow {
   /** When its newest proof was made; one that a later comparison of the same copy denied is none. */
   readonly provenAt: Instant | null;
   readonly copies: readonly CopyRow[];
-}
-
-/** What one proof of one copy found; it outlives the backup, since how long a restore takes stays worth knowing. */
-export interface ProofRow {
-  readonly job: string;
-  readonly backupId: string;
-  readonly database: string | null;
-  readonly destinationId: string;
-  /** When it ended. */
-  readonly at: Instant;
-  readonly outcome: ProofReceipt["outcome"];
-  readonly durationMs: number;
-  /** Of that, until the restore itself was done; null: it never was. */
-  readonly restoreMs: number | null;
-  /** Uncompressed, unencrypted. */
-  readonly contentBytes: number;
-  readonly server: string | null;
-  /** The recipient whose identity decrypted it; null: not encrypted. */
-  readonly openedBy: string | null;
-  /** One line for people. */
-  readonly summary: string;
-  /** Null for "proven". "proof.assertion": what was compared is equal, and an assertion is not true. */
-  readonly failure: FailureReport | null;
-}
-
-export interface ProofFilter {
-  readonly job?: string;
-  readonly database?: string | null;
-  readonly backupId?: string;
-  readonly outcome?: ProofRow["outcome"];
-  /** Newest first, at most so many. */
-  readonly limit?: number;
-}
-
-export interface ProfileFilter {
-  readonly job: string;
-  readonly database: string | null;
-  /** Only of backups made before: one that a wrong clock has dated into the future tells nothing of what is usual now. */
-  readonly before: Instant;
-  /** At most so many. */
-  readonly limit: number;
 }
 
 /** A data file, or the manifest itself. */

@@ -1,4 +1,4 @@
-// Rows and filters of the door that speak of slots, messages, disks and sums.
+// Rows and filters of the door that speak of slots, messages, disks, proofs and sums.
 
 import type { OutboxRow } from "../domain/alerts/outbox.ts";
 import type { FailureReport } from "../domain/failure.ts";
@@ -6,6 +6,7 @@ import type { DiskSample } from "../domain/health/disk-forecast.ts";
 import type { Instant } from "../domain/instant.ts";
 import type { Level } from "../domain/level.ts";
 import type { Outcome } from "../domain/outcome.ts";
+import type { ProofReceipt } from "../domain/proofs/proof-receipt.ts";
 import type { CopyRow } from "./catalog.ts";
 
 /** One planned moment of a job, once it was decided. */
@@ -76,4 +77,45 @@ export interface DiskSampleRow extends DiskSample {
   readonly destination: string;
   /** Of the sentinel: another disk under the same name has a history of its own. */
   readonly destinationId: string;
+}
+
+/** What one proof of one copy found; it outlives the backup, since how long a restore takes stays worth knowing. */
+export interface ProofRow {
+  readonly job: string;
+  readonly backupId: string;
+  readonly database: string | null;
+  readonly destinationId: string;
+  /** When it ended. */
+  readonly at: Instant;
+  readonly outcome: ProofReceipt["outcome"];
+  readonly durationMs: number;
+  /** Of that, until the restore itself was done; null: it never was. */
+  readonly restoreMs: number | null;
+  /** Uncompressed, unencrypted. */
+  readonly contentBytes: number;
+  readonly server: string | null;
+  /** The recipient whose identity decrypted it; null: not encrypted. */
+  readonly openedBy: string | null;
+  /** One line for people. */
+  readonly summary: string;
+  /** Null for "proven". "proof.assertion": what was compared is equal, and an assertion is not true. */
+  readonly failure: FailureReport | null;
+}
+
+export interface ProofFilter {
+  readonly job?: string;
+  readonly database?: string | null;
+  readonly backupId?: string;
+  readonly outcome?: ProofRow["outcome"];
+  /** Newest first, at most so many. */
+  readonly limit?: number;
+}
+
+export interface ProfileFilter {
+  readonly job: string;
+  readonly database: string | null;
+  /** Only of backups made before: one that a wrong clock has dated into the future tells nothing of what is usual now. */
+  readonly before: Instant;
+  /** At most so many. */
+  readonly limit: number;
 }

@@ -20,7 +20,7 @@ import type { ReplacedReport, RestoreCheck, RestoreReport } from "../domain/back
 import type { VerifyReport } from "../domain/backups/verify-report.ts";
 import type { Finding } from "../domain/doctor/finding.ts";
 import type { RecipientReport } from "../domain/encryption/custody.ts";
-import type { FailureReport } from "../domain/failure.ts";
+
 import type { ListedDestination, StatusReport } from "../domain/health/status-report.ts";
 import type { Instant } from "../domain/instant.ts";
 import type { ThrowawayChoice } from "../domain/jobs/prove-settings.ts";
@@ -31,10 +31,40 @@ import type { Secret } from "../domain/secret.ts";
 import type { ListedPoint } from "../domain/sets/point-report.ts";
 import type { SignatureReport } from "../domain/signatures/signature-report.ts";
 import type { ExportedKey, SigningKey } from "../domain/signatures/signing-key.ts";
-import type { ScriptEvent } from "../domain/simulation/simulate-script.ts";
+
 import type { SimulationReport } from "../domain/simulation/simulation-report.ts";
 import type { PassedSlot } from "../domain/slots/due.ts";
 import type { JobSlots, SlotNews, StartedRun } from "../domain/slots/slot-report.ts";
+
+import type {
+  AcceptReport,
+  AcceptRequest,
+  AdoptOptions,
+  AdoptReport,
+  CatalogProblem,
+  HoldReport,
+  HoldRequest,
+  InitialisedDestination,
+  PruneOptions,
+  PruneReport,
+  RebuildReport,
+  SimulateOptions,
+} from "./upkeep-requests.ts";
+
+export type {
+  AcceptReport,
+  AcceptRequest,
+  AdoptOptions,
+  AdoptReport,
+  CatalogProblem,
+  HoldReport,
+  HoldRequest,
+  InitialisedDestination,
+  PruneOptions,
+  PruneReport,
+  RebuildReport,
+  SimulateOptions,
+} from "./upkeep-requests.ts";
 
 /** Every verb of this room. What they throw is a Failure; what went wrong with one of many things is in their reports. */
 export interface Operations {
@@ -214,116 +244,6 @@ export interface ListRunsOptions {
   readonly limit: number;
   /** Only those that come after this one in the list. Throws "usage.unknown-run" when it is not there. */
   readonly after: string | null;
-}
-
-export interface HoldRequest {
-  readonly backup: string;
-  readonly who: string;
-  readonly why: string;
-}
-
-export interface HoldReport {
-  readonly backup: string;
-  readonly job: string;
-  /** Where the mark now stands (hold, accept) or was removed (release). */
-  readonly destinations: readonly string[];
-  /** Destinations where it could not be done, with the reason. */
-  readonly failed: readonly { readonly destination: string; readonly message: string }[];
-}
-
-export interface AcceptRequest {
-  /** A name in the directory. */
-  readonly file: string;
-  /** Needed when several destinations have an entry of this name. */
-  readonly destination: string | null;
-  readonly who: string;
-  readonly why: string;
-  readonly signal: AbortSignal;
-}
-
-export interface AcceptReport {
-  readonly file: string;
-  readonly destination: string;
-  readonly before: string;
-  /** Null: the file is gone, and its entry was dropped. */
-  readonly after: string | null;
-  /** The run that keeps who accepted it, and why. */
-  readonly runId: string;
-}
-
-export interface AdoptOptions {
-  /** The directory of one of the job's destinations. */
-  readonly directory: string;
-  readonly job: string;
-  /** A glob on file names, which a person has chosen; null: what fits the job's name template and databases. */
-  readonly pattern: string | null;
-  readonly signal: AbortSignal;
-}
-
-export interface AdoptReport {
-  readonly file: string;
-  readonly backup: string | null;
-  readonly createdAt: string | null;
-  readonly isAdopted: boolean;
-  /** Why not, or what is lacking although it is. */
-  readonly reason: string | null;
-  /** Set when the file could not be looked at or recorded, which says nothing of the file itself. */
-  readonly failure: FailureReport | null;
-  /** 0 adopted, 3 left out because it is damaged, cut short or not named as the job's, else the failure's. */
-  readonly exit: ExitStatus;
-}
-
-export interface PruneOptions {
-  /** Empty: every job that leaves backups. */
-  readonly jobs: readonly string[];
-  /** Only says what would go. */
-  readonly dryRun: boolean;
-  /** A person has seen that more than half would go at once. */
-  readonly yes: boolean;
-  readonly signal: AbortSignal;
-}
-
-/** One copy and its verdict; with no backup, why nothing could be said of a destination or of the whole job. */
-export interface PruneReport {
-  readonly job: string;
-  readonly destination: string | null;
-  readonly backup: string | null;
-  readonly database: string | null;
-  readonly verdict: "keep" | "remove";
-  readonly reasons: readonly string[];
-  readonly sizeBytes: number;
-  /** True when the copy is gone now. */
-  readonly isRemoved: boolean;
-  /** Why it could not be removed, or not be judged. */
-  readonly failure: FailureReport | null;
-  readonly exit: ExitStatus;
-}
-
-export interface SimulateOptions {
-  /** Empty: every job that leaves backups. */
-  readonly jobs: readonly string[];
-  readonly days: number;
-  /** What goes wrong meanwhile; empty: nothing. */
-  readonly script: readonly ScriptEvent[];
-}
-
-export interface CatalogProblem {
-  readonly destination: string | null;
-  readonly backup: string | null;
-  readonly message: string;
-}
-
-export interface RebuildReport {
-  readonly backups: number;
-  readonly copies: number;
-  readonly holds: number;
-  readonly problems: readonly CatalogProblem[];
-}
-
-export interface InitialisedDestination {
-  readonly name: string;
-  readonly location: string;
-  readonly id: string;
 }
 
 export interface LogsRequest {

@@ -86,7 +86,10 @@ suite("proofs, through the launcher", { concurrency: false }, () => {
     const { code, document } = await operator.json("prove", "--job", "packed");
     assert.equal(code, 4);
     const [proof] = document.proofs;
-    assert.deepEqual([proof.outcome, proof.level, proof.failure.code], ["mismatch", "restored", "proof.assertion"]);
+    assert.deepEqual(
+      [proof.outcome, proof.level, proof.failure.code],
+      ["mismatch", "restored", "proof.assertion"],
+    );
     assert.deepEqual(proof.differences, []);
     assert.deepEqual(
       proof.assertions.map(({ outcome }: { readonly outcome: string }) => outcome),

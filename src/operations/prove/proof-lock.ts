@@ -46,9 +46,12 @@ async function sweepScratch(context: Context): Promise<void> {
     if (!name.startsWith(scratchPrefix)) continue;
     try {
       await removeTree(join(directory, name));
-      context.log.info({ name }, "removed what a dead proof left");
+      context.log.info({ path: join(directory, name) }, "removed what a dead proof left");
     } catch (error) {
-      context.log.warn({ name, error: messageOf(error) }, "could not remove what a dead proof left");
+      context.log.warn(
+        { path: join(directory, name), error: messageOf(error) },
+        "could not remove what a dead proof left",
+      );
     }
   }
 }
