@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Job } from "../../src/domain/jobs/job.ts";
 import type { Context } from "../../src/operations/context.ts";
 import type { DoctorScene } from "../../src/operations/doctor/scene.ts";
+import { exportSigningKey } from "../../src/operations/keys/signing-key.ts";
 import { temporaryDirectory } from "../servers/cleanup.ts";
 import { capsuleJob, createRealContext, type RealContextOptions } from "./real-context.ts";
 
@@ -39,6 +40,8 @@ export async function openDoctorHome(options: DoctorHomeOptions = {}): Promise<D
   const lines = jobs.map(({ name }) => `0 2 * * * root ${launcher} --config ${configPath} -q run ${name}\n`);
   write("cron.d/codex-backup", `PATH=/usr/bin:/bin\n${lines.join("")}`, 0o644);
   await context.destinations.get("backups")?.initialise();
+  await context.signatures.generate();
+  await exportSigningKey(context, { who: "tester", deliver: async () => undefined });
   return { home, path, write, scene: sceneOf(context, path) };
 }
 

@@ -15,8 +15,10 @@ import { judgeDestination } from "./checks/destination.ts";
 import { judgeEncryption, type RecipientLook } from "./checks/encryption.ts";
 import { judgeHistory } from "./checks/history.ts";
 import { type HookLook, judgeHooks } from "./checks/hooks.ts";
+import { judgeKeys, type KeyFacts } from "./checks/keys.ts";
 import { judgeLock } from "./checks/lock.ts";
 import { judgeCoverage, judgeDatabase, judgeNoAccess } from "./checks/postgres.ts";
+import { judgeProof, type ProvenDatabase } from "./checks/proof.ts";
 import { judgeSchedule } from "./checks/schedule.ts";
 import { judgeSpace } from "./checks/space.ts";
 import { judgeState } from "./checks/state.ts";
@@ -45,6 +47,15 @@ const state = (change: Changed<Parameters<typeof judgeState>[0]> = {}) =>
     catalogFailure: null,
     catalogProblems: [],
     logBytes: 1000,
+    ...change,
+  });
+const keys = (change: Changed<KeyFacts> = {}) =>
+  judgeKeys({
+    path: "/var/lib/cb/keys/signing.key",
+    keyId: "0123456789ABCDEF",
+    isExported: true,
+    mode: 0o600,
+    fault: null,
     ...change,
   });
 const destination = (change: Changed<Parameters<typeof judgeDestination>[0]> = {}) =>
@@ -170,6 +181,28 @@ const history = (change: Changed<Parameters<typeof judgeHistory>[0]> = {}) =>
     lastRun,
     ...change,
   });
+const provenDatabase: ProvenDatabase = {
+  database: null,
+  rule: "fresh",
+  reason: "its newest good backup is 6 h old",
+  rtoMs: null,
+  recovery: null,
+  concerns: [],
+};
+const proof = (
+  change: Changed<Parameters<typeof judgeProof>[0]> = {},
+  database: Changed<ProvenDatabase> = {},
+) =>
+  judgeProof({
+    job: "database",
+    isProven: true,
+    server: { description: "PostgreSQL 15.20, programs of this host", failure: null },
+    room: { path: "/var/lib/cb", freeBytes: 1e9, needBytes: 1e8 },
+    databases: [{ ...provenDatabase, ...database }],
+    ...change,
+  });
+const concern = (kind: "suspect" | "key") =>
+  proof({}, { concerns: [{ kind, message: "somebody should look", nextStep: "codex-backup status", since: null }] });
 const holder = { runId: "r1", pid: 12, host: "h", ageMs: 60_000 };
 const alerts = (change: Changed<Parameters<typeof judgeAlerts>[0]> = {}) =>
   judgeAlerts({
@@ -328,8 +361,23 @@ const fixtures: Partial<Readonly<Record<CheckCode, () => readonly Diagnosis[]>>>
   "history.incomplete": () => history({ lastRun: { ...lastRun, outcome: "incomplete" } }),
   "history.stale": () =>
     history({ health: { healthy: false, reason: "its newest good backup is 30 h old" } }),
+  "keys.ok": () => keys(),
+  "keys.none": () => keys({ keyId: null, mode: null }),
+  "keys.not-exported": () => keys({ isExported: false }),
+  "keys.open": () => keys({ keyId: null, mode: 0o644, fault: "others may read it" }),
+  "keys.unusable": () => keys({ keyId: null, fault: "it is damaged" }),
   "lock.ok": () => judgeLock({ job: "database", holder: null }),
   "lock.held": () => judgeLock({ job: "database", holder }),
+  "proof.ok": () => proof(),
+  "proof.no-server": () =>
+    proof({ server: { description: null, failure: failure("postgres.no-server-programs") } }),
+  "proof.space": () => proof({ room: { path: "/var/lib/cb", freeBytes: 1e7, needBytes: 1e8 } }),
+  "proof.missed": () => proof({}, { rule: "proof", reason: "a proof was due 3 h ago" }),
+  "proof.mismatch": () => proof({}, { rule: "mismatch", reason: "the proof does not agree" }),
+  "proof.rto": () => proof({}, { rule: "rto", reason: "its last measured restore took 40 min" }),
+  "proof.unmeasured": () => proof({}, { rtoMs: 1_800_000 }),
+  "proof.suspect": () => concern("suspect"),
+  "proof.key": () => concern("key"),
   "lock.stuck": () => judgeLock({ job: "database", holder: { ...holder, ageMs: 9e7 } }),
   "alerts.ok": () => alerts(),
   "alerts.nobody": () => alerts({ channels: [], isPinging: false }),
@@ -354,6 +402,8 @@ const healthy = [
   ...[
     history(),
     judgeLock({ job: "database", holder: null }),
+    keys(),
+    proof(),
     alerts(),
     judgeTool({ version: "1", nodeVersion: "24.0.0" }),
   ],
@@ -536,4 +586,21 @@ test("a timer that fires at another time than the configuration says is told", (
 test("clean-up lines that are switched off start nothing", () => {
   const found = installed({ text: `# codex-backup\n#${cronLine}\n` });
   assert.ok(found.some(({ code }) => code === "schedule.nobody"));
+});
+
+test("a job that is never proven needs neither a server nor room for it, and its rto is told all the same", () => {
+  const nothing = {
+    server: { description: null, failure: failure("postgres.no-server-programs") },
+    isProven: false,
+  };
+  assert.deepEqual(proof({ ...nothing, room: { path: "/", freeBytes: 0, needBytes: 1 } }), []);
+  const [found] = proof(nothing, { rtoMs: 1_800_000 });
+  assert.match(
+    found?.message ?? "",
+    /^its rto is 30 min 0 s, and no restore was measured yet: none will be until prove/,
+  );
+  assert.deepEqual(
+    proof({}, { rtoMs: 1_800_000, recovery: { estimateMs: 1000 } }).map(({ code }) => code),
+    ["proof.ok"],
+  );
 });

@@ -123,6 +123,12 @@ export const checkTable = {
   ),
   "hooks.world-writable": warning("every user of this machine may change the program of a hook"),
 
+  "keys.ok": ok("backups are signed, and the key was exported"),
+  "keys.none": warning("there is no signing key, so backups are not signed"),
+  "keys.not-exported": warning("the signing key was never exported"),
+  "keys.open": warning("other users of this machine may read the signing key, so it is not used"),
+  "keys.unusable": warning("the signing key is damaged or cannot be read, so backups will not be signed"),
+
   "schedule.ok": ok("somebody will start the jobs tonight"),
   "schedule.nobody": blocker("jobs have a schedule, and nothing starts them"),
   "schedule.unseen": {

@@ -32,6 +32,7 @@ export type Remedy =
       readonly owner: FileOwner | null;
     }
   | { readonly kind: "initialise"; readonly destination: string }
+  | { readonly kind: "make-signing-key" }
   | { readonly kind: "set-modes"; readonly paths: readonly string[]; readonly mode: number };
 
 /** A finding with what would mend it. */

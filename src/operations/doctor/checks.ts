@@ -13,6 +13,7 @@ import { lookAtCommand } from "./look-at-command.ts";
 import { lookAtDestination } from "./look-at-destination.ts";
 import { lookAtEncryption } from "./look-at-encryption.ts";
 import { lookAtHooks } from "./look-at-hooks.ts";
+import { lookAtKeys } from "./look-at-keys.ts";
 import { lookAtPostgres } from "./look-at-postgres.ts";
 import { lookAtProof } from "./look-at-proof.ts";
 import { lookAtSchedule } from "./look-at-schedule.ts";
@@ -43,6 +44,9 @@ export function checksOf(scene: DoctorScene): readonly Check[] {
       run: () => lookAtDestination(scene, place),
     })),
     ...sourceChecks(scene),
+    ...(context.jobs.some((job) => leavesBackups(job))
+      ? [{ name: "keys", subject: "signing key", run: () => lookAtKeys(context) }]
+      : []),
     { name: "schedule", subject: "schedule", run: (signal) => lookAtSchedule(scene, signal) },
     { name: "clock", subject: "clock", run: (signal) => lookAtClock(scene, signal) },
     { name: "history", subject: "history", run: () => lookAtHistory(scene) },

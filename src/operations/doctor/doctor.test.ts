@@ -1,5 +1,14 @@
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { test } from "node:test";
 import { type DoctorHome, openDoctorHome, withContext } from "../../../tests/fakes/doctor-scene.ts";
 import {
@@ -97,8 +106,20 @@ test("everything that tonight needs is looked at", async () => {
     "command",
     "checksums",
     "space",
+    "proof",
+    "proof",
   ];
-  assert.deepEqual(names, [...wanted, "schedule", "clock", "history", "lock", "alerts"]);
+  assert.deepEqual(names, [
+    ...wanted,
+    "proof",
+    "proof",
+    "keys",
+    "schedule",
+    "clock",
+    "history",
+    "lock",
+    "alerts",
+  ]);
   const report = await look(scene);
   assert.equal(report.exit, 1);
   assert.ok(bad(report).includes("postgres.unreachable"), path());
@@ -345,6 +366,36 @@ test("scripts are read, not run: program, interpreter, grammar, packages", async
     [],
   );
   assert.ok(!existsSync(ran.home.path("tree/ran")));
+});
+
+test("a signing key is missed, made by --fix, and then to be exported; one that others may read is named", async () => {
+  const { scene, path } = await openDoctorHome();
+  const keysOf = async (fix = false) =>
+    (await look(scene, { fix })).findings.filter(({ check, isFixed }) => check === "keys" && !isFixed);
+  assert.deepEqual(
+    (await keysOf()).map(({ code }) => code),
+    ["keys.ok"],
+  );
+  rmSync(path("state", "keys"), { recursive: true });
+  assert.deepEqual(
+    (await keysOf()).map(({ code }) => code),
+    ["keys.none"],
+  );
+  assert.deepEqual(
+    (await keysOf(true)).map(({ code }) => code),
+    ["keys.not-exported"],
+  );
+  chmodSync(path("state", "keys", "signing.key"), 0o604);
+  assert.deepEqual(
+    (await keysOf(true)).map(({ code }) => code),
+    ["keys.open"],
+  );
+  writeFileSync(path("state", "keys", "signing.key"), "damaged");
+  chmodSync(path("state", "keys", "signing.key"), 0o600);
+  assert.deepEqual(
+    (await keysOf(true)).map(({ code }) => code),
+    ["keys.unusable"],
+  );
 });
 
 test("--run runs the command once and shows its last words", async () => {

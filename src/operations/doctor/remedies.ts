@@ -37,6 +37,10 @@ async function apply(scene: DoctorScene, remedy: Remedy): Promise<string> {
       const id = await destination.initialise();
       return `${destination.location} is there and marked as ours (${id})`;
     }
+    case "make-signing-key": {
+      const { keyId } = await scene.context.signatures.generate();
+      return `made the key ${keyId}, which signs from the next run on`;
+    }
     case "set-modes":
       for (const path of remedy.paths) await setMode(path, remedy.mode);
       return `${describeCount(remedy.paths.length, "path")} now ${remedy.paths.length === 1 ? "has" : "have"} mode ${octal(remedy.mode)}`;
