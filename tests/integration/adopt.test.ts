@@ -8,6 +8,7 @@ import type { Destination } from "../../src/destinations/destination.ts";
 import { Failure } from "../../src/domain/failure.ts";
 import type { PostgresJob } from "../../src/domain/jobs/job.ts";
 import { adopt } from "../../src/operations/adopt/adopt.ts";
+import { createOperations } from "../../src/operations/create-operations.ts";
 import type { AdoptReport } from "../../src/operations/operation.ts";
 import { capsuleJob, localSource, postgresJob } from "../fakes/real-context.ts";
 import { temporaryDirectory } from "../servers/cleanup.ts";
@@ -221,4 +222,37 @@ test("a zip of an old script is adopted only when it is asked for by name", asyn
   assert.match(left?.reason ?? "", /does not fit the name template/);
   const [chosen] = await adoptAll(scene, "replay_*.zip");
   assert.doesNotMatch(chosen?.reason ?? "", /name template/);
+});
+
+test("an encrypted file is adopted by its hash; whoever has the key can verify it, and nobody else", async () => {
+  const key = join(temporaryDirectory("safe"), "key.txt");
+  await runProgram(["age-keygen", "-o", key]);
+  const recipient = (await runProgram(["age-keygen", "-y", key])).trim();
+  const plain = join(temporaryDirectory("plain"), "dump.sql.gz");
+  writeFileSync(plain, gzipSync(dump));
+  const name = "codexdb_2026-11-01.sql.gz.age";
+  const scene = await oldDumps({ "codexdb_2026-11-02.sql.age": dump });
+  await runProgram(["age", "-r", recipient, "-o", join(scene.directory, name), plain]);
+  const reports = await adoptAll(scene);
+  assert.deepEqual(
+    reports.map(({ file, isAdopted, exit }) => [file, isAdopted, exit]),
+    [
+      [name, true, 0],
+      ["codexdb_2026-11-02.sql.age", false, 3],
+    ],
+  );
+  assert.match(reports[1]?.reason ?? "", /does not begin as an age file/);
+  const [row] = scene.context.catalog.backups();
+  assert.deepEqual(
+    row?.copies.map(({ level }) => level),
+    ["hashed"],
+  );
+  const ask = { backups: [], level: "read", sinceMs: null, signal: new AbortController().signal } as const;
+  const check = async (identity: string | null) =>
+    (await createOperations(scene.context).verify({ ...ask, identity })).map(({ level, exit }) => [
+      level,
+      exit,
+    ]);
+  assert.deepEqual(await check(null), [["hashed", 3]]);
+  assert.deepEqual(await check(key), [["read", 0]]);
 });

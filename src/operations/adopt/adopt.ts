@@ -90,11 +90,14 @@ async function adoptables(
   return files.flatMap((stored): readonly Adoptable[] => {
     const parsed = parseBackupFile(stored.name);
     const wanted = job.kind === "postgres" ? "dump" : "capsule";
-    if (parsed?.file.kind !== wanted) return [];
+    if (parsed === null) return [];
+    const isEncrypted = parsed.file.kind === "encrypted";
+    const file = parsed.file.kind === "encrypted" ? parsed.file.of : parsed.file;
+    if (file.kind !== wanted) return [];
     if (pattern !== null && !matches(stored.name, pattern)) return [];
     const isDescribed = described.has(parsed.base);
     if (isDescribed && isKnown(parsed.base)) return [];
-    return [{ ...stored, base: parsed.base, file: parsed.file, isDescribed }];
+    return [{ ...stored, base: parsed.base, file, isEncrypted, isDescribed }];
   });
 }
 
@@ -177,7 +180,8 @@ async function finish(context: Context, adoption: Adoption, sealed: Sealed): Pro
   const { destination, destinationId, runId } = adoption;
   const unlisted = await publish(destination, [], { runId, id: sealed.manifest.id, ...sealed });
   recordBackup(context, sealed);
-  const copy = { destination: destination.name, level: "read", readBack: "cached" } as const;
+  const { level } = sealed.manifest.checked;
+  const copy = { destination: destination.name, level, readBack: "cached" } as const;
   recordCopy(context, sealed, { ...copy, destinationId });
   return unlisted;
 }

@@ -6,14 +6,18 @@ import type { CapsuleFacts, Manifest, ManifestFile, PostgresFacts } from "../../
 import { Failure } from "../../domain/failure.ts";
 import { formatInstant, type Instant, instant, parseInstant } from "../../domain/instant.ts";
 import type { CapsuleJob, PostgresJob } from "../../domain/jobs/job.ts";
+import { isAgeFile } from "../../encryption/encryption.ts";
 import type { Context } from "../context.ts";
 import { hashStream } from "../delivery/read-back.ts";
 import { withLocalFile } from "../local-file.ts";
+import { headOf } from "../restore/dump-source.ts";
 import { readDumpFile } from "../run/read-dump-file.ts";
 
 export interface Adoptable extends StoredFile {
   readonly base: string;
   readonly file: Extract<BackupFile, { readonly kind: "dump" | "capsule" }>;
+  /** `file` is what lies inside of the encryption. */
+  readonly isEncrypted: boolean;
   /** Its manifest stands already. */
   readonly isDescribed: boolean;
 }
@@ -27,11 +31,15 @@ export interface Description {
   readonly signal: AbortSignal;
 }
 
-/** Reads a foreign file to its end and says what it holds. Throws when it is not whole. */
+/**
+ * Reads a foreign file to its end and says what it holds. Throws when it is not whole. Of an encrypted one no more than
+ * size and hash can be said.
+ */
 export async function describeFile(context: Context, description: Description): Promise<Manifest> {
   const { job, file } = description;
-  const content =
-    job.kind === "postgres"
+  const content = file.isEncrypted
+    ? await describeSealed(job, description)
+    : job.kind === "postgres"
       ? await describeDump(context, job, description)
       : await describeCapsule(context, job, description);
   const at = formatInstant(dateOf(job, file));
@@ -50,7 +58,12 @@ export async function describeFile(context: Context, description: Description): 
     outcome: "complete",
     tool: { name: "codex-backup", version: context.version },
     files: [content.file],
-    checked: { level: "read", copies: { [description.destinationId]: "cached" } },
+    checked: {
+      level: file.isEncrypted ? "hashed" : "read",
+      copies: { [description.destinationId]: "cached" },
+    },
+    // For whom, its header does not tell.
+    ...(file.isEncrypted && { encryption: { recipients: [] } }),
     postgres: content.postgres === null ? null : dated(content.postgres, at),
     capsule: content.capsule,
     warnings: ["adopted: made by another tool; what its source held is not known"],
@@ -71,6 +84,27 @@ interface Content {
   readonly file: ManifestFile;
   readonly postgres: PostgresFacts | null;
   readonly capsule: CapsuleFacts | null;
+}
+
+async function describeSealed(
+  job: PostgresJob | CapsuleJob,
+  { destination, file, signal }: Description,
+): Promise<Content> {
+  const head = await headOf((await destination.open(file.name)).stream);
+  if (!isAgeFile(head)) {
+    throw new Failure("encryption.damaged", `Cannot adopt "${file.name}": it does not begin as an age file`, {
+      hint: "Name it by what it is, or keep it outside of the destination.",
+    });
+  }
+  const stored = await hashStream((await destination.open(file.name)).stream, signal, () => {});
+  const compression = file.file.kind === "dump" ? file.file.compression : "none";
+  const role = file.file.kind;
+  return {
+    database: job.kind === "postgres" ? databaseOf(job, file) : null,
+    file: { path: file.name, role, ...stored, compression, encryption: "age", content: null },
+    postgres: null,
+    capsule: null,
+  };
 }
 
 async function describeDump(
