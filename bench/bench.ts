@@ -11,6 +11,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { makeDatabase, makeTree } from "./data.ts";
 import { type Contender, median, medianRatio, type Taken, takeTurns } from "./pairs.ts";
+import { plainProof } from "./plain-proof.ts";
 
 const { values } = parseArgs({
   options: {
@@ -18,6 +19,8 @@ const { values } = parseArgs({
     files: { type: "string", default: "20000" },
     rounds: { type: "string", default: "3" },
     check: { type: "boolean", default: false },
+    /** One part alone, for whoever works on it; writes nothing. */
+    only: { type: "string" },
   },
 });
 const rounds = Number(values.rounds);
@@ -72,6 +75,7 @@ function ours(name: string, args: readonly string[], reset?: () => void): Conten
   return reset ? { name, argv, reset } : { name, argv };
 }
 
+const wants = (part: string) => values.only === undefined || values.only === part;
 const wallOf = (taken: readonly Taken[] | undefined) => (taken ?? []).map((one) => one.wallMs);
 const windowOf = (taken: readonly Taken[] | undefined) =>
   (taken ?? []).map((one) => Number(JSON.parse(one.stdout).runs[0].windowMs));
@@ -86,7 +90,7 @@ function writeConfig(server: { socketDirectory: string; port: number; user: stri
     .join("");
   writeFileSync(
     join(home, "codex-backup.yaml"),
-    `version: 1\nstate: ${join(home, "state")}\ndestinations:\n${places}jobs:\n${job("plain", "    compress: none\n")}${job("packed", "    compress: zstd\n")}` +
+    `version: 1\nstate: ${join(home, "state")}\ndestinations:\n${places}jobs:\n${job("plain", "    compress: none\n")}${job("packed", "    compress: zstd\n")}${job("archive", "    format: custom\n")}` +
       `  replays:\n    capsule: { root: ${join(home, "tree")} }\n    to: [replays]\n` +
       "  sums:\n    checksums: { destination: plain }\n",
   );
@@ -202,6 +206,32 @@ async function benchRestore(shell: Readonly<Record<string, string>>): Promise<vo
   note("`restore`, against `psql -f`", wallOf(restore), wallOf(psql), atMost(1.15));
 }
 
+async function benchProve(): Promise<void> {
+  const archive = readdirSync(join(home, "archive")).find((file) => file.endsWith(".dump")) ?? "";
+  for (const [job, file, plain] of [
+    ["plain", readdirSync(join(home, "plain")).find((one) => /^codexdb.*\.sql$/.test(one)) ?? "", "psql"],
+    ["archive", archive, "pg_restore"],
+  ] as const) {
+    const path = join(home, job, file);
+    const restore =
+      plain === "psql"
+        ? `psql -q -X -v ON_ERROR_STOP=1 -d codexdb -f ${path} > /dev/null`
+        : `pg_restore --exit-on-error -d codexdb ${path}`;
+    const globals = join(home, job, `globals_${file.replace(/\.(sql|dump)$/, ".sql")}`);
+    const [prove, byHand] = await takeTurns(
+      [ours("prove", ["prove", "--job", job, "--latest", "--json"]), plainProof(plain, { globals, restore })],
+      rounds,
+    );
+    note(
+      `\`prove\` of a ${plain === "psql" ? "plain" : "custom"} dump, against initdb, \`${plain}\` and \`pg_dump > /dev/null\` by hand`,
+      wallOf(prove),
+      wallOf(byHand),
+      atMost(1.15),
+    );
+    memory(`a proof (${plain === "psql" ? "plain" : "custom"})`, peakOf(prove), 200);
+  }
+}
+
 async function benchCapsule(): Promise<void> {
   const tree = join(home, "tree");
   const out = join(home, "old.zip");
@@ -289,20 +319,27 @@ try {
   execFileSync(tool, ["--config", join(home, "codex-backup.yaml"), "destination", "init", "--all"], {
     stdio: "inherit",
   });
-  await benchDump(shell);
+  if (values.only === undefined || values.only === "dump") await benchDump(shell);
+  else
+    execFileSync(tool, ["--config", join(home, "codex-backup.yaml"), "run", "plain"], { stdio: "inherit" });
   const dump = readdirSync(join(home, "plain")).find((file) => /^codexdb.*\.sql$/.test(file)) ?? "";
   const dumpBytes = statSync(join(home, "plain", dump)).size;
   emptyFolder(join(home, "packed"));
   execFileSync(tool, ["--config", join(home, "codex-backup.yaml"), "catalog", "rebuild"], {
     stdio: "inherit",
   });
-  await benchVerify();
-  await benchRestore(shell);
-  await benchCapsule();
+  if (wants("verify")) await benchVerify();
+  if (wants("restore")) await benchRestore(shell);
+  if (wants("prove")) {
+    execFileSync(tool, ["--config", join(home, "codex-backup.yaml"), "run", "archive"], { stdio: "inherit" });
+    await benchProve();
+  }
+  if (wants("capsule")) await benchCapsule();
   const page = fileURLToPath(new URL("../docs/performance.md", import.meta.url));
   const text = report(dumpBytes);
-  if (!values.check) writeFileSync(page, text);
-  process.stdout.write(values.check ? text : readFileSync(page, "utf8"));
+  const isWhole = !values.check && values.only === undefined;
+  if (isWhole) writeFileSync(page, text);
+  process.stdout.write(!isWhole ? text : readFileSync(page, "utf8"));
 } finally {
   await server.stop();
   rmSync(home, { recursive: true, force: true });
