@@ -4,28 +4,23 @@
  * beforehand is compared with what is there, night by night and backup by backup.
  */
 import assert from "node:assert/strict";
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import type { BackupRow } from "../../src/catalog/catalog.ts";
-import { type Instant, instant } from "../../src/domain/instant.ts";
+import { instant } from "../../src/domain/instant.ts";
 import type { Job, KeepPolicy } from "../../src/domain/jobs/job.ts";
 import { parseScript, type ScriptEvent } from "../../src/domain/simulation/simulate-script.ts";
-import type { SimulationReport } from "../../src/domain/simulation/simulation-report.ts";
 import { createOperations } from "../../src/operations/create-operations.ts";
-import { type Clock, createSystemClock } from "../../src/platform/clock.ts";
 import { capsuleJob, postgresJob } from "../fakes/real-context.ts";
 import { temporaryDirectory } from "../servers/cleanup.ts";
 import { type PostgresTestServer, startPostgres } from "../servers/postgres.ts";
+import { createWallClock, dayMs, firstNight, foretold, latest, standing } from "./nights.ts";
 import { sourceOf } from "./postgres-at.ts";
 import { assertSoundDirectory, openScene, runAll, type Scene } from "./run-scene.ts";
 
-const dayMs = 86_400_000;
 const nights = 30;
 /** Nights that really happened before anything is foretold. */
 const prelude = 3;
-/** By the true time, the first of them. */
-const firstNight = Date.parse("2026-11-20T02:00:00Z");
 
 const script = `
 # day 1 is the first night after the simulation was asked for
@@ -52,17 +47,6 @@ before(async () => {
 
 after(() => server.stop());
 
-/** Its wall shows what it is set to; timers are real. */
-function createWallClock(): { readonly clock: Clock; set(at: Instant): void } {
-  let now: Instant = instant(firstNight);
-  return {
-    clock: { ...createSystemClock(), now: () => now },
-    set(at) {
-      now = at;
-    },
-  };
-}
-
 function jobsOver(root: string): readonly Job[] {
   const database = postgresJob(sourceOf(server), { schedule: "0 2 * * *", to: ["backups", "offsite"] });
   const capsule = capsuleJob(root, { schedule: "0 2 * * *" });
@@ -71,30 +55,6 @@ function jobsOver(root: string): readonly Job[] {
     { ...database, keep: keep({ daily: 4, weekly: 3 }), keepAt: { offsite: keep({ days: 6 }) } },
     { ...capsule, keep: keep({ sizeBytes: 1200 }) },
   ];
-}
-
-/** The names of all manifests at a destination: what exists, as the disk has it. */
-function standing({ home }: Scene, destination: string): readonly string[] {
-  return readdirSync(join(home, destination))
-    .filter((name) => name.endsWith(".manifest.json"))
-    .map((name) => name.slice(0, -".manifest.json".length))
-    .sort();
-}
-
-/** What simulate says will stand at each destination on each day. */
-function foretold(report: SimulationReport, scene: Scene): readonly ReadonlyMap<string, readonly string[]>[] {
-  const here = new Map(
-    scene.directories.map((path) => [nameOf(path), new Set(standing(scene, nameOf(path)))]),
-  );
-  return report.days.map(({ made, removed }) => {
-    for (const { destination, backup } of made) here.get(destination)?.add(backup);
-    for (const { destination, backup } of removed) here.get(destination)?.delete(backup);
-    return new Map([...here].map(([name, ids]) => [name, [...ids].sort()]));
-  });
-}
-
-function nameOf(path: string): string {
-  return path.slice(path.lastIndexOf("/") + 1);
 }
 
 /** What the script says of a day really happens: to the server, the clock, the marks. */
@@ -112,12 +72,6 @@ async function makeHappen(scene: Scene, events: readonly ScriptEvent[], day: num
       });
     if ("release" in event) await operations.release({ backup: event.release, who });
   }
-}
-
-function latest({ context }: Scene, job: string | undefined): BackupRow {
-  const [row] = context.catalog.backups({ ...(job !== undefined && { job }), limit: 1 });
-  assert.ok(row);
-  return row;
 }
 
 /** Whatever happened: the newest good dump is where it was made, and so is everything that was ever held. */
