@@ -7,16 +7,19 @@ export interface PsqlMessages {
   readonly warnings: readonly string[];
 }
 
-/** Severity words are the server's own and may be translated; the shape `WORD:  SQLSTATE: text` never is. */
+/** What the server calls what is no error, when its messages are in English: any SQLSTATE can come with them. */
+const harmless: ReadonlySet<string> = new Set(["WARNING", "NOTICE", "INFO", "LOG", "DEBUG"]);
+
+/** Severity words may be translated, and then the SQLSTATE decides; the shape `WORD:  SQLSTATE: text` never is. */
 export function parsePsqlMessages(stderr: string): PsqlMessages {
   let error: PsqlMessages["error"] = null;
   const warnings: string[] = [];
   for (const line of stderr.split("\n")) {
-    const found = /^(?:psql:[^ ]* )?\S+:\s+([0-9A-Z]{5}): (.*)$/.exec(line);
+    const found = /^(?:psql:[^ ]* )?(\S+):\s+([0-9A-Z]{5}): (.*)$/.exec(line);
     if (!found) continue;
-    const [, sqlstate = "", message = ""] = found;
+    const [, severity = "", sqlstate = "", message = ""] = found;
     // Classes 00, 01 and 02 are success, warning and no data.
-    if (/^0[012]/.test(sqlstate)) warnings.push(message);
+    if (harmless.has(severity) || /^0[012]/.test(sqlstate)) warnings.push(message);
     else error ??= { sqlstate, message };
   }
   return { error, warnings };
@@ -25,6 +28,8 @@ export function parsePsqlMessages(stderr: string): PsqlMessages {
 const hints: Readonly<Record<string, string>> = {
   "53200": "Raise max_locks_per_transaction on the server: the restore is one transaction.",
   "53100": "Make space on the server's disk.",
+  "58P01": "Install the extension's package, or the library that is named, for that server.",
+  "0A000": "Install what the server lacks, such as the package of an extension.",
   "42704": "Create what is missing (roles: --roles missing), or restore with --no-owner.",
   "42501": "Restore as a superuser, or with --no-owner.",
 };

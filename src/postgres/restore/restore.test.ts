@@ -125,6 +125,17 @@ LOCATION:  parserOpenTable, parse_relation.c:1392
   });
 });
 
+test("a warning is none the less one when it comes with an error's SQLSTATE", () => {
+  const stderr = [
+    "psql:<stdin>:3: WARNING:  55000: wal_level is insufficient to publish logical changes",
+    'psql:<stdin>:4: NOTICE:  42P07: relation "a" already exists, skipping',
+    'psql:<stdin>:5: ERROR:  42P07: relation "b" already exists',
+  ].join("\n");
+  const { error, warnings } = parsePsqlMessages(stderr);
+  assert.equal(error?.message, 'relation "b" already exists');
+  assert.equal(warnings.length, 2);
+});
+
 test("a locale is the same under glibc's two spellings, and another version of it is told", () => {
   const locale: PostgresFacts["locale"] = {
     provider: "libc",
