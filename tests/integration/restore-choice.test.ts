@@ -219,6 +219,20 @@ test("a role that is called otherwise owns and may read what the old one did; ro
   );
 });
 
+test("beforehand it is said how much is free, and who uses what would be replaced", async () => {
+  await server.createDatabase("busy");
+  const session = server.psql("SELECT pg_sleep(30)", "busy").catch(() => "ended");
+  const isThere = "SELECT count(*) FROM pg_stat_activity WHERE datname = 'busy' AND state = 'active'";
+  while ((await server.psql(isThere)) === "0") await server.psql("SELECT pg_sleep(0.05)");
+  const { findings, estimate } = await restore("plain", "busy", { overwrite: "busy", dryRun: true });
+  await server.psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'busy'");
+  await session;
+  const said = findings.map(({ message }) => message).join("\n");
+  assert.match(said, /it needs about [\d.]+ .B on the server, where [\d.]+ .B are free/);
+  assert.match(said, /"busy" is in use; the last statement there was at \d{4}-\d\d-\d\dT[\d:]{8}Z/);
+  assert.equal(estimate, null, "nothing was measured");
+});
+
 test("without owners, that is said beforehand", async () => {
   const report = await restore("plain", "never", { withoutOwners: true, dryRun: true });
   assert.match(

@@ -1,3 +1,4 @@
+import type { ReportedRecovery } from "../health/status-report.ts";
 import type { RelationName } from "../restores/table-choice.ts";
 
 export type RestoreReport = DatabaseRestored | CapsuleRestored;
@@ -20,6 +21,8 @@ export interface DatabaseRestored {
   readonly tables: readonly RelationName[] | null;
   /** Made without rows, because a restored view or table needs them. */
   readonly withoutRows: readonly RelationName[];
+  /** How long restores of this job's dumps took in proofs; null where none was measured. */
+  readonly estimate: ReportedRecovery | null;
   /** How what was restored was held against what was backed up, before it got its name. */
   readonly check: RestoreCheck;
 }

@@ -5,7 +5,9 @@ import type {
   RestoreCheck,
 } from "../../domain/backups/restore-report.ts";
 import { Failure } from "../../domain/failure.ts";
+import type { ReportedRecovery } from "../../domain/health/status-report.ts";
 import type { PostgresSource } from "../../domain/jobs/source.ts";
+import { describeDuration } from "../../domain/plain-words.ts";
 import { describeCut } from "../../domain/restores/cut-findings.ts";
 import type { DumpCut } from "../../domain/restores/table-choice.ts";
 import type { PostgresServer, ServerFacts } from "../../postgres/postgres.ts";
@@ -21,6 +23,8 @@ export interface DatabaseRestore {
   readonly dump: DumpSource;
   /** What was found beforehand and belongs to the preflight. */
   readonly known: readonly PreflightFinding[];
+  /** What proofs have measured; null: nothing. */
+  readonly estimate: ReportedRecovery | null;
   readonly server: PostgresSource;
   /** The database to make. */
   readonly to: string;
@@ -66,6 +70,7 @@ export async function restoreDatabase(context: Context, request: DatabaseRestore
       database: request.to,
       findings,
       isHashChecked: request.dump.expected !== null,
+      estimate: request.estimate,
       tables: cut?.whole ?? null,
       withoutRows: cut?.withoutRows ?? [],
     } as const;
@@ -103,6 +108,7 @@ async function preflight(
   const findings: readonly PreflightFinding[] = [
     targetServer(request.server, server.facts),
     ...request.known,
+    ...(request.estimate === null ? [] : [timeNeeded(request.estimate)]),
     ...(cut === null ? [] : describeCut(cut)),
     ...(request.withoutOwners ? [withoutOwnersNote] : []),
     ...found.map((finding) =>
@@ -122,6 +128,11 @@ async function preflight(
 function factsOf(facts: PostgresFacts, cut: DumpCut | null): PostgresFacts {
   if (cut === null) return facts;
   return { ...facts, extensions: facts.extensions.filter(({ name }) => cut.extensions.includes(name)) };
+}
+
+function timeNeeded({ estimateMs, measuredAt }: ReportedRecovery): PreflightFinding {
+  const message = `a restore of all of it takes about ${describeDuration(estimateMs)}, as measured on ${measuredAt.slice(0, 10)} in a throwaway server`;
+  return { severity: "note", message, hint: null };
 }
 
 const withoutOwnersNote: PreflightFinding = {

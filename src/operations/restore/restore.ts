@@ -2,12 +2,17 @@ import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { isZip } from "../../capsule/capsule.ts";
 import type { BackupRow } from "../../catalog/catalog.ts";
-import type { PreflightFinding, RestoreReport } from "../../domain/backups/restore-report.ts";
+import type {
+  DatabaseRestored,
+  PreflightFinding,
+  RestoreReport,
+} from "../../domain/backups/restore-report.ts";
 import { Failure } from "../../domain/failure.ts";
 import type { Decryptor } from "../../encryption/encryption.ts";
 import type { Context } from "../context.ts";
 import { findBackup } from "../find-backup.ts";
 import type { RestoreRequest } from "../operation.ts";
+import { recoveryOfBackup } from "../proof-status.ts";
 import { filesBeside, filesOfCopy } from "./backup-files.ts";
 import { chooseCopy } from "./choose-copy.ts";
 import { type DumpSource, dumpOfBackup, dumpOfFile, headOf, openBarePlain } from "./dump-source.ts";
@@ -26,11 +31,13 @@ export async function restore(context: Context, request: RestoreRequest): Promis
   const files = filesOfCopy(copy);
   const damage = knownDamage(context, row, copy);
   if (row.kind !== "capsule") {
-    const known = damage === null ? [] : [damage];
+    const dump = await dumpOfBackup(files, decryptor);
+    const contentBytes = dump.expected?.sizeBytes ?? dump.sizeBytes;
     return intoDatabase(context, request, {
-      dump: await dumpOfBackup(files, decryptor),
+      dump,
       job: row.job,
-      known,
+      known: damage === null ? [] : [damage],
+      estimate: recoveryOfBackup(context, row, contentBytes),
     });
   }
   if (damage === null) return restoreCapsule(context, { ...intoDirectory(request), from: files, decryptor });
@@ -85,7 +92,7 @@ async function restoreFile(
   if (isCapsule)
     return restoreCapsule(context, { ...intoDirectory(request), from: files ?? { path }, decryptor });
   const dump = await (files === null ? dumpOfFile(path, decryptor) : dumpOfBackup(files, decryptor));
-  return intoDatabase(context, request, { dump, job: null, known: [] });
+  return intoDatabase(context, request, { dump, job: null, known: [], estimate: null });
 }
 
 interface DumpOfJob {
@@ -94,13 +101,14 @@ interface DumpOfJob {
   readonly job: string | null;
   /** What is known of its copies beforehand. */
   readonly known: readonly PreflightFinding[];
+  readonly estimate: DatabaseRestored["estimate"];
 }
 
 function intoDatabase(
   context: Context,
   request: RestoreRequest,
-  { dump, job, known }: DumpOfJob,
+  { job, ...found }: DumpOfJob,
 ): Promise<RestoreReport> {
   const { source } = serverJob(context, request.job ?? job);
-  return restoreDatabase(context, { ...request, dump, known, server: source });
+  return restoreDatabase(context, { ...request, ...found, server: source });
 }

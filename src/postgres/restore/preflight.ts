@@ -8,6 +8,7 @@ import type { ServerContext } from "../server.ts";
 import { quoteName } from "../sql/literal.ts";
 import { restoreTargetSql, type TargetRow } from "../sql/restore-target.ts";
 import { findEncoding } from "./encoding-findings.ts";
+import { freeBytesOf } from "./free-space.ts";
 import { findLocale } from "./locale-findings.ts";
 import { onMaintenance } from "./maintenance.ts";
 import type { RoleMap } from "./rename-roles.ts";
@@ -30,14 +31,15 @@ export async function preflightRestore(
   const sql = restoreTargetSql(request.database);
   const [target] = await onMaintenance(context, context.signal, (session) => session.rows<TargetRow>(sql));
   if (!target) throw new Failure("postgres.query", "Cannot look at the target: the server returned no row");
-  return judgeTarget(request, target, context.facts.versionNum);
+  const freeBytes = await freeBytesOf(context, target.dataDirectory);
+  return judgeTarget(request, target, { versionNum: context.facts.versionNum, freeBytes });
 }
 
 /** Every reason for or against the restore that can be seen beforehand. Pure. */
 function judgeTarget(
   request: PreflightRequest,
   target: TargetRow,
-  versionNum: number,
+  { versionNum, freeBytes }: { readonly versionNum: number; readonly freeBytes: number | null },
 ): readonly RestoreFinding[] {
   const { facts, globals, header } = request;
   return [
@@ -50,7 +52,7 @@ function judgeTarget(
     ...(facts === null ? [] : findLocale(facts, target)),
     ...findEncoding({ facts, header, serverDefault: target.encoding }),
     ...(globals === null ? [] : findTablespaces(globals, target)),
-    ...(facts === null ? [] : [spaceNeeded(facts)]),
+    ...(facts === null ? [] : [findSpace(facts, freeBytes)]),
   ];
 }
 
@@ -63,7 +65,8 @@ function findTarget(database: string, target: TargetRow): readonly RestoreFindin
     hint: "Choose the name of a database that does not exist.",
   };
   if (target.sessions === 0) return [exists];
-  const message = `database "${database}" is in use`;
+  const last = target.lastActive === null ? "" : `; the last statement there was at ${target.lastActive}`;
+  const message = `database "${database}" is in use${last}`;
   const hint = "Stop what uses it; replacing it ends these sessions.";
   return [exists, { about: "sessions", severity: "warning", message, hint }];
 }
@@ -84,10 +87,22 @@ function sizeOf({ sizeBytes }: TargetRow): string {
   return sizeBytes === null ? "" : ` (${describeSize(Number(sizeBytes))})`;
 }
 
-/** No SQL tells how much space is free. */
-function spaceNeeded({ databaseSizeBytes }: PostgresFacts): RestoreFinding {
-  const message = `it needs about ${describeSize(databaseSizeBytes)} on the server, whose free space cannot be seen from here`;
-  return { about: "space", severity: "note", message, hint: null };
+/** No SQL tells how much space is free. What the database had is an estimate: it can have been half empty. */
+function findSpace({ databaseSizeBytes }: PostgresFacts, freeBytes: number | null): RestoreFinding {
+  const need = `it needs about ${describeSize(databaseSizeBytes)} on the server`;
+  if (freeBytes === null) {
+    const message = `${need}, whose free space cannot be seen from here`;
+    return { about: "space", severity: "note", message, hint: null };
+  }
+  const message = `${need}, where ${describeSize(freeBytes)} are free`;
+  return freeBytes > databaseSizeBytes
+    ? { about: "space", severity: "note", message, hint: null }
+    : {
+        about: "space",
+        severity: "warning",
+        message,
+        hint: "Make space first; an old database stays beside the new one.",
+      };
 }
 
 function findPrivileges(target: TargetRow): readonly RestoreFinding[] {

@@ -4,6 +4,10 @@ import { quoteLiteral } from "./literal.ts";
 export interface TargetRow {
   readonly exists: boolean;
   readonly sessions: number;
+  /** When a session on it last did something, in ISO 8601; null when none is there or this role may not see it. */
+  readonly lastActive: string | null;
+  /** On the server's machine; null when this role may not know. */
+  readonly dataDirectory: string | null;
   /** As text; null when it does not exist or this role may not ask. */
   readonly sizeBytes: string | null;
   /** Of template0, and so of a database for which none is asked. */
@@ -27,6 +31,9 @@ export function restoreTargetSql(database: string): string {
   return `
 SELECT EXISTS (SELECT FROM pg_database WHERE datname = ${quoteLiteral(database)}) AS exists,
   (SELECT count(*) FROM pg_stat_activity WHERE datname = ${quoteLiteral(database)})::int AS sessions,
+  (SELECT to_char(max(greatest(query_start, state_change)) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+    FROM pg_stat_activity WHERE datname = ${quoteLiteral(database)}) AS "lastActive",
+  (SELECT setting FROM pg_settings WHERE name = 'data_directory') AS "dataDirectory",
   (SELECT CASE WHEN has_database_privilege(oid, 'CONNECT') THEN pg_database_size(oid)::text END
     FROM pg_database WHERE datname = ${quoteLiteral(database)}) AS "sizeBytes",
   (SELECT pg_encoding_to_char(encoding) FROM pg_database WHERE datname = 'template0') AS encoding,
