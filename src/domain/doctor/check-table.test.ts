@@ -202,7 +202,10 @@ const proof = (
     ...change,
   });
 const concern = (kind: "suspect" | "key") =>
-  proof({}, { concerns: [{ kind, message: "somebody should look", nextStep: "codex-backup status", since: null }] });
+  proof(
+    {},
+    { concerns: [{ kind, message: "somebody should look", nextStep: "codex-backup status", since: null }] },
+  );
 const holder = { runId: "r1", pid: 12, host: "h", ageMs: 60_000 };
 const alerts = (change: Changed<Parameters<typeof judgeAlerts>[0]> = {}) =>
   judgeAlerts({

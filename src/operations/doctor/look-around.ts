@@ -5,6 +5,7 @@ import { judgeHistory } from "../../domain/doctor/checks/history.ts";
 import { judgeLock } from "../../domain/doctor/checks/lock.ts";
 import { judgeTool } from "../../domain/doctor/checks/tool.ts";
 import type { Diagnosis } from "../../domain/doctor/finding.ts";
+import type { HealthRule } from "../../domain/health/health.ts";
 import { parseInstant } from "../../domain/instant.ts";
 import { isTimezone } from "../../domain/local-time.ts";
 import { lookTime } from "../alerts/tell.ts";
@@ -51,16 +52,20 @@ async function isSynchronised({ childEnv }: Context, signal: AbortSignal): Promi
   return chrony === null ? null : /Leap status\s*:\s*Normal/.test(chrony);
 }
 
+/** They have a check of their own. */
+const rulesOfProofs: readonly HealthRule[] = ["mismatch", "proof", "rto"];
+
 /** What last night left, for each database of each job. */
 export async function lookAtHistory({ context }: DoctorScene): Promise<readonly Diagnosis[]> {
   const { jobs } = await status(context);
   const now = context.clock.now();
-  return jobs.flatMap(({ job, database, healthy, reason, lastRun }) => {
+  return jobs.flatMap(({ job, database, healthy: isHealthy, rule, reason, lastRun }) => {
     const startedAt = lastRun === null ? null : parseInstant(lastRun.startedAt);
     const ended =
       lastRun?.outcome && startedAt !== null
         ? { ...lastRun, outcome: lastRun.outcome, ageMs: Math.max(0, now - startedAt) }
         : null;
+    const healthy = isHealthy || rulesOfProofs.includes(rule);
     return judgeHistory({ job, database, health: { healthy, reason }, lastRun: ended });
   });
 }
