@@ -21,10 +21,7 @@ interface Scene {
 async function scene(t: TestContext): Promise<Scene> {
   const statePath = mkdtempSync(join(tmpdir(), "codex-custody-"));
   t.after(() => rmSync(statePath, { recursive: true, force: true }));
-  const basis = {
-    ...createMemoryContext({ clock: createHandClock(), jobs: [], destinations: [] }),
-    statePath,
-  };
+  const basis = createMemoryContext({ statePath, clock: createHandClock(), jobs: [], destinations: [] });
   const { recipient } = await generateIdentity(basis);
   const job = capsuleJob("/srv", { encrypt: { recipients: [recipient] } });
   return { context: { ...basis, jobs: [job] }, recipient, keys: join(statePath, "keys") };
