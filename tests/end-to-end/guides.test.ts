@@ -12,7 +12,7 @@ const guide = join(import.meta.dirname, "../../docs/guide");
 
 /** In the order in which an operator meets them: each goes on from the machine that the one before has left. */
 const pages = [
-  ...["install", "monitor", "run-by-hand", "verify", "retention", "restore", "leave"],
+  ...["install", "monitor", "run-by-hand", "verify", "signatures", "retention", "restore", "leave"],
   ...["customise", "migrate", "troubleshoot"],
 ];
 
