@@ -3,7 +3,7 @@ import { parseDuration } from "../../domain/duration.ts";
 import { Failure } from "../../domain/failure.ts";
 import { type Instant, parseInstant } from "../../domain/instant.ts";
 import { type Job, leavesBackups } from "../../domain/jobs/job.ts";
-import { isOfAll } from "../../domain/jobs/proof-job.ts";
+import { jobsOfAll } from "../../domain/jobs/proof-job.ts";
 import { combineExitStatuses, type ExitStatus, exitStatusOf } from "../../domain/outcome.ts";
 import { describeAge } from "../../domain/plain-words.ts";
 import type { RunReport } from "../../domain/runs/run-report.ts";
@@ -152,7 +152,7 @@ async function runEach(session: Session, work: Work, { wish, events }: Wished): 
  */
 function namesOf({ config }: Work, { jobs, all }: RunWish): readonly (readonly string[])[] {
   const known = inSetOrder(config.jobs).map((job) => job.name);
-  const ofAll = inSetOrder(config.jobs.filter(isOfAll)).map(({ name }) => [name]);
+  const ofAll = inSetOrder(jobsOfAll(config.jobs)).map(({ name }) => [name]);
   if (all && jobs.length === 0 && ofAll.length > 1) return ofAll;
   const isRight = !all && jobs.length > 0 && jobs.every((name) => known.includes(name));
   return isRight

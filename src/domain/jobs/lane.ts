@@ -3,12 +3,14 @@ import type { Transport } from "./source.ts";
 
 /**
  * Whether two jobs may run at the same time: not when they load the same database server, nor when one checks
- * the directory that the other writes to. A job never overlaps with itself.
+ * the directory that the other writes to, nor when both prove: one of them would only wait. A job never overlaps
+ * with itself.
  */
 export function mayOverlap(a: Job, b: Job): boolean {
   if (a.name === b.name) return false;
   const [first, second] = [serverOf(a), serverOf(b)];
   if (first !== null && first === second) return false;
+  if (a.kind === "proof" && b.kind === "proof") return false;
   return !checksDirectoryOf(a, b) && !checksDirectoryOf(b, a);
 }
 

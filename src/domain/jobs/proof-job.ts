@@ -1,7 +1,7 @@
 import { type BackupJob, type Job, leavesBackups, type ProofJob } from "./job.ts";
 
 /** No job of the config can be called so: their names have no colon. */
-export function proofJobName(job: string): string {
+function proofJobName(job: string): string {
   return `${job}:prove`;
 }
 
@@ -30,7 +30,10 @@ export function proofJobOf(job: BackupJob): ProofJob | null {
   };
 }
 
-/** Whether `run --all` runs it: proofs without a schedule follow each run of their job, and are not run twice. */
-export function isOfAll(job: Job): boolean {
-  return job.kind !== "proof" || job.schedule !== null;
+/** The jobs that `run --all` runs: proofs that follow each run of their job are not made twice. */
+export function jobsOfAll(jobs: readonly Job[]): readonly Job[] {
+  const followed = new Set(
+    jobs.flatMap((job) => (leavesBackups(job) && job.prove.afterEach ? [proofJobName(job.name)] : [])),
+  );
+  return jobs.filter(({ name }) => !followed.has(name));
 }

@@ -8,6 +8,8 @@ export interface ServiceReach {
   readonly hasEngine: boolean;
   /** A server's socket, or other things of ours, lie under /tmp or /var/tmp. */
   readonly usesTmp: boolean;
+  /** It starts throwaway servers for proofs; as root, under another user than itself. */
+  readonly startsServers: boolean;
 }
 
 export interface ServiceParts extends ServiceReach {
@@ -94,16 +96,20 @@ RemoveIPC=${command.user === "root" ? "no" : "yes"}
 KeyringMode=private
 SystemCallArchitectures=native
 RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6
-${parts.hasEngine ? engineLines : tightLines(command.user === "root")}
+${parts.hasEngine ? engineLines : tightLines(command.user === "root", parts)}
 # Cannot be tighter: MemoryDenyWriteExecute (Node compiles as it runs), PrivateNetwork and IPAddressDeny (servers are
 # reached over the network), PrivateUsers (files are given to their owner), ProcSubset=pid (the boot's id and free
 # memory are read). The docker socket is reached through AF_UNIX; whoever may use it is root on this host.
 `;
 }
 
-/** Root reads the tree whoever owns it, and gives files to their owner; another account does neither. */
-function tightLines(isRoot: boolean): string {
-  const capabilities = isRoot ? "CAP_CHOWN CAP_DAC_OVERRIDE CAP_DAC_READ_SEARCH CAP_FOWNER" : "";
+/**
+ * Root reads the tree whoever owns it, and gives files to their owner; another account does neither. PostgreSQL refuses to
+ * run as root, so a server for a proof becomes another user, is found again and ended.
+ */
+function tightLines(isRoot: boolean, { startsServers }: ServiceReach): string {
+  const servers = startsServers ? " CAP_KILL CAP_SETGID CAP_SETUID CAP_SYS_PTRACE" : "";
+  const capabilities = isRoot ? `CAP_CHOWN CAP_DAC_OVERRIDE CAP_DAC_READ_SEARCH CAP_FOWNER${servers}` : "";
   return `PrivateDevices=yes
 PrivateMounts=yes
 DevicePolicy=closed

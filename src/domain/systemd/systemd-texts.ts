@@ -1,4 +1,4 @@
-import type { Job } from "../jobs/job.ts";
+import { type Job, leavesBackups } from "../jobs/job.ts";
 import type { UnitWish } from "./install-report.ts";
 import { formatServe, formatService, type ServiceReach } from "./systemd-exec.ts";
 
@@ -8,9 +8,18 @@ export function serviceOfJob(wish: UnitWish, job: Job): string {
     description: `codex-backup: ${job.name}`,
     command: wish.command,
     words: ["run", job.name, "--scheduled"],
-    timeoutMs: job.timeoutMs,
+    timeoutMs: limitOf(job),
     ...reachOf(wish, [job]),
   });
+}
+
+/** Each proof keeps its own limit, and waits for others on this host: nobody knows beforehand how long all of them take. */
+function limitOf(job: Job): number | null {
+  return isProving(job) ? null : job.timeoutMs;
+}
+
+function isProving(job: Job): boolean {
+  return job.kind === "proof" || (leavesBackups(job) && job.prove.afterEach);
 }
 
 const watchLimitMs = 10 * 60_000;
@@ -29,14 +38,23 @@ export function serviceOfServe(wish: UnitWish): string {
   return formatServe({ description, command: wish.command, ...reachOf(wish, wish.jobs) });
 }
 
-function reachOf({ writePaths }: UnitWish, jobs: readonly Job[]): ServiceReach {
+function reachOf({ writePaths, jobs: all }: UnitWish, own: readonly Job[]): ServiceReach {
+  const proven = new Set(own.flatMap((job) => (job.kind === "proof" ? [job.of] : [])));
+  const jobs = [...own, ...all.filter((job) => proven.has(job.name) && !own.includes(job))];
+  return { ...reachOfAll(writePaths, jobs), startsServers: own.some(isProving) };
+}
+
+function reachOfAll(
+  writePaths: readonly string[],
+  jobs: readonly Job[],
+): Omit<ServiceReach, "startsServers"> {
   const own = jobs.flatMap((job) => (job.kind === "command" && job.cwd !== null ? [job.cwd] : []));
   const sockets = jobs.flatMap((job) => (job.kind === "postgres" ? [job.source.host ?? ""] : []));
   const roots = jobs.flatMap((job) => (job.kind === "capsule" ? [job.source.root] : []));
   const isTemporary = (path: string) => /^\/(var\/)?tmp(\/|$)/.test(path);
   return {
     writePaths: [...writePaths, ...own],
-    hasEngine: jobs.some(startsEngine),
+    hasEngine: jobs.some((job) => startsEngine(job) || provesInEngine(job)),
     usesTmp: [...writePaths, ...own, ...sockets, ...roots].some(isTemporary),
   };
 }
@@ -46,4 +64,10 @@ function startsEngine(job: Job): boolean {
   if (job.kind !== "postgres") return false;
   const { transport } = job.source;
   return transport.kind === "container" && !["docker", "kubectl"].includes(transport.engine);
+}
+
+function provesInEngine(job: Job): boolean {
+  if (!leavesBackups(job)) return false;
+  const { server } = job.prove;
+  return server.kind === "container" && server.engine === "podman";
 }

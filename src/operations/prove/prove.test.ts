@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import {
@@ -21,11 +22,14 @@ import {
   withPlainThrowaways,
 } from "../../../tests/fakes/plain-throwaway.ts";
 import { capsuleJob, localSource, postgresJob } from "../../../tests/fakes/real-context.ts";
+import { formatManifest } from "../../domain/backups/manifest-text.ts";
 import { Failure } from "../../domain/failure.ts";
 import type { PostgresJob } from "../../domain/jobs/job.ts";
 import { parseProofReceipt } from "../../domain/proofs/proof-receipt.ts";
 import type { ProofReport } from "../../domain/proofs/proof-report.ts";
 import type { ProveOptions } from "../operation.ts";
+import { removeCopies } from "../prune/remove-copy.ts";
+import { readStoredBackup } from "../stored-backup.ts";
 import { proofsPath, underProofLock } from "./proof-lock.ts";
 import { prove } from "./prove.ts";
 
@@ -65,6 +69,12 @@ async function proveOne(scene: MemoryScene, changes: Partial<ProveOptions> = {})
   assert.ok(report);
   assert.equal(second, undefined);
   return report;
+}
+
+function destinationOf({ context }: MemoryScene) {
+  const [destination] = context.destinations.values();
+  assert.ok(destination);
+  return destination;
 }
 
 function receiptsOf(scene: MemoryScene, store = "replays") {
@@ -311,6 +321,73 @@ test("the newest good backup of each database is the latest", async () => {
   );
   assert.equal((await proveAll(scene, { job: "database" })).length, 2);
   assert.equal((await proveAll(scene, { all: false, job: "database" })).length, 1);
+});
+
+test("a receipt is signed by our key, and goes with its signature when the backup is pruned", async () => {
+  const scene = await openDumpScene();
+  const { signatures } = scene.context;
+  await signatures.generate();
+  await proveOne(scene);
+  const { files } = storeOf(scene);
+  const [name = "", signature = ""] = namesOf(storeOf(scene), ".proof-").toSorted();
+  assert.equal(signature, `${name}.minisig`);
+  const bytes = files.get(name)?.bytes ?? Buffer.alloc(0);
+  const verdict = await signatures.check(bytes, files.get(signature)?.bytes.toString() ?? "");
+  assert.equal(verdict.kind, "good");
+  assert.match(
+    "trustedComment" in verdict ? verdict.trustedComment : "",
+    /^codex-backup proof of .*, proven, 20/,
+  );
+  const [job] = scene.context.jobs;
+  assert.ok(job?.kind === "postgres");
+  const copies = [{ id: scene.id, destination: "replays" }];
+  const [removal] = await removeCopies(scene.context, job, { copies, signal: noSignal });
+  assert.deepEqual([removal?.failure, namesOf(storeOf(scene), scene.id)], [null, []]);
+});
+
+test("a key that cannot be used leaves a receipt without a signature, and a warning", async () => {
+  const scene = await openDumpScene();
+  const signer = () =>
+    Promise.reject(new Failure("signatures.key", "Cannot read the key: others may read it"));
+  const context = { ...scene.context, signatures: { ...scene.context.signatures, signer } };
+  const report = await proveOne({ ...scene, context });
+  assert.deepEqual([report.outcome, report.receipt !== null], ["proven", true]);
+  assert.match(report.warnings.join(), /not signed: .*others may read it/);
+});
+
+test("one byte changed inside a capsule is found and named, though every CRC and hash of the zip was made anew", async () => {
+  const files = { root: "" };
+  const jobs = (root: string) => {
+    files.root = root;
+    return [capsuleJob(root)];
+  };
+  const scene = await openMemoryScene({ isReal: true, jobs });
+  const file = join(files.root, "one.txt");
+  utimesSync(file, 1_700_000_000, 1_700_000_000);
+  const [id] = await backUp(scene);
+  writeFileSync(file, "onE\n");
+  utimesSync(file, 1_700_000_000, 1_700_000_000);
+  const [other] = await backUp(scene);
+  const store = storeOf(scene);
+  const zip = store.files.get(`${other}.zip`);
+  assert.ok(zip);
+  store.files.set(`${id}.zip`, zip);
+  const sha256 = createHash("sha256").update(zip.bytes).digest("hex");
+  const sums = { sizeBytes: zip.bytes.length, sha256 };
+  const { manifest } = await readStoredBackup(destinationOf(scene), id);
+  const text = formatManifest({
+    ...manifest,
+    files: manifest.files.map((one) => ({ ...one, ...sums, content: sums })),
+  });
+  const manifestSha256 = createHash("sha256").update(text).digest("hex");
+  const put = (name: string, content: string) =>
+    store.files.set(name, { bytes: Buffer.from(content), modifiedMs: 0 });
+  put(`${id}.manifest.json`, text);
+  put(`${id}.sha256`, `${sha256}  ${id}.zip\n${manifestSha256}  ${id}.manifest.json\n`);
+  await loseCatalog(scene);
+  const report = await proveOne(scene, { all: false, backups: [id] });
+  assert.deepEqual([report.outcome, report.exit], ["mismatch", 4]);
+  assert.deepEqual(report.differences, ["file one.txt differs in its content"]);
 });
 
 test("a capsule is extracted and every file compared; the scratch directory goes, whatever its modes", async () => {

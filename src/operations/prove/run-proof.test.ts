@@ -87,9 +87,11 @@ test("a proof of a job without a good backup fails and says so: nothing was prov
 });
 
 test("all means proofs with a schedule too, each once", async () => {
-  const scene = await openScene({ schedule: "0 5 * * 0", afterEach: false });
-  assert.deepEqual(
-    (await runJobs(scene)).map(({ job }) => job),
-    ["database", "database:prove"],
-  );
+  for (const afterEach of [false, true]) {
+    const scene = await openScene({ schedule: "0 5 * * 0", afterEach });
+    assert.deepEqual(
+      (await runJobs(scene)).map(({ job }) => job),
+      ["database", "database:prove"],
+    );
+  }
 });

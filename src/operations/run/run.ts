@@ -1,7 +1,7 @@
 import { asFailure, Failure } from "../../domain/failure.ts";
 import type { Instant } from "../../domain/instant.ts";
 import { type Job, leavesBackups } from "../../domain/jobs/job.ts";
-import { isOfAll, proofJobOf } from "../../domain/jobs/proof-job.ts";
+import { jobsOfAll, proofJobOf } from "../../domain/jobs/proof-job.ts";
 import type { RunReport } from "../../domain/runs/run-report.ts";
 import { inSetOrder } from "../../domain/sets/set-order.ts";
 import { tellEnded, tellStarted } from "../alerts/notices.ts";
@@ -82,7 +82,7 @@ function selectJobs(context: Context, { jobs, all }: RunOptions): readonly Job[]
       hint: "Leave one of them out.",
     });
   }
-  if (all) return inSetOrder(context.jobs.filter(isOfAll));
+  if (all) return inSetOrder(jobsOfAll(context.jobs));
   if (jobs.length > 0) return inSetOrder(jobs.map((name) => jobNamed(context, name)));
   const names = context.jobs.map((job) => job.name).join(", ");
   throw new Failure("usage.refused", "Cannot run: no job was named", {
