@@ -9,15 +9,16 @@ import type { RestoreRequest } from "../postgres.ts";
 import type { ServerContext } from "../server.ts";
 import { createCutFilter } from "../tap/cut-filter.ts";
 import type { DumpEvent } from "../tap/dump-events.ts";
-import { createDumpFilter, isRestorable } from "../tap/dump-filter.ts";
+import { createDumpFilter, isRestorable, isRestorableAlone } from "../tap/dump-filter.ts";
 import { checkStream } from "./checked-stream.ts";
 import { dumpText } from "./dump-text.ts";
 import { isAboutOwners } from "./owner-statements.ts";
 import { parsePsqlMessages, restoreFailed } from "./psql-errors.ts";
 import { renameRolesOf } from "./rename-roles.ts";
+import { inTableTransactions } from "./table-transactions.ts";
 
 /** What of a restore concerns the dump alone. */
-type DumpToSend = Pick<
+export type DumpToSend = Pick<
   RestoreRequest,
   | "database"
   | "format"
@@ -28,7 +29,13 @@ type DumpToSend = Pick<
   | "onProgress"
   | "cut"
   | "roleMap"
->;
+> & {
+  /**
+   * A transaction for each table in place of the one round everything, for a server whose locks do not suffice for
+   * that. Tells of a table whether one COPY alone fills it. What a failure leaves must then be dropped.
+   */
+  readonly perTable?: (schema: string, name: string) => boolean;
+};
 
 /**
  * Sends the dump to psql inside one transaction of ours: BEGIN, the filtered stream, and COMMIT only after
@@ -45,7 +52,7 @@ export async function sendDump(context: ServerContext, request: DumpToSend): Pro
   const printed = collect(child);
   try {
     await feed(context, request, child);
-    child.stdin?.end(`COMMIT;\n\\echo ${token}\n`);
+    child.stdin?.end(`${request.perTable ? "" : "COMMIT;\n"}\\echo ${token}\n`);
     const end = await child.ended;
     if (!succeeded(end) || !(await printed).includes(token)) throw restoreFailed(request.database, end);
     return parsePsqlMessages(end.stderr).warnings;
@@ -96,9 +103,10 @@ async function* filtered(
     (request.withoutOwners && isAboutOwners(event)) ||
     (event.kind === "meta" && !knowsRestrict(context.client));
   const isWanted = request.cut ? createCutFilter(request.cut) : () => true;
-  const keeps = (event: DumpEvent) => isWanted(event) && isRestorable(event) && !leavesOut(event);
-  const filter = createDumpFilter(keeps, request.roleMap ? renameRolesOf(request.roleMap) : undefined);
-  yield Buffer.from("BEGIN;\n");
+  const canBeSent = request.perTable ? isRestorableAlone : isRestorable;
+  const keeps = (event: DumpEvent) => isWanted(event) && canBeSent(event) && !leavesOut(event);
+  const filter = createDumpFilter(keeps, rewriteOf(request));
+  if (!request.perTable) yield Buffer.from("BEGIN;\n");
   for await (const chunk of text) yield* filter.push(chunk);
   const { bytes, isComplete } = filter.end();
   yield* bytes;
@@ -108,6 +116,11 @@ async function* filtered(
     `Cannot restore into "${request.database}": the dump ends before its "dump complete" line`,
     { hint: "Nothing was kept of it; restore from another copy or an older backup." },
   );
+}
+
+function rewriteOf({ perTable, roleMap }: DumpToSend): ((event: DumpEvent) => DumpEvent) | undefined {
+  if (perTable) return inTableTransactions(perTable);
+  return roleMap ? renameRolesOf(roleMap) : undefined;
 }
 
 /** A psql that gave up breaks the pipe; what it said is the cause then, unless the run was ended or the dump bad. */

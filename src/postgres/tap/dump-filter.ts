@@ -56,6 +56,12 @@ const leftOut: ReadonlyMap<StatementRole, string> = new Map([
   ],
 ]);
 
+/** The same for a restore without a transaction round all of it: there, large objects need theirs. */
+export function isRestorableAlone(event: DumpEvent): boolean {
+  const isStatement = event.kind === "statement" || event.kind === "statement-part";
+  return isRestorable(event) || (isStatement && roleOf(event.words) === "transaction");
+}
+
 /** False for what a restore inside one transaction leaves out. */
 export function isRestorable(event: DumpEvent): boolean {
   if (event.kind !== "statement" && event.kind !== "statement-part") return true;

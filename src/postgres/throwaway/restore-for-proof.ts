@@ -1,9 +1,11 @@
+import { describeTable } from "../../domain/backups/fingerprint.ts";
 import type { PostgresFacts } from "../../domain/backups/manifest.ts";
+import { Failure } from "../../domain/failure.ts";
 import { majorOf } from "../client/version.ts";
 import type { ProofDump, Unproven } from "../postgres.ts";
 import { type DatabaseHeader, readHeader } from "../restore/database-header.ts";
 import { onMaintenance, refused } from "../restore/maintenance.ts";
-import { sendDump } from "../restore/send-dump.ts";
+import { type DumpToSend, sendDump } from "../restore/send-dump.ts";
 import type { Session } from "../session/session.ts";
 import { createFromFacts, describeLocale, isLocaleRefusal, nearestCreates } from "./create-statement.ts";
 import type { ThrowawayHost } from "./throwaway-host.ts";
@@ -38,10 +40,34 @@ export async function restoreForProof(host: ThrowawayHost, order: ProofRestore):
     createNearest(session, { host, facts, wanted }),
   );
   if (compromise !== null) unproven.push(compromise);
-  const warnings = await sendDump(context, { ...dump, database, withoutOwners: false, signal });
+  const send = { ...dump, database, withoutOwners: false, signal };
+  const warnings = await sendInOneTransaction(host, order, send);
   await onMaintenance(context, signal, (session) => applyAll(session, header.properties, `"${database}"`));
   return { warnings: warnings.filter((warning) => !ofOurSettings.test(warning)), unproven };
 }
+
+/**
+ * Where the locks of a whole dump exhaust a server that is not ours to configure, nothing of it was kept, and it is
+ * sent once more with a transaction for each table. Told among the warnings.
+ */
+async function sendInOneTransaction(
+  host: ThrowawayHost,
+  { facts }: ProofRestore,
+  send: DumpToSend,
+): Promise<readonly string[]> {
+  try {
+    return await sendDump(host.context, send);
+  } catch (error) {
+    if (!(error instanceof Failure) || error.context.sqlstate !== outOfSharedMemory) throw error;
+    host.context.access.deps.log.info({ database: host.database }, "restoring once more, table by table");
+  }
+  const blocks = new Map(facts.fingerprint.tables.map((table) => [describeTable(table), table.blocks]));
+  const perTable = (schema: string, name: string) => blocks.get(describeTable({ schema, name })) === 1;
+  const warnings = await sendDump(host.context, { ...send, perTable });
+  return [...warnings, "Restored table by table: the server's locks do not suffice for one transaction"];
+}
+
+const outOfSharedMemory = "53200";
 
 /** Publications are said to be of no use on a server that writes so little log as a throwaway one. */
 const ofOurSettings = /^wal_level is insufficient to publish logical changes/;
