@@ -89,7 +89,7 @@ function verifySignatures(
     screen.print(() => renderSignatures(signatures, screen.paint));
     for (const { backup, destination, findings, failure } of signatures) {
       for (const { message } of findings) screen.complain(`${backup} at ${destination}: ${message}`);
-      if (failure !== null) screen.complain(`${destination}: ${failure.message}`);
+      if (findings.length === 0 && failure !== null) screen.complain(`${destination}: ${failure.message}`);
     }
     const isAnyRead = signatures.some(({ outcome }) => outcome !== "unsigned");
     if (isAnyRead) return combineExitStatuses(signatures.map(({ exit }) => exit));

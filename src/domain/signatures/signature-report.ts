@@ -22,6 +22,7 @@ export interface SignatureReport {
     /** For people. */
     readonly message: string;
   }[];
+  /** The first finding as a failure, or why nobody could look. */
   readonly failure: FailureReport | null;
   readonly exit: ExitStatus;
 }

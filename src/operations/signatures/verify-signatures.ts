@@ -186,9 +186,39 @@ function verdictOf(
 ): Pick<SignatureReport, "outcome" | "signedBy" | "findings" | "failure" | "exit"> {
   const findings = found.map(({ kind, message }) => ({ kind, message }));
   const signedBy = signature.kind === "good" ? signature.keyId : null;
-  if (findings.length > 0) return { outcome: "damaged", signedBy, findings, failure: null, exit: 4 };
+  const [first] = findings;
+  if (first !== undefined) {
+    const failure = failureFrom(first);
+    const { exit } = failure.meaning;
+    return { outcome: "damaged", signedBy, findings, failure: reportOf(failure), exit };
+  }
   const outcome = signature.kind === "good" ? "ok" : "unsigned";
   return { outcome, signedBy, findings, failure: null, exit: 0 };
+}
+
+function failureFrom({ kind, message }: ReceiptFinding): Failure {
+  const said = `Cannot vouch for it: ${message}`;
+  switch (kind) {
+    case "unsigned":
+      return new Failure("signatures.missing", said, {
+        hint: "Look who could have removed the signature; sign it by hand with minisign when its run said that it could not.",
+      });
+    case "edited":
+    case "foreign":
+    case "unreadable":
+      return new Failure("signatures.invalid", said, {
+        hint: "Restore from another copy, and prove that one.",
+      });
+    case "missing":
+    case "replaced":
+    case "reordered":
+    case "duplicate":
+      return new Failure("signatures.chain", said, {
+        hint: "Look who can write to this destination; take what is there from another copy.",
+      });
+    default:
+      return kind satisfies never;
+  }
 }
 
 function damaged(
