@@ -70,7 +70,24 @@ export function registerRestore(parent: Command, bind: Bind): void {
       "--schema <schema>",
       "of a dump: only what is in this schema (may be given several times)",
       oneMore,
-    )
+    );
+  addHow(command);
+  addExamples(command, examples);
+  bind<RestoreFlags>(command, ([backup], flags) => {
+    const { to, dropOld } = flags;
+    if (dropOld !== undefined) {
+      if (backup !== undefined) return command.error("error: --drop-old goes without a backup");
+      return (session) => dropReplaced(session, dropOld === true ? null : dropOld, flags);
+    }
+    if (backup === undefined) return command.error("error: missing required argument 'backup'");
+    if (to === undefined) return command.error("error: required option '--to <target>' not specified");
+    return (session) => restore(session, { backup, to }, flags);
+  });
+}
+
+/** How it is restored, and where. */
+function addHow(command: Command): void {
+  command
     .option("--no-owner", "leave owners and grants out: all then belongs to the role that restores")
     .option(
       "--role <old=new>",
@@ -101,17 +118,6 @@ export function registerRestore(parent: Command, bind: Bind): void {
     )
     .option("--identity <file>", "of an encrypted backup: its secret key, a file as age-keygen writes it")
     .option("--dry-run", "only say what would happen and what stands in the way");
-  addExamples(command, examples);
-  bind<RestoreFlags>(command, ([backup], flags) => {
-    const { to, dropOld } = flags;
-    if (dropOld !== undefined) {
-      if (backup !== undefined) return command.error("error: --drop-old goes without a backup");
-      return (session) => dropReplaced(session, dropOld === true ? null : dropOld, flags);
-    }
-    if (backup === undefined) return command.error("error: missing required argument 'backup'");
-    if (to === undefined) return command.error("error: required option '--to <target>' not specified");
-    return (session) => restore(session, { backup, to }, flags);
-  });
 }
 
 /** "OLD=NEW", one more of them. */

@@ -57,15 +57,10 @@ const keywords = new Set(["PUBLIC", "CURRENT_USER", "SESSION_USER", "CURRENT_ROL
 export function renameRoles(statement: string, roles: RoleMap): string {
   const [first = ""] = statement.split(/\s/, 1);
   const rename = (name: string) => renamedRole(name, roles);
-  return (forms.get(first) ?? []).reduce(
-    (text, pattern) =>
-      text.replace(
-        pattern,
-        (_all, before: string, names: string, after: string) =>
-          `${before}${names.replace(nameAlone, rename)}${after}`,
-      ),
-    statement,
-  );
+  return (forms.get(first) ?? []).reduce((text, pattern) => {
+    const [, before = "", names, after = ""] = pattern.exec(text) ?? [];
+    return names === undefined ? text : `${before}${names.replace(nameAlone, rename)}${after}`;
+  }, statement);
 }
 
 function renamedRole(written: string, roles: RoleMap): string {

@@ -1,6 +1,6 @@
 import type { DumpCut, RelationName, TableChoice } from "../../domain/restores/table-choice.ts";
 import { type CutEntry, entryRole } from "./cut-entry.ts";
-import { type CutIndex, indexEntries } from "./cut-index.ts";
+import { type CutIndex, indexEntries } from "./cut-lookup.ts";
 import { keyOf, type Reference } from "./cut-references.ts";
 
 type Extent = "whole" | "outline";

@@ -25,6 +25,6 @@ export class EntryCounter {
 }
 
 /** pg_dump writes these where they change, so that they stand under whatever object came before. */
-export function isSetting([first, second]: readonly string[]): boolean {
+function isSetting([first, second]: readonly string[]): boolean {
   return first === "SET" && (second === "DEFAULT_TABLESPACE" || second === "DEFAULT_TABLE_ACCESS_METHOD");
 }
