@@ -113,6 +113,11 @@ async function useTool(
     () => operations.initialiseDestinations([]),
     (done) => done.map(({ location }) => location).join(", "),
   );
+  await step(
+    "make a key that signs backups",
+    () => operations.generateSigningKey(),
+    ({ keyId }) => keyId,
+  );
   const wish = { jobs: [], all: true, waitMs: 0, slot: null, signal };
   const reports = await step(
     "run database, capsule and checksums",
@@ -124,6 +129,11 @@ async function useTool(
     "verify every copy to its end",
     () => demandOk(operations.verify(check)),
     (done) => `${describeCount(done.length, "copy", "copies")}, all equal`,
+  );
+  await step(
+    "verify the signature of every manifest",
+    () => demandOk(operations.verifySignatures({ backups: [], job: null, signal })),
+    (done) => `${describeCount(done.length, "signature")}, all good; minisign -V says the same`,
   );
   const backup = reports.find((report) => report.job === "database")?.backup?.id ?? "";
   const request = {

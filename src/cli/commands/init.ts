@@ -75,5 +75,6 @@ function requestOf({ io, tool }: Session, flags: InitFlags): PresetRequest | Pro
 function nextSteps({ io }: Session, path: string): string {
   const isFound = path === resolve(io.cwd, "codex-backup.yaml") || path === "/etc/codex-backup/config.yaml";
   const tool = isFound ? "codex-backup" : `codex-backup --config ${path}`;
-  return [`  ${tool} config check`, `  ${tool} destination init --all`, `  ${tool} run --all`].join("\n");
+  const steps = ["config check", "destination init --all", "keys generate", "run --all"];
+  return steps.map((step) => `  ${tool} ${step}`).join("\n");
 }
