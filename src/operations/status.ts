@@ -2,7 +2,12 @@ import type { BackupRow, RunRow } from "../catalog/catalog.ts";
 import type { AgedBackup } from "../domain/backups/backup-report.ts";
 import { healthOf, isFuture } from "../domain/health/health.ts";
 import { healthWithProofs } from "../domain/health/proof-health.ts";
-import type { JobStatus, ListedDestination, StatusReport } from "../domain/health/status-report.ts";
+import type {
+  JobConcern,
+  JobStatus,
+  ListedDestination,
+  StatusReport,
+} from "../domain/health/status-report.ts";
 import { formatInstant, type Instant } from "../domain/instant.ts";
 import { type Job, leavesBackups } from "../domain/jobs/job.ts";
 import { nextSlot, previousSlot } from "../domain/slots/schedule.ts";
@@ -10,6 +15,7 @@ import type { Context } from "./context.ts";
 import { closeDeadRuns } from "./dead-runs.ts";
 import { recordDisk, withForecast } from "./disk-trend.ts";
 import { listDestinations } from "./initialise-destinations.ts";
+import { drillConcerns } from "./key-drill.ts";
 import { bestLevel, isGood, newestBackup } from "./list.ts";
 import { proofStatus } from "./proof-status.ts";
 import { missedSlots } from "./slots.ts";
@@ -21,7 +27,8 @@ export async function status(context: Context): Promise<StatusReport> {
   const disk = await listDestinations(context, (destination) => destination.look());
   const jobs: JobStatus[] = [];
   for (const job of context.jobs) {
-    const place = { unlisted: await countUnlisted(context, job), unusable: unusableOf(job, disk) };
+    const unlisted = await countUnlisted(context, job);
+    const place = { unlisted, unusable: unusableOf(job, disk), drill: await drillConcerns(context, job) };
     jobs.push(...databasesOf(context, job).map((database) => statusOf(context, { job, database, ...place })));
   }
   const isWell = jobs.every((job) => job.healthy) && disk.every(({ failure }) => failure === null);
@@ -31,7 +38,7 @@ export async function status(context: Context): Promise<StatusReport> {
 /** The job's databases by what the catalog knows alone: no destination is asked, so that nothing can hang. */
 export function statusByCatalog(context: Context, job: Job): readonly JobStatus[] {
   return databasesOf(context, job).map((database) =>
-    statusOf(context, { job, database, unlisted: 0, unusable: [] }),
+    statusOf(context, { job, database, unlisted: 0, unusable: [], drill: [] }),
   );
 }
 
@@ -71,9 +78,10 @@ interface Asked {
   readonly database: string | null;
   readonly unlisted: number;
   readonly unusable: readonly string[];
+  readonly drill: readonly JobConcern[];
 }
 
-function statusOf(context: Context, { job, database, unlisted, unusable }: Asked): JobStatus {
+function statusOf(context: Context, { job, database, unlisted, unusable, drill }: Asked): JobStatus {
   const now = context.clock.now();
   const runs = runsAbout(context, job, database);
   const series = { job: job.name, database };
@@ -113,7 +121,7 @@ function statusOf(context: Context, { job, database, unlisted, unusable }: Asked
     lastProof,
     recovery,
     rtoMs,
-    concerns,
+    concerns: [...concerns, ...drill],
     nextSlot: next === null ? null : formatInstant(next),
     missedSlots: missedSlots(context, job),
     sizeBytes: good?.sizeBytes ?? null,

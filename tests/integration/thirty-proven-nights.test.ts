@@ -103,7 +103,7 @@ test("thirty nights with proofs, failures, suspect dumps and a clock a year ahea
     set(wallAt(night));
     await makeHappen(scene, [], precious);
     const { outcome, backup, failure } = await runOne(scene);
-    assert.equal(outcome, "complete", failure?.message);
+    assert.equal(outcome, "complete", failure?.message ?? "");
     precious.good = backup?.id ?? "";
   }
   set(instant(wallAt(prelude - 1) + 3_600_000));

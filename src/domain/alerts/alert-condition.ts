@@ -54,8 +54,9 @@ export function findingsOf(facts: AlertFacts): Findings {
   const jobs = told.flatMap((job) => [...jobConditions(job), ...concernConditions(job)]);
   const disk = facts.disk.flatMap(diskConditions);
   const conditions = [...(dead === null ? [] : [dead]), ...withoutEchoes(jobs), ...disk];
+  // A look after a run asks no files, and so not for keys: it cannot say that their concern is over.
   const seen = [
-    ...told.flatMap(keysOf),
+    ...told.flatMap(keysOf).filter((key) => facts.extent === "whole" || !key.endsWith("#key")),
     ...facts.disk.map(diskKey),
     ...(facts.extent === "whole" ? [toolKey] : []),
   ];

@@ -152,3 +152,15 @@ test("the digest says what somebody should look at, also where all jobs are well
   assert.match(subject, /^NOT WELL: codexdb_2026-11-23 is suspect/);
   assert.match(lines[0] ?? "", /: well; .*never proven.*; codexdb_2026-11-23 is suspect/);
 });
+
+test("a look after a run, which asks no keys, does not call the drill done", () => {
+  const key: ConcernFact = { kind: "key", message: "no proof used the key", nextStep: "x", since: null };
+  const first = look([], factsAt(later(0), [job({ concerns: [key] })]));
+  const after = look(first.states, factsAt(later(1), [job()], "part"));
+  assert.deepEqual(after.told, []);
+  const whole = look(after.states, factsAt(later(2), [job()]));
+  assert.deepEqual(
+    whole.told.map(({ event }) => event),
+    ["recovered"],
+  );
+});

@@ -3,6 +3,7 @@ import { judgeProof, type ProofCheckFacts } from "../../domain/doctor/checks/pro
 import type { Diagnosis } from "../../domain/doctor/finding.ts";
 import { asFailure, reportOf } from "../../domain/failure.ts";
 import type { BackupJob, PostgresJob } from "../../domain/jobs/job.ts";
+import { drillConcerns } from "../key-drill.ts";
 import { serverBytes } from "../prove/space.ts";
 import { statusByCatalog } from "../status.ts";
 import type { DoctorScene } from "./scene.ts";
@@ -21,12 +22,16 @@ export async function lookAtProof(
 ): Promise<readonly Diagnosis[]> {
   const isProven = job.prove.schedule !== null || job.prove.afterEach;
   const isAsked = isProven && job.kind === "postgres";
+  const drill = await drillConcerns(context, job);
   return judgeProof({
     job: job.name,
     isProven,
     server: isAsked ? await serverFor(context, job, asking) : { description: null, failure: null },
     room: isProven ? await roomFor(context, job, asking) : null,
-    databases: statusByCatalog(context, job),
+    databases: statusByCatalog(context, job).map((one) => ({
+      ...one,
+      concerns: [...one.concerns, ...drill],
+    })),
   });
 }
 
