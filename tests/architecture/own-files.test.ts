@@ -5,7 +5,7 @@ import { loadSources } from "./source-tree.ts";
 /** Who may ask where it lies, and why: what is found from there is not there in a bundle. */
 const allowed: readonly (readonly [path: string, why: string])[] = [
   ["platform/own-files.ts", "knows the three forms of the program"],
-  ["demo/server-programs.ts", "looks for an npm package beside it, and does without one"],
+  ["platform/own-packages.ts", "looks for an npm package beside it, and does without one"],
 ];
 
 const askers = loadSources().filter((file) => /\bimport\.meta\b|\b__dirname\b/.test(file.text));

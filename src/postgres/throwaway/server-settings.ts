@@ -37,7 +37,8 @@ export function serverSettings(server: {
     full_page_writes: "off",
     wal_level: "minimal",
     max_wal_senders: "0",
-    max_wal_size: "1GB",
+    // What is not written into new tables alone, such as large objects, is logged: so much of it may lie about.
+    max_wal_size: "256MB",
     checkpoint_timeout: "1h",
     archive_mode: "off",
     autovacuum: "off",
