@@ -54,7 +54,7 @@ function registerExport(group: Command, bind: Bind): void {
   addExamples(command, [
     ["codex-backup keys export --to /root/signing.key", "move it to where the backups are not"],
     ["codex-backup keys export --encryption --to /media/safe/key.txt", "what a restore will need"],
-    ["codex-backup keys export | ssh safe 'cat > signing.key'", "it never touches this disk again"],
+    ["codex-backup keys export", "on the standard output, for a pipe to another machine"],
   ]);
   bind<ExportFlags & WhichFlags>(
     command,
