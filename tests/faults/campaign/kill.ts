@@ -1,0 +1,145 @@
+import { rmSync, utimesSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Command } from "./commands.ts";
+import { childrenOf, hashesOf, leftovers, wrongAfterDeath, wrongAfterHealing } from "./invariants.ts";
+import type { Random } from "./random.ts";
+import { type Ended, readTrace, type Started, type Workshop } from "./workshop.ts";
+
+/** One death, and all that was wrong afterwards. */
+export interface Death {
+  readonly command: string;
+  /** "link dump", or "at random: tool". */
+  readonly step: string;
+  /** killed: the tool died of it. ended: it was over before, or ended by itself with this status. */
+  readonly end: "killed" | `ended ${number}`;
+  readonly wrong: readonly string[];
+  /** Something hidden was left until it was two days old. */
+  readonly isLate: boolean;
+  /** What to type to see it again. */
+  readonly again: string;
+}
+
+/** The steps of a whole run in order, and how long it took. */
+export async function traceSteps(workshop: Workshop, command: Command) {
+  const home = workshop.clone();
+  command.prepare?.(home);
+  const trace = join(home, "trace");
+  const startedMs = performance.now();
+  const { code, stderr, stdout } = await workshop.start(home, command.argv, { trace }).ended;
+  const lengthMs = performance.now() - startedMs;
+  const steps = readTrace(trace);
+  rmSync(home, { recursive: true, force: true });
+  if (code !== 0) throw new Error(`${command.name} on a sound machine: ${code}\n${stdout}${stderr}`);
+  return { steps, lengthMs };
+}
+
+/** Kills the command at its n-th step (from 1), just before the call or just after it. */
+export function killAtStep(
+  workshop: Workshop,
+  command: Command,
+  { killAt, isAfter }: { readonly killAt: number; readonly isAfter: boolean },
+): Promise<Death> {
+  return die(workshop, command, async (home) => {
+    const trace = join(home, "trace");
+    const ended = await patiently(workshop.start(home, command.argv, { trace, killAt, isAfter }));
+    const last = readTrace(trace).at(-1) ?? "";
+    const step = /^killed at (.*)$/.exec(last)?.[1] ?? "never came";
+    return { ended, step, again: `--only "${command.name}" --step ${killAt}${isAfter ? " --after" : ""}` };
+  });
+}
+
+/** Kills the tool, or one of its children, some time during its run. */
+export function killAtRandom(
+  workshop: Workshop,
+  command: Command,
+  { lengthMs, random, seed }: { readonly lengthMs: number; readonly random: Random; readonly seed: number },
+): Promise<Death> {
+  const afterMs = random() * lengthMs * 1.1;
+  const isChild = random() < 0.4;
+  return die(workshop, command, async (home) => {
+    const started = workshop.start(home, command.argv);
+    const over = await Promise.race([started.ended.then(() => true), delay(afterMs, false)]);
+    const pid = started.child.pid ?? 0;
+    const children = over || !isChild ? [] : childrenOf(pid);
+    const victim = children[Math.floor(random() * children.length)] ?? pid;
+    if (!over) tryKill(victim);
+    const ended = await patiently(started);
+    const step = `at random: ${victim === pid ? "the tool" : "a child"}`;
+    return { ended, step, again: `--only "${command.name}" --seed ${seed}` };
+  });
+}
+
+function tryKill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    return; // it has just ended by itself
+  }
+}
+
+const limitMs = 120_000;
+
+async function patiently({ child, ended }: Started): Promise<Ended> {
+  const over = new AbortController();
+  const late = delay(limitMs, null, { signal: over.signal }).catch(() => null);
+  const first = await Promise.race([ended, late]);
+  over.abort();
+  if (first !== null) return first;
+  child.kill("SIGKILL");
+  throw new Error(`it still runs after ${limitMs / 1000} s`);
+}
+
+/**
+ * What no run of a job began (verify, adopt, prove) may still be at work for all that a run knows, so it is left
+ * alone for two days. False when nothing was left.
+ */
+function letTwoDaysPass(home: string): boolean {
+  const left = leftovers(home);
+  const then = Date.now() / 1000 - 3 * 86_400;
+  for (const path of left) utimesSync(join(home, path), then, then);
+  return left.length > 0;
+}
+
+interface Killed {
+  readonly ended: Ended;
+  readonly step: string;
+  readonly again: string;
+}
+
+/** A machine of its own, the death, and everything that is looked at afterwards. */
+export async function die(
+  workshop: Workshop,
+  command: Command,
+  kill: (home: string) => Promise<Killed>,
+): Promise<Death> {
+  const home = workshop.clone();
+  command.prepare?.(home);
+  const before = hashesOf(home);
+  try {
+    const { ended, step, again } = await kill(home);
+    const wrong = [...wrongAfterDeath(home, before, { mayGo: command.mayGo === true })];
+    for (const argv of command.heal) {
+      const healed = await workshop.run(home, argv);
+      if (healed.code !== 0)
+        wrong.push(`${argv.join(" ")} ended with ${healed.code}: ${healed.stdout}${healed.stderr}`);
+    }
+    const isLate = letTwoDaysPass(home);
+    if (isLate) await workshop.run(home, ["run", "capsule", "database"]);
+    wrong.push(...(await wrongAfterHealing(workshop, home)));
+    const end = ended.signal === "SIGKILL" ? "killed" : (`ended ${ended.code ?? -1}` as const);
+    return { command: command.name, step, end, wrong, isLate, again };
+  } catch (error) {
+    const said = error instanceof Error ? error.message : String(error);
+    return {
+      command: command.name,
+      step: "?",
+      end: "killed",
+      wrong: [said],
+      isLate: false,
+      again: `--only "${command.name}"`,
+    };
+  } finally {
+    rmSync(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+  }
+}

@@ -1,0 +1,96 @@
+import { writeFileSync } from "node:fs";
+import { cpus, totalmem } from "node:os";
+import type { Death } from "./kill.ts";
+
+export interface Campaign {
+  readonly deaths: readonly Death[];
+  readonly minutes: number;
+  readonly seed: string;
+}
+
+const page = new URL("../../../docs/reliability.md", import.meta.url);
+
+/** Writes docs/reliability.md: what was tried, how often, and what came of it. */
+export function writePage(campaign: Campaign): void {
+  writeFileSync(page, textOf(campaign));
+}
+
+function textOf({ deaths, minutes, seed }: Campaign): string {
+  const wrong = deaths.filter((death) => death.wrong.length > 0);
+  return `# Reliability
+
+Written by \`npm run faults\`; nothing here is edited by hand. The tool runs as real processes against a real
+PostgreSQL and real directories, each time on a fresh copy of a machine with two whole, signed backups of a database
+and of a directory at one or two destinations. Steps are named and struck from outside: the program has no switch for it.
+
+Machine: ${cpus().length} × ${cpus()[0]?.model ?? "?"}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}. Seed ${seed}, ${minutes.toFixed(0)} minutes.
+
+**${deaths.length} faults, of which ${wrong.length} left something wrong.**
+
+After each: no file under a final name is less than its manifest says, no earlier backup has changed, the same command
+and the next nightly run end with 0, nothing hidden, no journal and no scratch file is left, the catalog agrees with
+the destinations, locks are free, no process and no connection to the server is left.
+
+| what was done | to | times | it died of it | it ended by itself | wrong |
+|---|---|---|---|---|---|
+${groupsOf(deaths).map(rowOf).join("\n")}
+
+What \`verify\`, \`adopt\` and \`prove\` had begun under a hidden name stays until it is two days old, since a run cannot
+know whether they are still at it; then the next run removes it. That was so after ${deaths.filter(({ isLate }) => isLate).length} of these deaths, and counts as
+healed here when that run did it.
+
+## Killed at each step
+
+SIGKILL just before the call, and just after it, in turn. A step is what belongs together: "stage dump" is to create,
+write, restrict and sync the hidden file, "publish dump" links it to its final name.
+
+| command | step | times | wrong |
+|---|---|---|---|
+${stepRows(deaths).join("\n")}
+
+## In memory, on every test run
+
+\`npm test\` breaks the calls of \`run\`, \`verify\`, \`prune\`, \`hold\`, \`release\`, \`adopt\`, \`restore\`, \`catalog rebuild\`,
+\`catalog check\` and \`destination init\` at the door of a destination and at the catalog's, one at a time: errors, answers that are lost,
+a full disk, a short write, a hang, rot on the way back, a storage that says "done" and did nothing, and a power cut. Each
+failure must have a code of [the table](reference/failures.md) and name the thing, nothing good may be lost, and the
+next run must heal.
+
+## What is not covered
+
+- Power cuts and disks that lie about fsync: a killed process loses nothing that the kernel has taken, a dead machine may. That every step syncs before the next one is read from the code and from the traces, not shown by pulling a plug.
+- NFS, SMB and other network file systems, which may lose or delay a rename, a link, or a lock.
+- Two hosts at one destination at the same time.
+- \`copy --missing\` and remote destinations, which do not exist yet.
+- Commands other than \`run\` give up a destination that hangs only when they are ended by hand.
+`;
+}
+
+function groupsOf(deaths: readonly Death[]) {
+  const kindOf = ({ command, step }: Death) => {
+    if (command === "a bit flipped") return `one bit flipped in a stored file|${step}`;
+    if (step.startsWith("at random"))
+      return `SIGKILL at a random moment (${step.slice("at random: ".length)})|\`${command}\``;
+    if (step.startsWith("disk full")) return `${step}|\`${command}\``;
+    return `SIGKILL at a step|\`${command}\``;
+  };
+  return [...Map.groupBy(deaths, kindOf)].toSorted(([a], [b]) => (a < b ? -1 : 1));
+}
+
+function rowOf([kind, deaths]: readonly [string, readonly Death[]]): string {
+  const [what = "", to = ""] = kind.split("|");
+  const killed = deaths.filter(({ end }) => end === "killed").length;
+  const wrong = deaths.filter((death) => death.wrong.length > 0).length;
+  return `| ${what} | ${to} | ${deaths.length} | ${killed} | ${deaths.length - killed} | ${wrong} |`;
+}
+
+function stepRows(deaths: readonly Death[]): readonly string[] {
+  const atSteps = deaths.filter(
+    ({ command, step }) => command !== "a bit flipped" && !/^(at random|disk full)/.test(step),
+  );
+  return [...Map.groupBy(atSteps, ({ command, step }) => `\`${command}\` | ${step}`)]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(
+      ([name, all]) => `| ${name} | ${all.length} | ${all.filter(({ wrong }) => wrong.length > 0).length} |`,
+    );
+}
