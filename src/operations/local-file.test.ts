@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
@@ -42,4 +42,29 @@ test("a work directory that cannot be made is named", async (t) => {
     withLocalFile(place, async () => {}),
     { code: "platform.file", message: `Cannot copy to "${join(taken, "work")}": ENOTDIR` },
   );
+});
+
+test("what a killed process left of a plain copy is gone with the next one; a living one's is not", async (t) => {
+  const workPath = freshFolder(t);
+  const open = async () => ({ stream: Readable.from([Buffer.from("secret")]) });
+  for (const name of [
+    "plain-boot1-7-aaaaaa",
+    "plain-boot1-8-bbbbbb",
+    "plain-boot0-8-cccccc",
+    "fetched-dddddd",
+  ]) {
+    mkdirSync(join(workPath, name));
+    writeFileSync(join(workPath, name, "file"), "secret");
+  }
+  const host = { pid: 9, bootId: "boot-1", isAlive: (pid: number) => pid !== 7 };
+  await withLocalFile({ localPath: null, open, workPath, host }, async (path) => {
+    assert.match(path, /plain-boot1-9-/);
+    assert.deepEqual(
+      readdirSync(workPath)
+        .filter((name) => !path.includes(name))
+        .sort(),
+      ["fetched-dddddd", "plain-boot1-8-bbbbbb"],
+    );
+  });
+  assert.equal(readdirSync(workPath).length, 2);
 });

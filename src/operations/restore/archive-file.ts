@@ -29,7 +29,8 @@ export async function withArchiveFile<T>(
   const workPath = join(context.statePath, "work");
   if (dump.localPath === null) await demandRoom(workPath, dump);
   const open = async () => ({ stream: await dump.openDump() });
-  return withLocalFile({ localPath: dump.localPath, open, workPath }, async (path) => {
+  const place = { localPath: dump.localPath, open, workPath, host: context.host };
+  return withLocalFile(place, async (path) => {
     const { expected } = dump;
     const found = await hashStream(await openBare(path), signal, onBytes);
     if (expected === null || (found.sha256 === expected.sha256 && found.sizeBytes === expected.sizeBytes)) {

@@ -21,7 +21,7 @@ export interface PlainFileWish {
  * elsewhere, lies in the work directory meanwhile, readable for nobody else. Throws "backup.mismatch", and as unseal throws.
  */
 export async function withPlainFile<T>(
-  context: Pick<Context, "statePath">,
+  context: Pick<Context, "statePath" | "host">,
   wish: PlainFileWish,
   use: (path: string) => Promise<T>,
 ): Promise<T> {
@@ -36,7 +36,7 @@ export async function withPlainFile<T>(
   }
   const { content } = file.content === null ? await unsealedFile(wish) : file;
   const open = async () => openPlain(files, file, decryptor);
-  return withLocalFile({ localPath: null, open, workPath }, async (path) => {
+  return withLocalFile({ localPath: null, open, workPath, host: context.host }, async (path) => {
     const plain = await hashStream(await openBare(path), signal, onBytes);
     // Of an adopted one nobody knows what it holds; its stored bytes were held against the manifest on their way.
     if (content !== null && (plain.sha256 !== content.sha256 || plain.sizeBytes !== content.sizeBytes))

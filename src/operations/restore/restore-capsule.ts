@@ -153,5 +153,6 @@ async function withBareZip<T>(
   const { head } = await readHead(path);
   const localPath = isAgeFile(head) ? null : path;
   const open = async () => ({ stream: await openBarePlain(path, decryptor) });
-  return withLocalFile({ localPath, open, workPath: join(context.statePath, "work") }, use);
+  const { statePath, host } = context;
+  return withLocalFile({ localPath, open, workPath: join(statePath, "work"), host }, use);
 }

@@ -41,10 +41,7 @@ function unreadable(id: string, seen: string): Failure {
 }
 
 /** Throws "encryption.no-identity" when the backup is encrypted and there is no key at all. */
-export function demandDecryptor(
-  { manifest }: Pick<BackupFiles, "manifest">,
-  decryptor: Decryptor | null,
-): void {
+function demandDecryptor({ manifest }: Pick<BackupFiles, "manifest">, decryptor: Decryptor | null): void {
   if (manifest.encryption === undefined || decryptor !== null) return;
   const { recipients } = manifest.encryption;
   const whose = recipients.length === 0 ? "" : ` for ${recipients.join(", ")}`;
