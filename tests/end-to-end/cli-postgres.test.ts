@@ -119,7 +119,32 @@ suite("a database, through the launcher", { concurrency: false }, () => {
     );
     assert.equal(document.restore.isRestored, true);
     assert.equal(await server.psql("select count(*) from ledger", "codexdb_restored"), "500");
-    assert.equal(await server.psql("select count(*) from ledger", document.restore.oldDatabase), "0");
+    const old = document.restore.oldDatabase;
+    assert.equal(await server.psql("select count(*) from ledger", old), "0");
+    const drop = ["restore", "--job", "database", "--drop-old"];
+    const listed = await operator.run("restore", "--drop-old", "--job", "database");
+    assert.match(listed.stdout, new RegExp(`^${old} {2}replaced at .*\nTo drop one, `));
+    assert.equal((await operator.run(...drop, "codexdb_restored")).code, 2);
+    const dropped = await operator.json(...drop, old);
+    assert.deepEqual([dropped.code, dropped.document.replaced.dropped.name], [0, old]);
+    assert.deepEqual(dropped.document.replaced.kept, []);
+  });
+
+  test("one table is restored with its rows, and one that is not there is no success", async () => {
+    const one = ["restore", backup, "--to", "one_table", "--table"];
+    const { document } = await operator.json(...one, "public.ledger", "--check", "full");
+    assert.deepEqual(document.restore.check, {
+      kind: "full",
+      tables: 1,
+      rows: 500,
+      reason: "of single tables, only the rows were compared",
+    });
+    assert.deepEqual(document.restore.tables[0], { schema: "public", name: "ledger" });
+    const { code, stderr } = await operator.run(...one, "public.legder");
+    assert.equal(code, 2);
+    assert.match(stderr, /table "public\.legder": it is not in the dump\n {2}.*nearest are public\.ledger/);
+    assert.equal((await operator.run("restore", backup, "--to", "x", "--role", "nonsense")).code, 2);
+    assert.equal((await operator.run("restore", "--drop-old", "x", "y")).code, 2);
   });
 
   test("a bare file restores too, and says that its hash could not be checked", async () => {

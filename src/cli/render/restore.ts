@@ -25,7 +25,7 @@ function renderCapsule(
 }
 
 function renderDatabase(report: DatabaseRestored, paint: Paint): string {
-  const { from, database, findings, isRestored, durationMs, createdRoles, oldDatabase, isHashChecked } =
+  const { job, from, database, findings, isRestored, durationMs, createdRoles, oldDatabase, isHashChecked } =
     report;
   const found = findings.map((finding) => renderFinding(finding, paint));
   if (!isRestored) return [...found, dryRunLine(report)].join("\n");
@@ -36,7 +36,7 @@ function renderDatabase(report: DatabaseRestored, paint: Paint): string {
       ? []
       : [
           `The old database is kept as "${oldDatabase}". When nobody needs it any more:`,
-          `  codex-backup restore --drop-old ${oldDatabase}`,
+          `  codex-backup restore --drop-old ${oldDatabase} --job ${job}`,
         ]),
     ...(createdRoles.length === 0
       ? []

@@ -7,6 +7,8 @@ export interface DatabaseRestored {
   readonly kind: "database";
   readonly from: string;
   readonly database: string;
+  /** Whose server it is. */
+  readonly job: string;
   readonly findings: readonly PreflightFinding[];
   /** False for a dry run. */
   readonly isRestored: boolean;

@@ -25,6 +25,8 @@ export interface DatabaseRestore {
   readonly known: readonly PreflightFinding[];
   /** What proofs have measured; null: nothing. */
   readonly estimate: ReportedRecovery | null;
+  /** Whose server it is. */
+  readonly serverJob: string;
   readonly server: PostgresSource;
   /** The database to make. */
   readonly to: string;
@@ -68,6 +70,7 @@ export async function restoreDatabase(context: Context, request: DatabaseRestore
       kind: "database",
       from: request.dump.name,
       database: request.to,
+      job: request.serverJob,
       findings,
       isHashChecked: request.dump.expected !== null,
       estimate: request.estimate,

@@ -109,6 +109,6 @@ function intoDatabase(
   request: RestoreRequest,
   { job, ...found }: DumpOfJob,
 ): Promise<RestoreReport> {
-  const { source } = serverJob(context, request.job ?? job);
-  return restoreDatabase(context, { ...request, ...found, server: source });
+  const { source, name } = serverJob(context, request.job ?? job);
+  return restoreDatabase(context, { ...request, ...found, server: source, serverJob: name });
 }
