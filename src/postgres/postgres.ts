@@ -200,10 +200,10 @@ export interface Snapshot {
    */
   fingerprintTables(): Promise<readonly TableFingerprint[]>;
   /**
-   * The different values of a query's only column, as text, read only and in this snapshot, while they come. Call before
+   * The different values of a query's only column, as text, read only and in this snapshot, as many at once as come. Call before
    * close(). Throws "postgres.query" when the server refuses it, its time is over, or it has several columns.
    */
-  texts(query: TextQuery, signal: AbortSignal): AsyncIterable<string | null>;
+  texts(query: TextQuery, signal: AbortSignal): AsyncIterable<readonly (string | null)[]>;
   /** DDL seen waiting behind us so far, one line each: who, what, how long. */
   blockedDdl(): readonly string[];
   /** Rejects when the session dies or a limit is hit while a dump runs; never resolves otherwise. Raced against the dump. */

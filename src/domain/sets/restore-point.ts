@@ -87,8 +87,3 @@ export function oldestSnapshot(members: readonly PointMember[]): Instant | null 
   });
   return moments.length === 0 ? null : (moments.toSorted((a, b) => a - b)[0] ?? null);
 }
-
-/** Nothing that belongs to it is lacking. */
-export function isWholePoint({ members }: Pick<RestorePoint, "members">): boolean {
-  return members.every(({ backup }) => backup !== null);
-}

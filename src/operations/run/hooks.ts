@@ -93,14 +93,18 @@ async function runHook(context: Context, run: HookedRun, call: HookCall): Promis
   try {
     const { end } = await runLogged(context, { argv: program, env, cwd: "/", fields, signal: either });
     signal.throwIfAborted();
-    if (limit.signal.aborted) throw hookFailure(run, call, `took longer than ${describeDuration(limitMs)}`);
+    if (limit.signal.aborted)
+      throw hookFailure(run, call, { seen: `took longer than ${describeDuration(limitMs)}` });
     if (succeeded(end)) return;
     if (moment === "before" && end.kind === "exited" && end.code === deferredStatus)
       throw deferral(run, program);
-    throw hookFailure(run, call, `ended with ${describeEnd(end)}`);
+    throw hookFailure(run, call, { seen: `ended with ${describeEnd(end)}` });
   } catch (error) {
     if (!(error instanceof Failure) || error.code !== "platform.child") throw error;
-    throw hookFailure(run, call, `could not be started (${String(error.context.errno)})`, error);
+    throw hookFailure(run, call, {
+      seen: `could not be started (${String(error.context.errno)})`,
+      cause: error,
+    });
   } finally {
     cancel();
   }
@@ -133,7 +137,11 @@ function manifestPath({ destinations }: Context, { backup, copies }: Work): stri
 }
 
 /** Its output may hold anything: it stands in the log, where secrets are masked, and not in the message. */
-function hookFailure({ job, facts }: HookedRun, call: HookCall, seen: string, cause?: unknown): Failure {
+function hookFailure(
+  { job, facts }: HookedRun,
+  call: HookCall,
+  { seen, cause }: { readonly seen: string; readonly cause?: unknown },
+): Failure {
   const [program] = call.program;
   return new Failure(
     "hooks.failed",

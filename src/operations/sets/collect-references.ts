@@ -42,15 +42,15 @@ async function* linesOf(
   context: Context,
   { job, snapshot, signal }: Collecting,
   warnings: string[],
-): AsyncGenerator<ListLine> {
+): AsyncGenerator<readonly ListLine[]> {
   const salt = job.encrypt === null ? null : context.randomToken(32);
-  if (salt !== null) yield { salt };
+  if (salt !== null) yield [{ salt }];
   const capsuleRoot = capsuleOfSet(context, job)?.source.root ?? "/";
   for (const reference of job.references) {
     const { sql, root } = reference;
-    yield { sql, root };
+    yield [{ sql, root }];
     const reason = yield* pathsOf(snapshot, { reference, capsuleRoot, salt, signal });
-    yield { end: reason };
+    yield [{ end: reason }];
     if (reason !== null) warnings.push(`references below "${root}" are not checked: ${reason}`);
   }
 }
@@ -63,17 +63,18 @@ interface Asking {
 }
 
 /** Returns why it was not read to its end; null when it was. */
-async function* pathsOf(snapshot: Snapshot, asking: Asking): AsyncGenerator<ListLine, string | null> {
-  const { reference, capsuleRoot, salt, signal } = asking;
+async function* pathsOf(
+  snapshot: Snapshot,
+  asking: Asking,
+): AsyncGenerator<readonly ListLine[], string | null> {
+  const { reference, signal } = asking;
   let count = 0;
   try {
-    for await (const text of snapshot.texts(reference, signal)) {
-      if (text === null) continue; // a row that names no file
-      count += 1;
+    for await (const texts of snapshot.texts(reference, signal)) {
+      const named = texts.filter((text) => text !== null); // the others name no file
+      count += named.length;
       if (count > maxPaths) return `the query names more than ${maxPaths} paths`;
-      const place = placeOf(text, { root: reference.root, capsuleRoot });
-      if (place === null) yield { outside: salt === null ? text : null };
-      else yield { place: salt === null ? place : hashedPlace(salt, place) };
+      yield named.map((text) => lineOf(text, asking));
     }
     return null;
   } catch (error) {
@@ -83,8 +84,14 @@ async function* pathsOf(snapshot: Snapshot, asking: Asking): AsyncGenerator<List
   }
 }
 
+function lineOf(text: string, { reference, capsuleRoot, salt }: Asking): ListLine {
+  const place = placeOf(text, { root: reference.root, capsuleRoot });
+  if (place === null) return { outside: salt === null ? text : null };
+  return { place: salt === null ? place : hashedPlace(salt, place) };
+}
+
 /** The capsule that answers the references of a database's set; the config has made sure of it. */
-export function capsuleOfSet({ jobs }: Pick<Context, "jobs">, { set }: PostgresJob): CapsuleJob | null {
+function capsuleOfSet({ jobs }: Pick<Context, "jobs">, { set }: PostgresJob): CapsuleJob | null {
   const found = jobs.find((job) => job.kind === "capsule" && job.set === set);
   return found?.kind === "capsule" ? found : null;
 }

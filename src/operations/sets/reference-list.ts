@@ -44,7 +44,7 @@ function pathOf(place: ListPlace): string {
 }
 
 /** Whole under its name, or not there. What `lines` throws is thrown, and nothing is left of it. */
-export async function writeList(place: ListPlace, lines: AsyncIterable<ListLine>): Promise<void> {
+export async function writeList(place: ListPlace, lines: AsyncIterable<readonly ListLine[]>): Promise<void> {
   const path = pathOf(place);
   const scratch = `${path}.new`;
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
@@ -59,15 +59,8 @@ export async function writeList(place: ListPlace, lines: AsyncIterable<ListLine>
   await removeOld(place);
 }
 
-async function* jsonLines(lines: AsyncIterable<ListLine>): AsyncGenerator<string> {
-  let held = "";
-  for await (const one of lines) {
-    held += `${JSON.stringify(one)}\n`;
-    if (held.length < 65_536) continue;
-    yield held;
-    held = "";
-  }
-  yield held;
+async function* jsonLines(lines: AsyncIterable<readonly ListLine[]>): AsyncGenerator<string> {
+  for await (const some of lines) yield some.map((one) => `${JSON.stringify(one)}\n`).join("");
 }
 
 async function removeOld(place: ListPlace): Promise<void> {
@@ -79,7 +72,7 @@ async function removeOld(place: ListPlace): Promise<void> {
 }
 
 /** Null when it is not there. The lines fail when the file is damaged. */
-export async function readList(place: ListPlace): Promise<AsyncIterable<ListLine> | null> {
+export async function readList(place: ListPlace): Promise<AsyncIterable<readonly ListLine[]> | null> {
   const file = createReadStream(pathOf(place));
   try {
     await new Promise((resolve, reject) => file.once("open", resolve).once("error", reject));
@@ -90,17 +83,25 @@ export async function readList(place: ListPlace): Promise<AsyncIterable<ListLine
   return parsedLines(file);
 }
 
-async function* parsedLines(file: Readable): AsyncGenerator<ListLine> {
+async function* parsedLines(file: Readable): AsyncGenerator<readonly ListLine[]> {
   const decoder = createDecoder("zstd");
   if (decoder === null) return;
   file.once("error", (error) => decoder.destroy(error));
   file.pipe(decoder);
   try {
-    for await (const text of linesOf(decoder)) yield line.parse(JSON.parse(text));
+    for await (const texts of linesOf(decoder)) yield texts.map(readLine);
   } finally {
     file.destroy();
     decoder.destroy();
   }
+}
+
+function readLine(text: string): ListLine {
+  const value: unknown = JSON.parse(text);
+  // Nearly all of them, and there may be a million.
+  if (typeof value === "object" && value !== null && "place" in value && typeof value.place === "string")
+    return { place: value.place };
+  return line.parse(value);
 }
 
 /** What a place is known by in a list with a salt. */

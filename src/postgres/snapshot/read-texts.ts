@@ -16,7 +16,10 @@ export interface TextsToRead extends TextQuery {
 }
 
 /** See Snapshot.texts. A psql of its own imports the snapshot; the session's own search_path holds, as in the application. */
-export async function* readTexts(access: Access, order: TextsToRead): AsyncGenerator<string | null> {
+export async function* readTexts(
+  access: Access,
+  order: TextsToRead,
+): AsyncGenerator<readonly (string | null)[]> {
   const { database, signal } = order;
   const dbname = conninfoOf(access, {
     database,
@@ -60,14 +63,17 @@ function scriptOf({ sql, snapshot, timeoutMs }: TextsToRead): string {
   ].join("\n");
 }
 
-async function* rowsOf(child: Child, { database, signal }: TextsToRead): AsyncGenerator<string | null> {
+async function* rowsOf(
+  child: Child,
+  { database, signal }: TextsToRead,
+): AsyncGenerator<readonly (string | null)[]> {
   if (child.stdout !== null)
-    for await (const line of linesOf(child.stdout)) {
-      if (line.includes("\t"))
+    for await (const lines of linesOf(child.stdout)) {
+      if (lines.some((line) => line.includes("\t")))
         throw new Failure("postgres.query", `Cannot ask "${database}": the query returns several columns`, {
           hint: "Select one column.",
         });
-      yield readField(line);
+      yield lines.map(readField);
     }
   const end = await child.ended;
   signal.throwIfAborted();
@@ -80,7 +86,7 @@ async function* rowsOf(child: Child, { database, signal }: TextsToRead): AsyncGe
 const escapes: Readonly<Record<string, string>> = { b: "\b", f: "\f", n: "\n", r: "\r", t: "\t", v: "\v" };
 
 /** One field of COPY's text format. */
-export function readField(line: string): string | null {
+function readField(line: string): string | null {
   if (line === "\\N") return null;
   return line.replaceAll(/\\(.)/gsu, (_, mark: string) => escapes[mark] ?? mark);
 }
