@@ -49,8 +49,11 @@ class Choice {
 
   finish(): DumpCut {
     for (const entry of this.#index.entries) if (entry.type === "INDEX ATTACH") this.#pairs.add(entry);
-    const leftOut = [...this.#pairs].filter((pair) => !this.#isPairWhole(pair));
-    for (const pair of this.#pairs) if (!leftOut.includes(pair)) this.#kept.add(pair);
+    const leftOut: CutEntry[] = [];
+    for (const pair of this.#pairs) {
+      if (this.#isPairWhole(pair)) this.#kept.add(pair);
+      else leftOut.push(pair);
+    }
     this.#takeSurroundings();
     const leftOutKeys = leftOut.filter(({ type }) => type === "FK CONSTRAINT").map(namedKey);
     const lost = new Set(

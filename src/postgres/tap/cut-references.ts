@@ -11,6 +11,8 @@ export interface Reference {
 
 const name = String.raw`(?:"[^"]*(?:""[^"]*)*"|[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*)`;
 const operator = String.raw`[-+*/<>=~!@#%^&|?\x60]+`;
+const chain = `(?<chain>${name}(?:\\.${name})*(?:\\.${operator})?)(?<call>\\s*\\()?`;
+const chains = new RegExp(chain, "gu");
 const tokens = new RegExp(
   [
     String.raw`--[^\n]*`,
@@ -18,7 +20,7 @@ const tokens = new RegExp(
     String.raw`\$(?<tag>(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?)\$(?<body>[^]*?)\$\k<tag>\$`,
     String.raw`[eE]'[^'\\]*(?:(?:''|\\.)[^'\\]*)*'`,
     `'(?<text>[^']*(?:''[^']*)*)'(?<cast>::reg[a-z]+)?`,
-    `(?<chain>${name}(?:\\.${name})*(?:\\.${operator})?)(?<call>\\s*\\()?`,
+    chain,
   ].join("|"),
   "gu",
 );
@@ -34,22 +36,23 @@ export function keyOf(schema: string, name: string): string {
  * Strings that are cast to regclass and the like name objects too: sequences of defaults.
  */
 export function referencesIn(statement: string, isRoutine = false): readonly Reference[] {
-  return [...references(statement, { isRoutine, isInBody: false })];
+  return [...references(statement, isRoutine)];
 }
 
-interface Place {
-  readonly isRoutine: boolean;
-  readonly isInBody: boolean;
-}
-
-function* references(text: string, { isRoutine, isInBody }: Place): Generator<Reference> {
+function* references(text: string, isRoutine: boolean): Generator<Reference> {
   for (const { groups = {} } of text.matchAll(tokens)) {
     const { chain, call, cast, body, text: string } = groups;
-    if (chain !== undefined) yield* reference(chain, { isCall: call !== undefined, isInBody });
-    else if (cast !== undefined) yield* references(string ?? "", { isRoutine: false, isInBody });
-    else if (isRoutine) {
-      yield* references(body ?? string?.replaceAll("''", "'") ?? "", { isRoutine: false, isInBody: true });
-    }
+    if (chain !== undefined) yield* reference(chain, { isCall: call !== undefined, isInBody: false });
+    else if (cast !== undefined) yield* referencesInText(string ?? "", false);
+    else if (isRoutine) yield* referencesInText(body ?? string?.replaceAll("''", "'") ?? "", true);
+  }
+}
+
+/** In any language: what looks like a name is taken for one. Quotes and comments need not be closed in it. */
+function* referencesInText(text: string, isInBody: boolean): Generator<Reference> {
+  for (const { groups = {} } of text.matchAll(chains)) {
+    const { chain = "", call } = groups;
+    yield* reference(chain, { isCall: call !== undefined, isInBody });
   }
 }
 

@@ -26,8 +26,16 @@ test("what stands in strings and comments names nothing; a routine's text names 
   const text = `CREATE FUNCTION public.f() RETURNS text LANGUAGE sql AS $_$ SELECT public.g('it''s public.h') $_$ -- public.i
     /* public.j */ SET x = E'\\' public.k'`;
   assert.deepEqual(namesIn(text), ["public|f"]);
-  assert.deepEqual(namesIn(text, true), ["public|f", "public|g"]);
+  assert.deepEqual(namesIn(text, true), ["public|f", "public|g", "public|h"]);
   assert.equal(referencesIn(text, true)[1]?.isInBody, true);
+});
+
+test("a body that opens quotes and comments without end takes no longer than any other", () => {
+  for (const opening of ["/* ", "$a$ $b$ ", "'", '"', "-- "]) {
+    const body = `${opening.repeat(100_000)} public.g()`;
+    const found = namesIn(`CREATE FUNCTION public.f() LANGUAGE sql AS $body$${body}$body$;`, true);
+    assert.equal(found[0], "public|f");
+  }
 });
 
 const anyName = fc
