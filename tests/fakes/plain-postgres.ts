@@ -1,7 +1,8 @@
+import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { Failure } from "../../src/domain/failure.ts";
 import { instant } from "../../src/domain/instant.ts";
-import type { Postgres, PostgresServer, Snapshot } from "../../src/postgres/postgres.ts";
+import type { Postgres, PostgresServer, Snapshot, Throwaway } from "../../src/postgres/postgres.ts";
 
 /** As pg_dump writes it, of one table with two rows. */
 const dumpText = `--
@@ -26,7 +27,32 @@ COPY public.audit_logs (id, message) FROM stdin;
 
 /** One database and its server without any process: for tests of everything round them. What a real one reads is read. */
 export function createPlainPostgres(real: Postgres): Postgres {
-  return { ...real, connect: async () => plainServer() };
+  return { ...real, connect: async () => plainServer(), openThrowaway: async () => plainThrowaway(real) };
+}
+
+/** What was sent to it comes back. */
+function plainThrowaway(real: Postgres): Throwaway {
+  const { signal } = new AbortController();
+  let text: Buffer = Buffer.alloc(0);
+  return {
+    description: "PostgreSQL 15.20, in memory",
+    versionNum: 150020,
+    unproven: [],
+    async restore({ openDump, expected }) {
+      text = Buffer.concat(await (await openDump()).toArray());
+      if (text.length !== expected.sizeBytes || sha256Of(text) !== expected.sha256)
+        throw new Failure("postgres.restore-failed", 'Cannot restore "codexdb": other bytes than expected');
+      return { warnings: [] };
+    },
+    readBack: () => real.readDump(Readable.from([text], { objectMode: false }), { signal }),
+    fingerprintTable: () => Promise.reject(new Error("not part of this fake")),
+    ask: async () => "t",
+    close: async () => undefined,
+  };
+}
+
+function sha256Of(bytes: Buffer): string {
+  return createHash("sha256").update(bytes).digest("hex");
 }
 
 function plainServer(): PostgresServer {

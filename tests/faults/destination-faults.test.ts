@@ -4,7 +4,7 @@ import { sweepDestination } from "./sweep.ts";
 import { verbs } from "./verbs.ts";
 
 /** Where only database jobs are at work, the other destination is not asked. */
-const nearOnly = ["run database", "adopt", "restore"];
+const nearOnly = ["run database", "adopt", "restore", "prove"];
 
 // Every fourth call; `npm run faults` breaks each one.
 for (const verb of verbs) {

@@ -203,6 +203,18 @@ export const verbs: readonly Verb[] = [
     },
   },
   {
+    name: "prove",
+    job: "capsule",
+    prepare: nothing,
+    async act(context, signal) {
+      const which = { backups: [], job: "database", latest: true, all: false, destination: null };
+      const how = { identityFile: null, server: null, waitMs: 0 };
+      const proofs = await createOperations(context).prove({ ...which, ...how, signal });
+      const lines = proofs.flatMap(({ differences, warnings }) => [...differences, ...warnings]);
+      return ofReports(proofs, lines);
+    },
+  },
+  {
     name: "catalog rebuild",
     job: "capsule",
     prepare: nothing,
