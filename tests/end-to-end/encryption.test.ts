@@ -104,6 +104,11 @@ suite("encrypted jobs, through the command line", { concurrency: false }, () => 
         ["complete", "hashed"],
       ],
     );
+    const logs = readdirSync(operator.path("state", "logs"), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => readFileSync(join(entry.parentPath, entry.name), "utf8"));
+    assert.ok(logs.length >= 3);
+    assert.ok(!logs.some((text) => /ledger|audit\.log/.test(text)), "a log names neither tables nor files");
     assert.equal((await operator.runHere("verify")).code, 0);
     const asked = await operator.runHere("verify", "--level", "read");
     assert.equal(asked.code, 3);
