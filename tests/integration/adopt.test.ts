@@ -76,6 +76,26 @@ test("an adoption that died between the hash and the manifest is finished by the
   await assertSound(scene);
 });
 
+test("an adoption that died before the catalog heard of it is told of by the next", async () => {
+  const scene = await oldDumps({ "codexdb_2026-11-01.sql": dump });
+  await scene.context.signatures.generate();
+  const deaf = { ...scene.context.catalog, putCopy: () => assert.fail("it was killed") };
+  const [died] = await adoptAll({ ...scene, context: { ...scene.context, catalog: deaf } });
+  assert.equal(died?.isAdopted, false);
+  scene.context.catalog.forgetBackups();
+  assert.deepEqual((await adoptAll(scene)).map(told), [[true, null, 0]]);
+  const { checkCatalog } = createOperations(scene.context);
+  assert.deepEqual(await checkCatalog(new AbortController().signal), []);
+  assert.deepEqual(await adoptAll(scene), []);
+});
+
+test("a signature whose manifest was never written gives way", async () => {
+  const scene = await oldDumps({ "codexdb_2026-11-01.sql": dump });
+  await scene.context.signatures.generate();
+  writeFileSync(join(scene.directory, "codexdb_2026-11-01.manifest.json.minisig"), "of a death before\n");
+  assert.deepEqual((await adoptAll(scene)).map(told), [[true, null, 0]]);
+});
+
 test("a hash that was taken by hand and still holds gives way to ours", async () => {
   const scene = await oldDumps({ "codexdb_2026-11-01.sql": dump });
   const line = `${sha256(Buffer.from(dump))}  codexdb_2026-11-01.sql\n`;
