@@ -164,6 +164,24 @@ for (const check of ["rows", "full"] as const) {
   });
 }
 
+test("rows that the restoring role may not see are not taken for lost", async () => {
+  await server.psql("CREATE ROLE plain_person LOGIN CREATEDB");
+  await server.createDatabase("guarded");
+  await server.psql(
+    `CREATE TABLE t AS SELECT 1 AS a; ALTER TABLE t OWNER TO plain_person;
+    ALTER TABLE t ENABLE ROW LEVEL SECURITY; ALTER TABLE t FORCE ROW LEVEL SECURITY;`,
+    "guarded",
+  );
+  const connected = await context.postgres.connect(
+    { ...localSource(server), user: "plain_person" },
+    "postgres",
+    { label: "codex-backup-count", signal },
+  );
+  const tables = ["t", "u"].map((name) => ({ schema: "public", name }));
+  assert.deepEqual(await connected.restore.countRows("guarded", tables), ["hidden", "missing"]);
+  await connected.close();
+});
+
 for (const job of ["archive", "packed"]) {
   test(`several workers restore a ${job} backup, and leave no copy behind`, async () => {
     const to = `parallel_${job}`;

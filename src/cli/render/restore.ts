@@ -52,7 +52,7 @@ function checkLine({ check: { kind, tables, rows, reason } }: DatabaseRestored, 
   const counted = `${describeCount(rows, "row")} in ${describeCount(tables, "table")}`;
   const because = reason === null ? "" : ` (${reason})`;
   if (kind === "full") return `Dumped back and compared: ${counted}, all as they were backed up${because}.`;
-  if (kind === "rows") return `Counted: ${counted}, as many as were backed up.`;
+  if (kind === "rows") return `Counted: ${counted}, as many as were backed up${because}.`;
   return paint.doubtful(`What was restored was not looked at${because}.`);
 }
 

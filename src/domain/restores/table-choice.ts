@@ -4,6 +4,9 @@ export interface RelationName {
   readonly name: string;
 }
 
+/** Rows of a table; "missing": there is none of that name, "hidden": this role may not see all of its rows. */
+export type RowCount = number | "missing" | "hidden";
+
 /** What is to be restored of a dump, by names that are in it. */
 export interface TableChoice {
   readonly relations: readonly RelationName[];

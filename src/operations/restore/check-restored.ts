@@ -1,8 +1,9 @@
 import { describeTable, type Fingerprint } from "../../domain/backups/fingerprint.ts";
 import type { RestoreCheck } from "../../domain/backups/restore-report.ts";
 import { Failure } from "../../domain/failure.ts";
+import { describeCount } from "../../domain/plain-words.ts";
 import { compareDumps, tablesInOtherOrder } from "../../domain/proofs/compare-dumps.ts";
-import type { DumpCut } from "../../domain/restores/table-choice.ts";
+import type { DumpCut, RowCount } from "../../domain/restores/table-choice.ts";
 import type { PostgresServer } from "../../postgres/postgres.ts";
 import type { DatabaseRestore } from "./restore-database.ts";
 
@@ -26,16 +27,16 @@ export async function checkRestored(
   if (check === "none") return nothing("it was not asked for");
   if (dump.facts === null) return nothing("nothing is recorded of what the dump holds");
   const recorded = wantedOf(dump.facts.fingerprint, restored.cut);
-  const differences = await (check === "rows"
+  const found = await (check === "rows"
     ? differingCounts(server, restored.database, recorded)
     : differingContent(server, request, { ...restored, recorded }));
-  if (differences.length > 0) throw mismatch(request.to, differences);
-  return {
-    kind: check,
-    tables: recorded.tables.length,
-    rows: recorded.tables.reduce((sum, { rows }) => sum + rows, 0),
-    reason: check === "full" ? notCompared(request, restored.cut) : null,
-  };
+  if (found.differences.length > 0) throw mismatch(request.to, found.differences);
+  return { kind: check, ...found.looked };
+}
+
+interface Looked {
+  readonly looked: Omit<RestoreCheck, "kind">;
+  readonly differences: readonly string[];
 }
 
 function nothing(reason: string): RestoreCheck {
@@ -53,22 +54,33 @@ async function differingCounts(
   server: PostgresServer,
   database: string,
   { tables }: Fingerprint,
-): Promise<readonly string[]> {
+): Promise<Looked> {
   const counts = await server.restore.countRows(database, tables);
-  return tables.flatMap((table, at) => {
-    const found = counts[at] ?? null;
-    if (found === table.rows) return [];
+  const countOf = (at: number): RowCount => counts[at] ?? "missing";
+  const counted = tables.filter((_, at) => typeof countOf(at) === "number");
+  const differences = tables.flatMap((table, at) => {
+    const found = countOf(at);
+    if (found === table.rows || found === "hidden") return [];
     return [
-      `${describeTable(table)} has ${found === null ? "no rows that can be counted" : `${found} rows`} instead of ${table.rows}`,
+      `${describeTable(table)} ${found === "missing" ? "is missing" : `has ${found} rows`}, recorded ${table.rows}`,
     ];
   });
+  const hidden = counts.filter((count) => count === "hidden").length;
+  const reason = hidden === 0 ? null : `this role may not see all rows of ${describeCount(hidden, "table")}`;
+  return { looked: { ...sumOf(counted), reason }, differences };
+}
+
+function sumOf(tables: Fingerprint["tables"]): Pick<RestoreCheck, "tables" | "rows"> {
+  return { tables: tables.length, rows: tables.reduce((sum, { rows }) => sum + rows, 0) };
 }
 
 async function differingContent(
   server: PostgresServer,
-  { dump, withoutOwners, roleMap }: DatabaseRestore,
+  request: DatabaseRestore,
   { database, cut, recorded, onProgress }: Restored & { readonly recorded: Fingerprint },
-): Promise<readonly string[]> {
+): Promise<Looked> {
+  const { dump } = request;
+  const looked = { ...sumOf(recorded.tables), reason: notCompared(server, request, cut) };
   const { fingerprint } = await server.restore.dumpBack(database, onProgress);
   const restored = await inRecordedOrder(server, {
     database,
@@ -77,14 +89,14 @@ async function differingContent(
     encoding: dump.facts?.encoding ?? "UTF8",
   });
   if (cut !== null) {
-    const only = wantedOf(restored, cut);
-    return compareDumps(
-      { ...nothingBut(recorded), tables: recorded.tables },
-      { ...nothingBut(recorded), tables: only.tables },
-    ).differences;
+    const rowsOf = ({ tables }: Fingerprint) => ({ ...emptyLike(recorded), tables });
+    return {
+      looked,
+      differences: compareDumps(rowsOf(recorded), rowsOf(wantedOf(restored, cut))).differences,
+    };
   }
-  const ownersDiffer = withoutOwners || (roleMap?.size ?? 0) > 0;
-  return compareDumps(recorded, ownersDiffer ? withSchemaOf(restored, recorded) : restored).differences;
+  const comparable = looked.reason === null ? restored : withSchemaOf(restored, recorded);
+  return { looked, differences: compareDumps(recorded, comparable).differences };
 }
 
 interface Sides {
@@ -111,14 +123,24 @@ function withSchemaOf(restored: Fingerprint, { schemaSha256, objects, entries }:
   return { ...restored, schemaSha256, objects, ...(entries === undefined ? {} : { entries }) };
 }
 
-function nothingBut({ schemaSha256 }: Fingerprint): Fingerprint {
+function emptyLike({ schemaSha256 }: Fingerprint): Fingerprint {
   return { tables: [], sequences: [], largeObjects: [], schemaSha256, objects: {}, entries: [] };
 }
 
-function notCompared({ withoutOwners, roleMap }: DatabaseRestore, cut: DumpCut | null): string | null {
+/** Why the schema cannot be expected to come back in the same words; null: it can. */
+function notCompared(
+  { facts: { versionNum } }: PostgresServer,
+  { dump, withoutOwners, roleMap }: DatabaseRestore,
+  cut: DumpCut | null,
+): string | null {
   if (cut !== null) return "of single tables, only the rows were compared";
-  return withoutOwners || (roleMap?.size ?? 0) > 0
-    ? "the schema was not compared: its owners are others than when it was dumped"
+  if (withoutOwners || (roleMap?.size ?? 0) > 0) {
+    return "the schema was not compared: its owners are others than when it was dumped";
+  }
+  const isOtherMajor =
+    Math.trunc(versionNum / 10_000) !== Math.trunc((dump.facts?.serverVersionNum ?? 0) / 10_000);
+  return isOtherMajor
+    ? "the schema was not compared: the server is of another version, which words it otherwise"
     : null;
 }
 

@@ -63,6 +63,14 @@ export function renameRoles(statement: string, roles: RoleMap): string {
   }, statement);
 }
 
+/** The roles that a statement names in those places. */
+export function rolesIn(statement: string): readonly string[] {
+  const [first = ""] = statement.split(/\s/, 1);
+  const named = (forms.get(first) ?? []).flatMap((pattern) => pattern.exec(statement)?.[2] ?? []);
+  const written = named.flatMap((names) => names.match(nameAlone) ?? []);
+  return written.filter((name) => !keywords.has(name)).map(unquote);
+}
+
 function renamedRole(written: string, roles: RoleMap): string {
   if (keywords.has(written)) return written;
   const name = roles.get(unquote(written));

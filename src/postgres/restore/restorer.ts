@@ -2,7 +2,7 @@ import type { TableFingerprint } from "../../domain/backups/fingerprint.ts";
 import type { PostgresFacts } from "../../domain/backups/manifest.ts";
 import type { DatabaseNaming, DatabaseSwap, ReplacedDatabase } from "../../domain/restores/database-names.ts";
 import type { RestoreFinding } from "../../domain/restores/restore-finding.ts";
-import type { DumpSurvey, RelationName } from "../../domain/restores/table-choice.ts";
+import type { DumpSurvey, RelationName, RowCount } from "../../domain/restores/table-choice.ts";
 import type { ReadDump, RestoreReport, RestoreRequest } from "../postgres.ts";
 
 /** A reading of a dump for what it holds. `database` is for messages. */
@@ -48,10 +48,10 @@ export interface PostgresRestorer {
   name(naming: DatabaseNaming): Promise<void>;
   drop(database: string): Promise<void>;
   /**
-   * Rows of tables in a database, in their order; null where one is not there or this role may not see all of its rows.
-   * Partitioned ones with all that is in their partitions.
+   * Rows of tables in a database, in their order: those that a dump of it would hold. Partitioned ones with all that is in
+   * their partitions.
    */
-  countRows(database: string, tables: readonly RelationName[]): Promise<readonly (number | null)[]>;
+  countRows(database: string, tables: readonly RelationName[]): Promise<readonly RowCount[]>;
   /** Dumps a database with the pins of a backup, and reads that. */
   dumpBack(database: string, onProgress: (doneBytes: number) => void): Promise<ReadDump>;
   /** A table's rows with the columns in this order: where a dump of it lists them in another one. */
