@@ -12,7 +12,7 @@ const guide = join(import.meta.dirname, "../../docs/guide");
 
 /** In the order in which an operator meets them: each goes on from the machine that the one before has left. */
 const pages = [
-  ...["install", "monitor", "run-by-hand", "verify", "signatures", "retention", "restore", "leave"],
+  ...["install", "monitor", "run-by-hand", "verify", "signatures", "prove", "retention", "restore", "leave"],
   ...["customise", "migrate", "troubleshoot"],
 ];
 
@@ -35,6 +35,8 @@ const scenes: Readonly<Record<string, string>> = {
     cd /opt/Super-Codex-AI/storage && /usr/bin/python3 -m zipfile -c replays/replay_2025.zip audit.log
     touch -d '2 hours ago' replays/replay_2025.zip && codex-backup run checksums
     /usr/bin/python3 -m zipfile -c replays/replay_2025.zip audit.log ledger`,
+  "prove: By itself": "cp -a /etc/codex-backup/config.yaml /root/config.yaml",
+  "prove: Did it work?": "cp -a /root/config.yaml /etc/codex-backup/config.yaml",
   "restore: A file without a catalog, or on another machine": "cp -a /backups /mnt/usb",
   "customise: Change a time": "sed -i 's/^0 2 /30 1 /' /etc/cron.d/codex-backup",
   "customise: Change a time, 4": "codex-backup schedule uninstall; codex-backup schedule install --systemd",

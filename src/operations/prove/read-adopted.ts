@@ -2,6 +2,7 @@ import { pipeline, Transform } from "node:stream";
 import type { PostgresFacts } from "../../domain/backups/manifest.ts";
 import { Failure } from "../../domain/failure.ts";
 import { factsOfHead } from "../../domain/proofs/adopted-facts.ts";
+import { createRoles, rolesNamedIn } from "../../domain/proofs/adopted-roles.ts";
 import type { Context } from "../context.ts";
 import type { DumpSource } from "../restore/dump-source.ts";
 import { sourceOf } from "../verify/compare-content.ts";
@@ -23,22 +24,59 @@ export async function readAdopted(
   const source = sourceOf(context, manifest.job);
   const options = { label: "codex-backup-read", signal };
   const text = dump.format === "sql" ? stream : await context.postgres.archiveText(source, stream, options);
+  const told = tellFrom();
+  // Whoever reads `through` hears of every error there; the callback only keeps it from being thrown twice.
+  pipeline(text, told.through, () => undefined);
+  const { fingerprint } = await context.postgres.readDump(told.through, { signal });
+  const server = factsOfHead(told.head());
+  if (server === null) throw unknownVersion(manifest.id);
+  const roles = told.roles();
+  const facts: PostgresFacts = { ...unknownFacts, ...server, roles, format: dump.format, fingerprint };
+  const reason = "made before us: it is compared with what the dump itself says";
+  return {
+    facts,
+    globals: Buffer.from(createRoles(roles)),
+    unproven: [
+      { object: "what the database held", reason },
+      {
+        object: "its roles",
+        reason: "not kept beside the dump: those that it names were made, with other rights than they had",
+      },
+    ],
+  };
+}
+
+interface Told {
+  readonly through: Transform;
+  /** The first lines. */
+  head(): string;
+  /** All that were named. */
+  roles(): readonly string[];
+}
+
+/** No line of a dump that names a role is longer; rows may be. */
+const lineBytes = 65_536;
+
+/** Passes a dump's text on, and remembers what it says of the server that it needs. */
+function tellFrom(): Told {
   let head = Buffer.alloc(0);
+  let line = "";
+  const names = new Set<string>();
+  const look = (text: string) => {
+    for (const name of rolesNamedIn(text)) names.add(Buffer.from(name, "latin1").toString("utf8"));
+  };
   const through = new Transform({
     highWaterMark: 1024 * 1024,
     transform(chunk: Buffer, _encoding, done) {
       if (head.length < headBytes) head = Buffer.concat([head, chunk]);
+      const text = line + chunk.toString("latin1");
+      const end = text.lastIndexOf("\n") + 1;
+      look(text.slice(0, end));
+      line = text.slice(end, end + lineBytes);
       done(null, chunk);
     },
   });
-  // Whoever reads `through` hears of every error there; the callback only keeps it from being thrown twice.
-  pipeline(text, through, () => undefined);
-  const { fingerprint } = await context.postgres.readDump(through, { signal });
-  const told = factsOfHead(head.toString("utf8"));
-  if (told === null) throw unknownVersion(manifest.id);
-  const facts: PostgresFacts = { ...unknownFacts, ...told, format: dump.format, fingerprint };
-  const reason = "made before us: it is compared with what the dump itself says";
-  return { facts, unproven: [{ object: "what the database held", reason }] };
+  return { through, head: () => head.toString("utf8"), roles: () => [...names].toSorted() };
 }
 
 const unknownFacts = {
@@ -47,7 +85,6 @@ const unknownFacts = {
   databaseSizeBytes: 0,
   extensions: [],
   collations: [],
-  roles: [],
   snapshot: { name: "unknown", lsn: "unknown", xmin: "unknown", takenAt: "unknown" },
   leftOut: [],
 } as const;
