@@ -329,6 +329,7 @@ test("the migrations are numbered without a gap and have not changed since they 
     "11643ebb43f8b487",
     "29423aded5bc5243",
     "c48f24e211eb6c8d",
+    "b067e7623f5d9bb7",
   ]);
 });
 

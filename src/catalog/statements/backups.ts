@@ -5,15 +5,19 @@ import type { BackupFilter, BackupRow, Catalog, MarkRow } from "../catalog.ts";
 import type { Connection, Parameters } from "../connection.ts";
 import type { Row } from "../row.ts";
 import { type Chosen, type CopyShelf, everything, keyOfBackup, readCopies } from "./copies.ts";
+import { formatLinks } from "./links.ts";
 
 // Not INSERT OR REPLACE: that deletes first, and copies and marks would go with the old row. What was proven of one
 // manifest says nothing of another.
 const put = `
-  INSERT INTO backups (job, id, database, kind, created_ms, size_bytes, outcome, adopted, manifest_sha256, anomalies)
-  VALUES ($job, $id, $database, $kind, $createdAt, $sizeBytes, $outcome, $adopted, $manifestSha256, $anomalies)
+  INSERT INTO backups
+    (job, id, database, kind, created_ms, size_bytes, outcome, adopted, manifest_sha256, anomalies, links)
+  VALUES
+    ($job, $id, $database, $kind, $createdAt, $sizeBytes, $outcome, $adopted, $manifestSha256, $anomalies, $links)
   ON CONFLICT (job, id) DO UPDATE SET database = excluded.database, kind = excluded.kind,
     created_ms = excluded.created_ms, size_bytes = excluded.size_bytes, outcome = excluded.outcome,
     adopted = excluded.adopted, manifest_sha256 = excluded.manifest_sha256, anomalies = excluded.anomalies,
+    links = excluded.links,
     proven_ms = iif(manifest_sha256 = excluded.manifest_sha256, proven_ms, NULL)`;
 
 const putText = `
@@ -130,6 +134,7 @@ function parametersOf(manifest: Manifest, manifestSha256: string): Parameters {
     outcome: manifest.outcome,
     adopted: manifest.adopted ? 1 : 0,
     manifestSha256,
+    links: formatLinks(manifest),
     anomalies: JSON.stringify(manifest.anomalies ?? []),
   };
 }
