@@ -121,7 +121,12 @@ async function carryOut(
   return deaths;
 }
 
-async function campaign(workshops: readonly [Workshop, ...Workshop[]]): Promise<readonly Death[]> {
+interface Tried {
+  readonly deaths: readonly Death[];
+  readonly planned: number;
+}
+
+async function campaign(workshops: readonly [Workshop, ...Workshop[]]): Promise<Tried> {
   const untilMs = performance.now() + Number(values.minutes) * 60_000;
   const chosen = commands.filter(({ name }) => values.only === undefined || name === values.only);
   const traced: Traced[] = [];
@@ -133,9 +138,10 @@ async function campaign(workshops: readonly [Workshop, ...Workshop[]]): Promise<
       isAfter: values.after,
     });
     tell(death, 1, 1);
-    return [death];
+    return { deaths: [death], planned: 1 };
   }
-  return carryOut(workshops, plan(traced, seededRandom(Number(values.seed))), untilMs);
+  const attempts = plan(traced, seededRandom(Number(values.seed)));
+  return { deaths: await carryOut(workshops, attempts, untilMs), planned: attempts.length };
 }
 
 // A server each: connections that are left over are told by where they are.
@@ -144,11 +150,11 @@ while (workshops.length < Number(values.workers) && values.only === undefined)
   workshops.push(await openWorkshop(values.quick ? 500 : 5000));
 const startedMs = performance.now();
 try {
-  const deaths = await campaign(workshops);
+  const { deaths, planned } = await campaign(workshops);
   const wrong = deaths.filter((death) => death.wrong.length > 0);
   const minutes = (performance.now() - startedMs) / 60_000;
   process.stdout.write(`${deaths.length} tried in ${minutes.toFixed(1)} min, ${wrong.length} wrong\n`);
-  if (!values.quick && values.only === undefined) writePage({ deaths, minutes, seed: values.seed });
+  if (!values.quick && values.only === undefined) writePage({ deaths, planned, minutes, seed: values.seed });
   process.exitCode = wrong.length === 0 ? 0 : 1;
 } finally {
   for (const workshop of workshops) await workshop.close();

@@ -4,6 +4,8 @@ import type { Death } from "./kill.ts";
 
 export interface Campaign {
   readonly deaths: readonly Death[];
+  /** How many there would have been, had the time not been up. */
+  readonly planned: number;
   readonly minutes: number;
   readonly seed: string;
 }
@@ -15,7 +17,7 @@ export function writePage(campaign: Campaign): void {
   writeFileSync(page, textOf(campaign));
 }
 
-function textOf({ deaths, minutes, seed }: Campaign): string {
+function textOf({ deaths, planned, minutes, seed }: Campaign): string {
   const wrong = deaths.filter((death) => death.wrong.length > 0);
   return `# Reliability
 
@@ -25,7 +27,7 @@ and of a directory at one or two destinations. Steps are named and struck from o
 
 Machine: ${cpus().length} × ${cpus()[0]?.model ?? "?"}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}. Seed ${seed}, ${minutes.toFixed(0)} minutes.
 
-**${deaths.length} faults, of which ${wrong.length} left something wrong.**
+**${deaths.length} faults, of which ${wrong.length} left something wrong.**${cutShort(deaths.length, planned)}
 
 After each: no file under a final name is less than its manifest says, no earlier backup has changed, the same command
 and the next nightly run end with 0, nothing hidden, no journal and no scratch file is left, the catalog agrees with
@@ -64,6 +66,11 @@ next run must heal.
 - \`copy --missing\` and remote destinations, which do not exist yet.
 - Commands other than \`run\` give up a destination that hangs only when they are ended by hand.
 `;
+}
+
+function cutShort(done: number, planned: number): string {
+  if (done === planned) return "";
+  return `\nThe time that this run was given was up after these; all of them would have been ${planned}, with 20 at each step.`;
 }
 
 function groupsOf(deaths: readonly Death[]) {
