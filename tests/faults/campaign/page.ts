@@ -23,7 +23,7 @@ function textOf({ deaths, planned, minutes, seed }: Campaign): string {
 
 Written by \`npm run faults\`; nothing here is edited by hand. The tool runs as real processes against a real
 PostgreSQL and real directories, each time on a fresh copy of a machine with two whole, signed backups of a database
-and of a directory at one or two destinations. Steps are named and struck from outside: the program has no switch for it.
+at one destination and of a directory at two. Steps are named and struck from outside: the program has no switch for it.
 
 Machine: ${cpus().length} × ${cpus()[0]?.model ?? "?"}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}. Seed ${seed}, ${minutes.toFixed(0)} minutes.
 
@@ -52,7 +52,7 @@ ${stepRows(deaths).join("\n")}
 
 ## In memory, on every test run
 
-\`npm test\` breaks the calls of \`run\`, \`verify\`, \`prune\`, \`hold\`, \`release\`, \`adopt\`, \`restore\`, \`catalog rebuild\`,
+\`npm test\` breaks the calls of \`run\`, \`verify\`, \`prune\`, \`hold\`, \`release\`, \`adopt\`, \`restore\`, \`prove\`, \`catalog rebuild\`,
 \`catalog check\` and \`destination init\` at the door of a destination and at the catalog's, one at a time: errors, answers that are lost,
 a full disk, a short write, a hang, rot on the way back, a storage that says "done" and did nothing, and a power cut. Each
 failure must have a code of [the table](reference/failures.md) and name the thing, nothing good may be lost, and the
