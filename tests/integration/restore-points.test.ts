@@ -5,6 +5,7 @@ import { after, before, test } from "node:test";
 import type { Manifest } from "../../src/domain/backups/manifest.ts";
 import type { CapsuleJob, PostgresJob } from "../../src/domain/jobs/job.ts";
 import { listPoints } from "../../src/operations/sets/list-points.ts";
+import { noRule } from "../fakes/keep-policy.ts";
 import { capsuleJob, localSource, postgresJob } from "../fakes/real-context.ts";
 import { temporaryDirectory } from "../servers/cleanup.ts";
 import { type PostgresTestServer, startPostgres } from "../servers/postgres.ts";
@@ -188,4 +189,21 @@ test("a list that waits no more is told as not checked", async () => {
     first?.members.map(({ job, isThere }) => [job, isThere]),
     [["database", true]],
   );
+});
+
+test("pruning leaves the newest whole point together, although each part's policy would take it", async () => {
+  const keep = { ...noRule, last: 1 };
+  const scene = await night({
+    database: { keep, nameTemplate: "{database}_{timestamp}" },
+    capsule: { keep },
+  });
+  scene.put("ledger/a");
+  await rows("a");
+  await runAll(scene);
+  const { id } = scene.manifest("database");
+  await runAll(scene, { all: false, jobs: ["database"] });
+  assert.notEqual(scene.context.catalog.backup("database", id), null, "its capsule has no other database");
+  await runAll(scene, { all: false, jobs: ["capsule"] });
+  await runAll(scene, { all: false, jobs: ["database"] });
+  assert.equal(scene.context.catalog.backup("database", id), null, "a newer whole point took its place");
 });

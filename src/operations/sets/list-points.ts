@@ -14,24 +14,27 @@ export function listPoints(
   return points.toSorted((a, b) => (a.walk.startedAt < b.walk.startedAt ? 1 : -1));
 }
 
-/** So many of the newest capsules are looked at for a point of which nothing lacks. */
-const lookedAt = 30;
+/** So many of the newest capsules are looked at for a point of which nothing lacks: first few, since long lists are in them. */
+const lookedAt = [2, 30] as const;
 
 /** The backups of a job that belong to the newest point of which nothing lacks; empty for a job without a set. */
 export function newestWholePoint(context: Context, job: BackupJob): ReadonlySet<string> {
   if (job.set === null) return new Set();
-  const [newest] = listWhole(context, job.set);
-  if (newest === undefined) return new Set();
+  const newest = findWhole(context, job.set);
+  if (newest === null) return new Set();
   const { capsule, members } = newest;
   const ids = [capsule, ...members].flatMap((one) => (one.job === job.name ? [one.backup] : []));
   return new Set(ids.filter((id) => id !== null));
 }
 
-function listWhole(context: Context, set: string): readonly ListedPoint[] {
-  return listPoints(context, { set, limit: lookedAt }).filter(
-    ({ members, capsule }) =>
-      capsule.isThere && members.length > 0 && members.every(({ isThere }) => isThere),
-  );
+function findWhole(context: Context, set: string): ListedPoint | null {
+  const isWhole = ({ members, capsule }: ListedPoint) =>
+    capsule.isThere && members.length > 0 && members.every(({ isThere }) => isThere);
+  for (const limit of lookedAt) {
+    const found = listPoints(context, { set, limit }).find(isWhole);
+    if (found) return found;
+  }
+  return null;
 }
 
 function capsulesOf({ jobs }: Pick<Context, "jobs">, set: string): readonly CapsuleJob[] {
