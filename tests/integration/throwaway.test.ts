@@ -112,3 +112,39 @@ test("more tables and large objects than the default table of locks has room for
     await assertEqual(backup, throwaway);
   });
 });
+
+test("an old dump without roles beside it is restored with those that it names", async () => {
+  const old: Backup = {
+    ...plain,
+    facts: { ...plain.facts, roles: [], databaseSizeBytes: 0, extensions: [] },
+  };
+  const wish = { ...wishFor(old, { workPath }), globals: null, header: null };
+  await withThrowaway(room, wish, async (throwaway) => {
+    await throwaway.restore(dumpOf(old));
+    await assertEqual(old, throwaway);
+    assert.deepEqual(
+      throwaway.unproven.map(({ object }) => object),
+      ["roles"],
+    );
+  });
+});
+
+test("a proof that is called off leaves no server and no directory", async () => {
+  const off = new AbortController();
+  const throwaway = await room.openThrowaway({ ...wishFor(plain, { workPath }), signal: off.signal });
+  const why = new Error("called off");
+  const restoring = throwaway.restore({ ...dumpOf(plain), onProgress: () => off.abort(why) });
+  await assert.rejects(restoring, why);
+  await throwaway.close();
+  assert.deepEqual(readdirSync(workPath), []);
+});
+
+test("a configured directory without programs of that version is told, with the package to install", async () => {
+  const choice = { kind: "programs", directory: "/opt/no-such-postgres" } as const;
+  await assert.rejects(room.openThrowaway(wishFor(plain, { workPath, choice })), {
+    code: "postgres.no-server-programs",
+    message: /: "\/opt\/no-such-postgres" has no server programs of that version$/,
+    hint: /^Install postgresql-\d+,/,
+  });
+  assert.deepEqual(readdirSync(workPath), []);
+});

@@ -5,9 +5,10 @@ import { closeReach, reachServer } from "../connect.ts";
 import type { ThrowawayWish } from "../postgres.ts";
 import { onMaintenance } from "../restore/maintenance.ts";
 import { identifier, readStatements, unquote } from "../restore/statements.ts";
+import { applyAll } from "./apply-all.ts";
 import { adaptGlobals } from "./globals.ts";
+import { makeMissingRoles } from "./missing-roles.ts";
 import { withQuietConnections } from "./quiet-connections.ts";
-import { applyAll } from "./restore-for-proof.ts";
 import type { ThrowawayHost } from "./throwaway-host.ts";
 
 /** A running server of our own, wherever it runs. */
@@ -32,8 +33,18 @@ export async function openClusterHost(
     description: cluster.description,
     context,
     database: databaseNameOf(header),
-    async prepare(globals) {
-      if (globals === null) return [];
+    async prepare({ globals, roles, superusers }) {
+      if (globals === null) {
+        await onMaintenance(context, signal, (session) =>
+          makeMissingRoles(session, { roles, superusers, note: null }),
+        );
+        return [
+          {
+            object: "roles",
+            reason: "the backup has none; those that the dump names were made for the proof",
+          },
+        ];
+      }
       const { statements, unproven } = adaptGlobals(globals, majorOf(context.facts.versionNum));
       await onMaintenance(context, signal, (session) => applyAll(session, statements, "the globals"));
       return unproven;

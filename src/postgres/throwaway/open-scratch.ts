@@ -38,7 +38,7 @@ export async function openScratch(
       description: `PostgreSQL ${context.facts.version}, a database on the scratch server`,
       context,
       database: scratchDatabase(token),
-      prepare: (globals) => prepareScratch(context, { token, roles: facts.roles, globals, signal }),
+      prepare: (needs) => prepareScratch(context, { ...needs, token, signal }),
       close: () => closeScratch(deps, { context, token, guard }),
     };
   } catch (error) {

@@ -4,14 +4,13 @@ import { tablespacesOf } from "../restore/roles.ts";
 import type { ServerContext } from "../server.ts";
 import type { Session } from "../session/session.ts";
 import { quoteLiteral, quoteName } from "../sql/literal.ts";
-import { applyAll } from "./restore-for-proof.ts";
+import { applyAll } from "./apply-all.ts";
+import { makeMissingRoles, missingOf } from "./missing-roles.ts";
 import { scratchNote } from "./scratch-names.ts";
+import type { RestoreNeeds } from "./throwaway-host.ts";
 
-export interface ScratchNeeds {
+export interface ScratchNeeds extends RestoreNeeds {
   readonly token: string;
-  /** Roles that own something in the dump, or have grants. */
-  readonly roles: readonly string[];
-  readonly globals: Buffer | null;
   readonly signal: AbortSignal;
 }
 
@@ -25,25 +24,14 @@ export async function prepareScratch(
   needs: ScratchNeeds,
 ): Promise<readonly Unproven[]> {
   await onMaintenance(context, needs.signal, async (session) => {
-    await makeRoles(session, needs);
+    const note = scratchNote(needs.token);
+    await makeMissingRoles(session, { roles: needs.roles, superusers: [], note });
     await makeTablespaces(session, needs);
   });
   if (needs.globals === null) return [];
   const reason =
     "never applied to a server that somebody else runs; only missing roles were made, without any right";
   return [{ object: "roles, their passwords and memberships", reason }];
-}
-
-/** In one transaction with their marks: a role of ours is never without. */
-async function makeRoles(session: Session, { roles, token }: ScratchNeeds): Promise<void> {
-  const missing = await missingOf(session, roles, "SELECT rolname AS name FROM pg_roles");
-  if (missing.length === 0) return;
-  const note = quoteLiteral(scratchNote(token));
-  const statements = missing.flatMap((role) => [
-    `CREATE ROLE ${quoteName(role)} NOLOGIN`,
-    `COMMENT ON ROLE ${quoteName(role)} IS ${note}`,
-  ]);
-  await applyAll(session, ["BEGIN", ...statements, "COMMIT"], "the roles that the dump names");
 }
 
 async function makeTablespaces(session: Session, { globals, token }: ScratchNeeds): Promise<void> {
@@ -60,14 +48,4 @@ async function makeTablespaces(session: Session, { globals, token }: ScratchNeed
     ["SET allow_in_place_tablespaces = on", ...statements],
     "the tablespaces of the dump",
   );
-}
-
-async function missingOf(
-  session: Session,
-  wanted: readonly string[],
-  listing: string,
-): Promise<readonly string[]> {
-  if (wanted.length === 0) return [];
-  const there = new Set((await session.rows<{ readonly name: string }>(listing)).map((row) => row.name));
-  return wanted.filter((name) => !there.has(name));
 }

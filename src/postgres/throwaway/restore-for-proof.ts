@@ -7,8 +7,10 @@ import { type DatabaseHeader, readHeader } from "../restore/database-header.ts";
 import { onMaintenance, refused } from "../restore/maintenance.ts";
 import { type DumpToSend, sendDump } from "../restore/send-dump.ts";
 import type { Session } from "../session/session.ts";
+import { applyAll } from "./apply-all.ts";
 import { createFromFacts, describeLocale, isLocaleRefusal, nearestCreates } from "./create-statement.ts";
-import type { ThrowawayHost } from "./throwaway-host.ts";
+import { namedRoles } from "./named-roles.ts";
+import type { RestoreNeeds, ThrowawayHost } from "./throwaway-host.ts";
 
 export interface ProofRestore {
   readonly facts: PostgresFacts;
@@ -30,7 +32,7 @@ export interface ProofRestored {
 export async function restoreForProof(host: ThrowawayHost, order: ProofRestore): Promise<ProofRestored> {
   const { context, database } = host;
   const { dump, signal, facts } = order;
-  const unproven = [...(await host.prepare(order.globals))];
+  const unproven = [...(await host.prepare(await needsOf(host, order)))];
   const header: DatabaseHeader =
     order.header === null
       ? { create: null, properties: [] }
@@ -44,6 +46,14 @@ export async function restoreForProof(host: ThrowawayHost, order: ProofRestore):
   const warnings = await sendInOneTransaction(host, order, send);
   await onMaintenance(context, signal, (session) => applyAll(session, header.properties, `"${database}"`));
   return { warnings: warnings.filter((warning) => !ofOurSettings.test(warning)), unproven };
+}
+
+/** A dump without globals still names roles; who made it may have known them, or nobody wrote them down. */
+async function needsOf({ context, database }: ThrowawayHost, order: ProofRestore): Promise<RestoreNeeds> {
+  const { globals, facts, dump, signal } = order;
+  if (globals !== null) return { globals, roles: facts.roles, superusers: [] };
+  const named = await namedRoles(context.access, { dump, database, signal });
+  return { globals, roles: [...new Set([...facts.roles, ...named.roles])], superusers: named.superusers };
 }
 
 /**
@@ -71,16 +81,6 @@ const outOfSharedMemory = "53200";
 
 /** Publications are said to be of no use on a server that writes so little log as a throwaway one. */
 const ofOurSettings = /^wal_level is insufficient to publish logical changes/;
-
-/** Runs each; `what` is restored by them. A refusal never shows more of a statement than its first words. */
-export async function applyAll(session: Session, statements: readonly string[], what: string): Promise<void> {
-  for (const statement of statements) {
-    const refusal = await session.attempt(statement);
-    if (refusal === null) continue;
-    const words = statement.split(/\s+/).slice(0, 3).join(" ");
-    throw refused(`Cannot restore ${what}: "${words}" failed`, refusal);
-  }
-}
 
 interface DatabaseOrder {
   readonly host: ThrowawayHost;

@@ -1,5 +1,11 @@
 import type { Unproven } from "../postgres.ts";
 import type { ServerContext } from "../server.ts";
+import type { NamedRoles } from "./named-roles.ts";
+
+/** What a dump takes for granted. */
+export interface RestoreNeeds extends NamedRoles {
+  readonly globals: Buffer | null;
+}
 
 /** Where a dump is restored for proof: a server of our own, or a database on somebody else's. */
 export interface ThrowawayHost {
@@ -8,8 +14,8 @@ export interface ThrowawayHost {
   readonly context: ServerContext;
   /** The name of the database that is made there. */
   readonly database: string;
-  /** What the dump may take for granted: roles, tablespaces. Returns what was not done. */
-  prepare(globals: Buffer | null): Promise<readonly Unproven[]>;
+  /** Makes roles and tablespaces. Returns what was not done. */
+  prepare(needs: RestoreNeeds): Promise<readonly Unproven[]>;
   /** Ends and removes all of it. Called once. */
   close(): Promise<void>;
 }
