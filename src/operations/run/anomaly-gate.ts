@@ -25,7 +25,9 @@ export function passGate(
   const { job, producer, startedAt } = run;
   const { content, postgres, capsule, outcome } = checked.inspected;
   const durationMs = context.clock.now() - startedAt;
-  const sizes = produced.files.map(({ path, passed }) => (content.get(path) ?? passed).sizeBytes);
+  const sizes = produced.files.map(
+    ({ path, passed, content: plain }) => (plain ?? content.get(path) ?? passed).sizeBytes,
+  );
   const contentBytes = sizes.reduce((sum, bytes) => sum + bytes, 0);
   const profile = profileOf({ durationMs, contentBytes, postgres, capsule });
   if (outcome !== "complete") return { profile, anomalies: [] }; // what it lacks is told already
