@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import type { PostgresSource } from "../../src/domain/jobs/source.ts";
 import { createSystemClock } from "../../src/platform/clock.ts";
 import { createSilentLog } from "../../src/platform/log.ts";
@@ -68,6 +72,33 @@ test("a container without network or mounts takes the dump, gives it back, and i
   assert.deepEqual(await names(), ["codex_throwaway"]);
   assert.equal((await container.docker(["volume", "ls", "--quiet"])).trim(), "");
   assert.deepEqual(readdirSync(workPath), []);
+});
+
+test("a container ends, and is removed, when its proof is killed", async () => {
+  const home = temporaryDirectory("throwaway-container-kill");
+  const write = (name: string, bytes: string | Buffer) => {
+    writeFileSync(join(home, name), bytes);
+    return join(home, name);
+  };
+  const files = {
+    dump: write("dump", backup.dump),
+    header: write("header", backup.header),
+    globals: write("globals", backup.globals),
+    facts: write("facts", JSON.stringify(backup.facts)),
+  };
+  const settings = JSON.stringify({ workPath: home, choice, env: container.env, dieAt: "restore", ...files });
+  const script = fileURLToPath(new URL("./throwaway-child.ts", import.meta.url));
+  const argv = ["--disable-warning=ExperimentalWarning", script, settings];
+  const [, signal] = await once(spawn(process.execPath, argv, { stdio: "inherit" }), "close");
+  assert.equal(signal, "SIGKILL");
+  for (let attempt = 0; (await names()).length > 1; attempt++) {
+    assert.ok(attempt < 200, "the container outlives its proof");
+    await delay(50);
+  }
+  assert.equal(
+    (await room.sweepThrowaways({ choice, source: null, workPath: home, signal: quiet() })).length,
+    1,
+  );
 });
 
 test("a container that its proof left behind is removed by the next one, and no other", async () => {
