@@ -29,7 +29,8 @@ export async function sweepScratch(
         await removeScratch(context, token, signal);
         lines.push(`Removed "${scratchDatabase(token)}" from the scratch server: its proof did not end well`);
       } catch (error) {
-        deps.log.warn({ error: messageOf(error), token }, "what a proof left on the scratch server stays");
+        const database = scratchDatabase(token);
+        deps.log.warn({ error: messageOf(error), database }, "what a proof left on the scratch server stays");
       } finally {
         await guard.close();
       }
