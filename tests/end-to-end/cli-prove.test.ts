@@ -117,6 +117,8 @@ suite("proofs, through the launcher", { concurrency: false }, () => {
     await server.psql(
       `create role "old owner"; create table ledger as select i from generate_series(1, 9) i;
       alter table ledger owner to "old owner";
+      create role lender; create role borrower; grant select on ledger to lender with grant option;
+      set role lender; grant select on ledger to borrower; reset role;
       create function note() returns event_trigger language plpgsql as 'begin end';
       create event trigger noting on ddl_command_end execute function note();`,
       "small",

@@ -19,8 +19,6 @@ export interface Recorded {
   readonly facts: PostgresFacts;
   /** What can be said of it only with this reservation. */
   readonly unproven: Comparison["unproven"];
-  /** In the place of the backup's own, where it has none. */
-  readonly globals?: Buffer;
 }
 
 /** Restores a dump into a throwaway server, dumps it back, compares, asks the assertions. The server always goes. */
@@ -39,7 +37,7 @@ export async function proveDatabase(context: Context, backup: OpenedBackup): Pro
   const throwaway = await context.postgres.openThrowaway({
     ...{ choice, source, workPath, signal },
     facts: recorded.facts,
-    globals: dump.globals ?? recorded.globals ?? null,
+    globals: dump.globals,
     header: dump.header,
     label: `codex-backup-proof-${context.randomToken(8)}`,
   });

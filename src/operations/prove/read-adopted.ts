@@ -2,7 +2,6 @@ import { pipeline, Transform } from "node:stream";
 import type { PostgresFacts } from "../../domain/backups/manifest.ts";
 import { Failure } from "../../domain/failure.ts";
 import { factsOfHead } from "../../domain/proofs/adopted-facts.ts";
-import { createRoles, rolesNamedIn } from "../../domain/proofs/adopted-roles.ts";
 import type { Context } from "../context.ts";
 import type { DumpSource } from "../restore/dump-source.ts";
 import { sourceOf } from "../verify/compare-content.ts";
@@ -30,59 +29,35 @@ export async function readAdopted(
   const { fingerprint } = await context.postgres.readDump(told.through, { signal });
   const server = factsOfHead(told.head());
   if (server === null) throw unknownVersion(manifest.id);
-  const roles = told.roles();
-  const facts: PostgresFacts = { ...unknownFacts, ...server, roles, format: dump.format, fingerprint };
+  const facts: PostgresFacts = { ...unknownFacts, ...server, format: dump.format, fingerprint };
   const reason = "made before us: it is compared with what the dump itself says";
-  return {
-    facts,
-    globals: Buffer.from(createRoles(roles)),
-    unproven: [
-      { object: "what the database held", reason },
-      {
-        object: "its roles",
-        reason: "not kept beside the dump: those that it names were made, with other rights than they had",
-      },
-    ],
-  };
+  return { facts, unproven: [{ object: "what the database held", reason }] };
 }
 
 interface Told {
   readonly through: Transform;
   /** The first lines. */
   head(): string;
-  /** All that were named. */
-  roles(): readonly string[];
 }
-
-/** No line of a dump that names a role is longer; rows may be. */
-const lineBytes = 65_536;
 
 /** Passes a dump's text on, and remembers what it says of the server that it needs. */
 function tellFrom(): Told {
   let head = Buffer.alloc(0);
-  let line = "";
-  const names = new Set<string>();
-  const look = (text: string) => {
-    for (const name of rolesNamedIn(text)) names.add(Buffer.from(name, "latin1").toString("utf8"));
-  };
   const through = new Transform({
     highWaterMark: 1024 * 1024,
     transform(chunk: Buffer, _encoding, done) {
       if (head.length < headBytes) head = Buffer.concat([head, chunk]);
-      const text = line + chunk.toString("latin1");
-      const end = text.lastIndexOf("\n") + 1;
-      look(text.slice(0, end));
-      line = text.slice(end, end + lineBytes);
       done(null, chunk);
     },
   });
-  return { through, head: () => head.toString("utf8"), roles: () => [...names].toSorted() };
+  return { through, head: () => head.toString("utf8") };
 }
 
 const unknownFacts = {
   systemIdentifier: "unknown",
   clientVersion: "unknown",
   databaseSizeBytes: 0,
+  roles: [],
   extensions: [],
   collations: [],
   snapshot: { name: "unknown", lsn: "unknown", xmin: "unknown", takenAt: "unknown" },

@@ -28,9 +28,9 @@ export async function prepareScratch(
     await makeMissingRoles(session, { roles: needs.roles, superusers: [], note });
     await makeTablespaces(session, needs);
   });
-  if (needs.globals === null) return [];
-  const reason =
-    "never applied to a server that somebody else runs; only missing roles were made, without any right";
+  const why =
+    needs.globals === null ? "the backup has none" : "never applied to a server that somebody else runs";
+  const reason = `${why}; only missing roles were made, without any right`;
   return [{ object: "roles, their passwords and memberships", reason }];
 }
 
