@@ -1,5 +1,5 @@
 import type { Destination } from "../../destinations/destination.ts";
-import { parseBackupFile } from "../../domain/backups/backup-file.ts";
+import { formatBackupFile, parseBackupFile } from "../../domain/backups/backup-file.ts";
 import { messageOf } from "../../domain/failure.ts";
 import { type ChainPlace, type Linked, linkOf, nextPlace } from "../../domain/signatures/chain-link.ts";
 import type { Context } from "../context.ts";
@@ -20,7 +20,31 @@ export async function findPlace(context: Context, wish: PlaceWish): Promise<Chai
   const { catalog } = context;
   const known = catalog.links(wish.job, wish.database);
   const links = known.length > 0 ? known : await linksAt(context, wish);
-  return nextPlace(links, catalog.pruned(wish.job, wish.database));
+  const place = nextPlace(links, catalog.pruned(wish.job, wish.database));
+  return { ...place, unaccounted: await goneOf(context, wish, place.unaccounted) };
+}
+
+/** What a new catalog does not know may well lie there. Said to be gone, it could be removed without a finding. */
+async function goneOf(
+  context: Context,
+  { destinations }: PlaceWish,
+  ids: readonly string[],
+): Promise<readonly string[]> {
+  const gone: string[] = [];
+  for (const id of ids) {
+    const standing = await Promise.all(destinations.map((one) => mayStandAt(context, one, id)));
+    if (!standing.includes(true)) gone.push(id);
+  }
+  return gone;
+}
+
+async function mayStandAt({ log }: Context, destination: Destination, id: string): Promise<boolean> {
+  try {
+    return (await destination.stat(formatBackupFile(id, { kind: "manifest" }))) !== null;
+  } catch (error) {
+    log.debug({ backup: id, error: messageOf(error) }, "nobody can say whether a manifest is there");
+    return true;
+  }
 }
 
 /** As a manifest has them: what there is nothing to say of is left out. */

@@ -222,6 +222,24 @@ test("a state that was lost does not end the chain: the next run goes on from wh
   assert.equal(JSON.parse(text).previousId, ids[1]);
 });
 
+test("after a lost state, what stands is not noted as gone, and is missed when it is removed by hand", async () => {
+  const { scene, ids } = await openSigned(2);
+  scene.context.catalog.forgetBackups(); // and nobody rebuilds it
+  for (let night = 0; night < 2; night += 1) {
+    const [report] = await run(scene.context, {
+      jobs: [],
+      all: true,
+      waitMs: 0,
+      slot: null,
+      signal: noSignal,
+    });
+    assert.deepEqual(report?.warnings, []);
+    scene.advance(60_000);
+  }
+  removeByHand(scene, ids[1] ?? "");
+  assert.deepEqual(await wrongIn(scene.context, ids), ["missing 1 at replays"]);
+});
+
 test("what was removed before the state was lost is noted by the next run, and is then no finding", async () => {
   const { scene, ids } = await openSigned(3);
   removeByHand(scene, ids[1] ?? "");
