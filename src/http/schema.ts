@@ -76,6 +76,7 @@ export const jobStatus = z.looseObject({
       message: z.string(),
       nextStep: z.string(),
       since: time.nullable(),
+      findings: z.array(z.string()).optional(),
     }),
   ),
   nextSlot: time.nullable(),

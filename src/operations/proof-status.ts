@@ -148,6 +148,7 @@ function suspectConcerns({ catalog, clock }: Parts, series: Series): readonly Jo
       message: `${id} is suspect, and nothing is pruned: ${anomalies.map(({ message }) => message).join("; ")}`,
       nextStep: `codex-backup show ${job}/${id}`,
       since: formatInstant(createdAt),
+      findings: anomalies.map(({ message }) => message),
     },
   ];
 }

@@ -68,7 +68,15 @@ function readIncident(value: unknown): Incident | null {
   const escalatedTo = readTexts(fields.get("escalatedTo"));
   if (since === null || told === null || channels === null || escalatedTo === null) return null;
   const known = told.flatMap((word) => alertEvents.filter((event) => event === word));
-  return { since, told: known, channels, escalatedTo, wellSince: readMoment(fields.get("wellSince")) };
+  const findings = readTexts(fields.get("findings")) ?? []; // older incidents have none
+  return {
+    since,
+    told: known,
+    findings,
+    channels,
+    escalatedTo,
+    wellSince: readMoment(fields.get("wellSince")),
+  };
 }
 
 function readMoments(value: unknown): readonly Instant[] | null {

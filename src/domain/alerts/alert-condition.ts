@@ -12,6 +12,8 @@ export interface Condition {
   readonly database: string | null;
   /** Half a sentence: what was seen. */
   readonly what: string;
+  /** What `what` is made of, without numbers: another one that joins them later is told, too. */
+  readonly findings: readonly string[];
   /** One imperative sentence; null when nothing better is known than the next step. */
   readonly hint: string | null;
   /** The exact command to type next. */
@@ -113,10 +115,24 @@ function keysOf(job: JobFact): readonly string[] {
 
 function concernConditions(fact: JobFact): readonly Condition[] {
   const { job, database, noun, lastGoodAt } = fact;
-  return fact.concerns.map(({ kind, message: what, nextStep, since }) => {
-    const key = concernKey(fact, kind);
-    return { ...about(key), event: kind, job, database, noun, what, hint: null, nextStep, since, lastGoodAt };
-  });
+  return fact.concerns.map(({ kind, message: what, nextStep, since, findings = [] }) => ({
+    ...about(concernKey(fact, kind)),
+    event: kind,
+    job,
+    database,
+    noun,
+    what,
+    findings: findings.flatMap(withoutNumbers),
+    hint: null,
+    nextStep,
+    since,
+    lastGoodAt,
+  }));
+}
+
+/** Each table by itself, and its name as it is: what it has changes every night, what is the matter does not. */
+function withoutNumbers(finding: string): readonly string[] {
+  return finding.split("; ").map((one) => one.replaceAll(/(?<![\w.])\d+(?:\.\d+)?(?!\w)/g, "#"));
 }
 
 /** What a proof found is told of the job whose backup it is, and not once more of the run that found it. */
@@ -216,8 +232,8 @@ function diskConditions(disk: DiskFact): readonly Condition[] {
   return [{ ...basis, what, hint: null, nextStep: "codex-backup prune --dry-run" }];
 }
 
-function about(key: string): Pick<Condition, "key" | "job" | "database" | "noun" | "runId"> {
-  return { key, job: null, database: null, noun: null, runId: null };
+function about(key: string): Pick<Condition, "key" | "job" | "database" | "noun" | "runId" | "findings"> {
+  return { key, job: null, database: null, noun: null, runId: null, findings: [] };
 }
 
 function latest(moments: readonly (Instant | null)[]): Instant | null {

@@ -77,16 +77,17 @@ function worsened(state: AlertState, condition: Condition, around: Around): Step
   }
   const incident = { ...state.incident, since: notAfter(state.incident.since, now), wellSince: null };
   const known = { ...state, openings, incident };
-  return incident.told.includes(condition.event)
-    ? escalate(known, condition, around)
-    : turn(known, condition, around);
+  const isTold =
+    incident.told.includes(condition.event) &&
+    condition.findings.every((finding) => incident.findings.includes(finding));
+  return isTold ? escalate(known, condition, around) : turn(known, condition, around);
 }
 
 function open(state: AlertState, condition: Condition, { facts, settings }: Around): Step {
   const since = notAfter(condition.since ?? facts.now, facts.now);
   const channels = channelsOf(settings, condition);
-  const told = [condition.event];
-  const incident: Incident = { since, told, channels, escalatedTo: [], wellSince: null };
+  const { event, findings } = condition;
+  const incident: Incident = { since, told: [event], findings, channels, escalatedTo: [], wellSince: null };
   const message = problemMessage(condition, incident, facts);
   const isOften = isFlapping(state, facts.now);
   const said = isOften ? withFlappingNote(message, state.openings.length, settleMs) : message;
@@ -95,12 +96,13 @@ function open(state: AlertState, condition: Condition, { facts, settings }: Arou
 
 type Open = AlertState & { readonly incident: Incident };
 
-/** It is something else now, such as stale after it failed. */
+/** It is something else now, such as stale after it failed, or more: a second table is gone. */
 function turn(state: Open, condition: Condition, { facts, settings }: Around): Step {
   const channels = channelsOf(settings, condition);
   const incident = {
     ...state.incident,
-    told: [...state.incident.told, condition.event],
+    told: [...new Set([...state.incident.told, condition.event])],
+    findings: [...new Set([...state.incident.findings, ...condition.findings])],
     channels: [...new Set([...state.incident.channels, ...channels])],
   };
   const message = problemMessage(condition, incident, facts);

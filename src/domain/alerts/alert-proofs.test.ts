@@ -75,6 +75,23 @@ test("a suspect backup is told once of a job that is well, with what was seen, a
   assert.deepEqual([healed.told.length, healed.told[0]?.event], [1, "recovered"]);
 });
 
+test("another table that is lost while an earlier one waits for a word is told, and numbers that change are not", () => {
+  const withFindings = (...findings: readonly string[]) => job({ concerns: [{ ...suspect, findings }] });
+  const legacy = "table public.legacy is gone";
+  const rows = (count: number) =>
+    `public.a_2026_1 has ${count} rows, usual are 4794; public.b has 0 rows, usual are 9`;
+  const first = look([], factsAt(later(0), [withFindings(legacy)]));
+  const same = look(first.states, factsAt(later(24), [withFindings(legacy)]));
+  const second = look(same.states, factsAt(later(48), [withFindings(legacy, rows(2650))]));
+  const less = look(second.states, factsAt(later(72), [withFindings(legacy, rows(2703))]));
+  const other = rows(2).replace("a_2026_1", "a_2026_2");
+  const third = look(less.states, factsAt(later(96), [withFindings(other)]));
+  const healed = look(third.states, factsAt(later(120), [job()]));
+  const told = [first, same, second, less, third, healed].map((one) => one.told.map(({ event }) => event));
+  assert.deepEqual(told, [["suspect"], [], ["suspect"], [], ["suspect"], ["recovered"]]);
+  assert.match(healed.told[0]?.subject ?? "", /it was suspect for 5 days/);
+});
+
 test("a concern lasts beside the job's own troubles, which come and go without it", () => {
   const first = look([], factsAt(later(0), [job({ concerns: [suspect] })]));
   const failed = { ...ill("age", "its newest good backup is 50 h old"), concerns: [suspect, slow] };

@@ -17,6 +17,8 @@ export interface Incident {
   readonly since: Instant;
   /** Each is told once. */
   readonly told: readonly AlertEvent[];
+  /** What was found so far, where an event is made of several findings: each of them is told once, too. */
+  readonly findings: readonly string[];
   /** Names of channels that have heard of it, and hear of its end. */
   readonly channels: readonly string[];
   /** Those of them that heard because it lasted. */

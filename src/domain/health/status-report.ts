@@ -74,6 +74,8 @@ export interface JobConcern {
   readonly nextStep: string;
   /** When it began, ISO 8601, UTC; null: not known. */
   readonly since: string | null;
+  /** What was found, each by itself: one that is new is told anew. Left out: the message says it all. */
+  readonly findings?: readonly string[];
 }
 
 export interface JobStatus {
