@@ -67,7 +67,12 @@ async function holdRestored(): Promise<() => Promise<void>> {
   };
 }
 
-const firstRenameDone = `SELECT count(*) = 1 FROM pg_database WHERE datname = '${swap.keepAs}'`;
+const secondRenameWaits =
+  "SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'ALTER DATABASE%'";
+const endTheSwap =
+  "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'ALTER DATABASE%'";
+const allNames =
+  "SELECT string_agg(datname, ' ' ORDER BY datname) FROM pg_database WHERE datname LIKE 'live%'";
 
 function interrupt(): void {
   stop.abort(new Failure("run.cancelled", "Cannot finish: it was cancelled"));
@@ -95,7 +100,7 @@ test("the restored database takes the name, also where sessions use both", async
 test("an interruption between the two renames does not leave the service without its database", async () => {
   const release = await holdRestored();
   const swapping = connected.restore.swap(swap);
-  await until(firstRenameDone);
+  await until(secondRenameWaits);
   interrupt();
   await release();
   await swapping;
@@ -110,7 +115,28 @@ test("an interruption before the first rename changes nothing and leaves no copy
   assert.deepEqual(await state(), { live: "live" });
 });
 
-test("when the second rename fails, the old database is back under its name", async () => {
+test("between the two renames nobody sees another name than before", async () => {
+  const release = await holdRestored();
+  const swapping = connected.restore.swap(swap);
+  await until(secondRenameWaits);
+  const seen = await server.psql(allNames);
+  await release();
+  await swapping;
+  assert.equal(seen, "live live_restoring");
+});
+
+test("a session that is killed between the two renames leaves the old database under its name", async () => {
+  const release = await holdRestored();
+  const swapping = failureOf(connected.restore.swap(swap));
+  await until(secondRenameWaits);
+  await server.psql(endTheSwap);
+  await release();
+  const failure = await swapping;
+  assert.equal(failure.code, "postgres.session-lost");
+  assert.deepEqual(await state(), { live: "live" });
+});
+
+test("when the second rename fails, the old database is still under its name", async () => {
   await server.psql(`DROP DATABASE ${swap.restored}`);
   const failure = await failureOf(connected.restore.swap(swap));
   assert.equal(failure.code, "postgres.restore-failed");
@@ -118,21 +144,16 @@ test("when the second rename fails, the old database is back under its name", as
   assert.deepEqual(await state(), { live: "live" });
 });
 
-test("when undoing fails too, the first error is told, with all names and the statement to type", async () => {
+test("when nobody may look afterwards, the first error is told, with all names", async () => {
   const release = await holdRestored();
   const swapping = failureOf(connected.restore.swap(swap));
-  await until(firstRenameDone);
-  await server.psql("CREATE DATABASE live");
-  await server.psql("CREATE TABLE came_as_intruder ()", "live");
-  interrupt();
-  await release();
+  await until(secondRenameWaits);
+  await server.psql("ALTER DATABASE postgres ALLOW_CONNECTIONS false", "template1");
+  await server.psql(endTheSwap, "template1");
   const failure = await swapping;
-  assert.match(failure.message, /^Cannot rename database "live_restoring" to "live"/);
-  assert.match(failure.hint ?? "", /"live_before".*"live_restoring"/);
-  assert.ok(failure.hint?.endsWith(`ALTER DATABASE "live_before" RENAME TO "live";`), failure.hint ?? "");
-  assert.deepEqual(await state(), {
-    live: "intruder",
-    live_before: "live",
-    live_restoring: "live_restoring",
-  });
+  await server.psql("ALTER DATABASE postgres ALLOW_CONNECTIONS true", "template1");
+  await release();
+  assert.equal(failure.code, "postgres.session-lost");
+  assert.match(failure.hint ?? "", /"live_restoring".*"live".*"live_before"/);
+  assert.deepEqual(await state(), { live: "live", live_restoring: "live_restoring" });
 });

@@ -44,18 +44,44 @@ const renamePauseMs = 100;
 
 /** Ends the sessions on it first. They may come back before the rename, so it is tried for some seconds. */
 export async function renameDatabase(context: ServerContext, rename: Rename): Promise<void> {
+  await renameTogether(context, [rename], rename.signal);
+}
+
+/** In this order and in one transaction: others see all of the new names, or none. Otherwise as renameDatabase. */
+export async function renameTogether(
+  context: ServerContext,
+  renames: readonly Omit<Rename, "signal">[],
+  signal: AbortSignal,
+): Promise<void> {
   const { clock } = context.access.deps;
-  const sql = `ALTER DATABASE ${quoteName(rename.from)} RENAME TO ${quoteName(rename.to)}`;
-  await onMaintenance(context, rename.signal, async (session) => {
+  await onMaintenance(context, signal, async (session) => {
     for (let attempt = 1; ; attempt++) {
-      await endSessions(session, rename.from);
-      const refusal = await session.attempt(sql);
+      for (const { from } of renames) await endSessions(session, from);
+      const refusal = await attemptAll(session, renames);
       if (refusal === null) return;
-      const again = refusal.sqlstate === objectInUse && attempt < renameTries;
-      if (!again) throw refused(`Cannot rename database "${rename.from}" to "${rename.to}"`, refusal);
-      await sleep(clock, renamePauseMs, rename.signal);
+      const { from, to, sqlstate } = refusal;
+      const again = sqlstate === objectInUse && attempt < renameTries;
+      if (!again) throw refused(`Cannot rename database "${from}" to "${to}"`, refusal);
+      await sleep(clock, renamePauseMs, signal);
     }
   });
+}
+
+/** Null: all are renamed. Else nothing is. */
+async function attemptAll(
+  session: Session,
+  renames: readonly Omit<Rename, "signal">[],
+): Promise<(Refusal & Omit<Rename, "signal">) | null> {
+  await session.execute("BEGIN");
+  for (const rename of renames) {
+    const sql = `ALTER DATABASE ${quoteName(rename.from)} RENAME TO ${quoteName(rename.to)}`;
+    const refusal = await session.attempt(sql);
+    if (refusal === null) continue;
+    await session.execute("ROLLBACK");
+    return { ...refusal, ...rename };
+  }
+  await session.execute("COMMIT");
+  return null;
 }
 
 /** Not autovacuum, which has no user: the rename ends it, and who is no superuser may not. */

@@ -37,8 +37,8 @@ export interface PostgresRestorer {
   restore(request: RestoreRequest): Promise<RestoreReport>;
   /**
    * Puts a restored database in the place of another, which is kept under a new name. Sessions on both are ended.
-   * Called off only before it begins. When it fails, the old one is put back and the restored one dropped; where
-   * that fails too, the hint has all names and the statement to type.
+   * Both take their names at one moment, also for whoever is killed meanwhile. Called off only before it begins. When it
+   * fails, the old one has its name and the restored one is dropped; where that cannot be, the hint has all names.
    */
   swap(swap: DatabaseSwap): Promise<void>;
   /**
