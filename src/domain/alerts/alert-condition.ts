@@ -56,9 +56,13 @@ export function findingsOf(facts: AlertFacts): Findings {
   const jobs = told.flatMap((job) => [...jobConditions(job), ...concernConditions(job)]);
   const disk = facts.disk.flatMap(diskConditions);
   const conditions = [...(dead === null ? [] : [dead]), ...withoutEchoes(jobs), ...disk];
+  // A restore that was close to its limit may have missed it, and a job that is not well says one thing of itself.
+  const hidden = told.filter(({ healthy }) => !healthy).map((job) => concernKey(job, "rto"));
   // A look after a run asks no files, and so not for keys: it cannot say that their concern is over.
   const seen = [
-    ...told.flatMap(keysOf).filter((key) => facts.extent === "whole" || !key.endsWith("#key")),
+    ...told
+      .flatMap(keysOf)
+      .filter((key) => !hidden.includes(key) && (facts.extent === "whole" || !key.endsWith("#key"))),
     ...facts.disk.map(diskKey),
     ...(facts.extent === "whole" ? [toolKey] : []),
   ];
@@ -66,7 +70,7 @@ export function findingsOf(facts: AlertFacts): Findings {
   return {
     conditions,
     well: [...new Set(seen)].filter((key) => !bad.has(key)),
-    unknown: silent.flatMap(keysOf),
+    unknown: [...silent.flatMap(keysOf), ...hidden],
   };
 }
 

@@ -110,6 +110,28 @@ test("a concern lasts beside the job's own troubles, which come and go without i
   );
 });
 
+test("a restore that was close to its limit and now misses it is not told as recovered", () => {
+  const first = look([], factsAt(later(0), [job({ concerns: [slow] })]));
+  const missed = look(first.states, factsAt(later(1), [ill("rto", "its last measured restore took 31 min")]));
+  assert.deepEqual(
+    missed.told.map(({ event }) => event),
+    ["rto"],
+  );
+  const failed = look(missed.states, factsAt(later(2), [ill("age", "its newest good backup is 50 h old")]));
+  assert.deepEqual(
+    failed.told.map(({ event }) => event),
+    ["stale"],
+  );
+  const well = look(failed.states, factsAt(later(3), [job()]));
+  assert.deepEqual(
+    well.told.map(({ event, key }) => [event, key]),
+    [
+      ["recovered", "job/database/codexdb"],
+      ["recovered", "job/database/codexdb#rto"],
+    ],
+  );
+});
+
 test("while the tool itself is dead, a concern is neither told again nor over", () => {
   const silent = { healthy: false, rule: "slot", missedSlots: 1, silentSince: later(24) } as const;
   const other = { job: "capsule", database: null };
