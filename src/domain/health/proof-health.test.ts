@@ -36,6 +36,14 @@ test("a job whose weekly proof was made is as well as its backups are", () => {
   assert.deepEqual(healthWithProofs(stale, facts({ lastProvenAt: null })), stale);
 });
 
+test("a destination that cannot be used hides no mismatch, which would seem to be over", () => {
+  const unusable: Health = { healthy: false, rule: "destination", reason: 'cannot use "offsite"' };
+  const provedAt = at("2026-11-22T05:10");
+  const lastVerdict = { outcome: "mismatch", at: provedAt, backupId: "b", summary: "2 rows differ" } as const;
+  assert.equal(healthWithProofs(unusable, facts({ lastVerdict })).rule, "mismatch");
+  assert.deepEqual(healthWithProofs(unusable, facts()), unusable);
+});
+
 test("a proof that was due and not made is told once its grace time is over", () => {
   const lastProvenAt = at("2026-11-15T05:10");
   assert.deepEqual(healthWithProofs(fresh, facts({ lastProvenAt })), {

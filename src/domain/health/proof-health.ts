@@ -38,9 +38,10 @@ interface ProofVerdict {
 /**
  * What proofs add to a job's health, where its backups by themselves are well: mismatch (the last proof found other
  * content than was backed up), proof (none was made when one was due), rto (a restore takes longer than it may).
+ * They speak before a destination that cannot be used: that is told of the destination, too, and hides nothing.
  */
 export function healthWithProofs(health: Health, facts: ProofFacts): Health {
-  if (!health.healthy) return health;
+  if (!health.healthy && health.rule !== "destination") return health;
   return mismatched(facts) ?? proofMissed(facts) ?? backupUnproven(facts) ?? rtoMissed(facts) ?? health;
 }
 
