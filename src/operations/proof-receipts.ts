@@ -1,29 +1,29 @@
 import type { CopyRow, ProofRow } from "../catalog/catalog.ts";
 import type { Destination, StoredFile } from "../destinations/destination.ts";
-import { formatBackupFile, parseBackupFile } from "../domain/backups/backup-file.ts";
+import { formatBackupFile } from "../domain/backups/backup-file.ts";
 import { type FailureReport, messageOf, readFailureReport } from "../domain/failure.ts";
 import { type Instant, instant, parseInstant } from "../domain/instant.ts";
 import { highest } from "../domain/level.ts";
-import { formatProofReceipt, type ProofReceipt, parseProofReceipt } from "../domain/proofs/proof-receipt.ts";
+import { formatProofReceipt, type ProofReceipt } from "../domain/proofs/proof-receipt.ts";
 import { summariseProof } from "../domain/proofs/summarise-proof.ts";
 import type { ReceiptWish } from "./beside.ts";
 import type { Context } from "./context.ts";
+import { vouchedProofs } from "./signatures/vouched-proofs.ts";
 
 /**
  * The proof receipts of this very copy among the files of one backup, oldest first. Receipts that came along from
- * another destination, or speak of another manifest, are not believed; nor are those that cannot be read.
+ * another destination, or speak of another manifest, are not believed; nor are those that cannot be read; nor, where there
+ * is a key, what one says for its copy that the key has not signed. What one says against its copy is believed unsigned.
  */
 export async function believedProofs(
   destination: Destination,
   beside: readonly StoredFile[],
   wish: ReceiptWish,
 ): Promise<readonly ProofReceipt[]> {
-  const names = beside.map(({ name }) => name).filter((name) => parseBackupFile(name)?.file.kind === "proof");
-  const found = await Promise.all(
-    names.map(async (name) => parseProofReceipt((await destination.read(name)).toString("utf8"))),
-  );
+  const found = await vouchedProofs(wish, destination, beside);
   return found
-    .filter((one) => one !== null)
+    .filter(({ isVouched, receipt }) => isVouched || isDamaging(receipt))
+    .map(({ receipt }) => receipt)
     .filter((one) => one.destinationId === wish.destinationId && one.manifestSha256 === wish.manifestSha256)
     .toSorted((a, b) => endOf(a) - endOf(b));
 }

@@ -89,7 +89,7 @@ async function readDestination(
   for (const { base } of backupFiles(files).filter(({ file }) => file.kind === "manifest")) {
     signal.throwIfAborted();
     try {
-      found.push(await readOne({ destination, destinationId }, base, files));
+      found.push(await readOne(context, { destination, destinationId }, { base, files }));
     } catch (error) {
       problems.push({ destination: destination.name, backup: base, message: messageOf(error) });
     }
@@ -102,14 +102,19 @@ function backupFiles(files: readonly StoredFile[]): readonly NamedBackupFile[] {
   return files.map(({ name }) => parseBackupFile(name)).filter((parsed) => parsed !== null);
 }
 
-async function readOne(place: CopyPlace, base: string, files: readonly StoredFile[]): Promise<Found> {
+interface Shown {
+  readonly base: string;
+  readonly files: readonly StoredFile[];
+}
+
+async function readOne({ signatures }: Context, place: CopyPlace, { base, files }: Shown): Promise<Found> {
   const { destination, destinationId } = place;
   const stored = await readStoredBackup(destination, base);
   demandOwnName(stored, base);
   const { manifestSha256 } = stored;
   const beside = files.filter(({ name }) => parseBackupFile(name)?.base === base);
   const differences = [...(await differencesToOwnHash(destination, stored)), ...missingFiles(stored, files)];
-  const told = await toldBeside(destination, beside, { destinationId, manifestSha256 });
+  const told = await toldBeside(destination, beside, { destinationId, manifestSha256, signatures });
   const copy = copyAsTold(place, stored, told);
   const [first] = differences;
   return {

@@ -32,7 +32,7 @@ export async function keepProof(context: Context, place: ChosenPlace, told: Told
   const { destination, stored } = place;
   const { manifest } = stored;
   const { catalog } = context;
-  const asTold = await copyTold(place);
+  const asTold = await copyTold(context, place);
   const copy = catalog.atomically(() => {
     catalog.putProof(proofRowOf(told.receipt));
     return asTold === null ? null : putCopy(context, place, { ...told, asTold });
@@ -51,12 +51,13 @@ export async function keepProof(context: Context, place: ChosenPlace, told: Told
 }
 
 /** Null when its manifest is gone. */
-async function copyTold(place: ChosenPlace): Promise<CopyRow | null> {
+async function copyTold({ signatures }: Context, place: ChosenPlace): Promise<CopyRow | null> {
   const { destination, destinationId, stored } = place;
   const { manifest, manifestSha256 } = stored;
   if ((await destination.stat(formatBackupFile(manifest.id, { kind: "manifest" }))) === null) return null;
   const beside = (await destination.list()).filter(({ name }) => parseBackupFile(name)?.base === manifest.id);
-  return copyAsTold(place, stored, await toldBeside(destination, beside, { destinationId, manifestSha256 }));
+  const wish = { destinationId, manifestSha256, signatures };
+  return copyAsTold(place, stored, await toldBeside(destination, beside, wish));
 }
 
 /** Null when a prune has come between. */

@@ -345,6 +345,40 @@ test("a receipt is signed by our key, and goes with its signature when the backu
   assert.deepEqual([removal?.failure, namesOf(storeOf(scene), scene.id)], [null, []]);
 });
 
+test("a proof that our key has not signed lifts no copy once there is a key, and one that finds damage still counts", async () => {
+  const scene = await openDumpScene();
+  await scene.context.signatures.generate();
+  const [id] = await backUp(scene);
+  await proveOne(scene, { backups: [id], all: false });
+  const { files } = storeOf(scene);
+  const [name = "", signature = ""] = namesOf(storeOf(scene), `${id}.proof-`).toSorted();
+  const [receipt, seal] = [files.get(name), files.get(signature)];
+  assert.ok(receipt && seal);
+  const isProven = async () => {
+    await loseCatalog(scene);
+    return scene.context.catalog.backups().find((row) => row.id === id)?.provenAt !== null;
+  };
+  assert.equal(await isProven(), true);
+  const genuine = receipt.bytes;
+  receipt.bytes = Buffer.from(genuine.toString("utf8").replace('"rows": 2', '"rows": 3'));
+  assert.equal(await isProven(), false); // edited
+  receipt.bytes = genuine;
+  files.delete(signature);
+  assert.equal(await isProven(), false); // not signed, though its backup is
+  files.set(signature, seal);
+  assert.equal(await isProven(), true);
+  const damage = { code: "proof.mismatch", message: "it differs", hint: null };
+  const text = JSON.stringify({
+    ...JSON.parse(genuine.toString("utf8")),
+    outcome: "mismatch",
+    failure: damage,
+  });
+  receipt.bytes = Buffer.from(text);
+  await loseCatalog(scene);
+  const copies = scene.context.catalog.backups().find((row) => row.id === id)?.copies;
+  assert.equal(copies?.[0]?.state, "damaged");
+});
+
 test("a key that cannot be used leaves a receipt without a signature, and a warning", async () => {
   const scene = await openDumpScene();
   const signer = () =>

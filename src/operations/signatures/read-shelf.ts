@@ -89,14 +89,15 @@ async function readFiles(context: Context, destination: Destination, signal: Abo
   return { destination: destination.name, links, receipts, unreadable };
 }
 
-interface Signed {
+/** A file, and what the signature beside it is worth. */
+export interface Signed {
   readonly bytes: Buffer;
   readonly signature: SignatureState;
 }
 
 /** Null: policy removed it while we looked. */
-async function readSigned(
-  { signatures }: Context,
+export async function readSigned(
+  { signatures }: Pick<Context, "signatures">,
   destination: Destination,
   { name, isSigned }: { readonly name: string; readonly isSigned: boolean },
 ): Promise<Signed | null> {

@@ -35,7 +35,9 @@ export async function keepResult(context: Context, finding: Finding): Promise<Ke
   const { catalog } = context;
   const at = context.clock.now();
   const beside = (await destination.list()).filter(({ name }) => parseBackupFile(name)?.base === manifest.id);
-  const besides = await toldBeside(destination, beside, { destinationId, manifestSha256 });
+  const besides = await toldBeside(destination, beside, {
+    ...{ destinationId, manifestSha256, signatures: context.signatures },
+  });
   const told = copyAsTold(place, stored, besides);
   if ((await destination.stat(formatBackupFile(manifest.id, { kind: "manifest" }))) === null)
     throw missingBackup(destination, manifest.id);
