@@ -1,6 +1,6 @@
 import { chmod, chown, mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { asFailure } from "../../domain/failure.ts";
+import { asFailure, errnoOf } from "../../domain/failure.ts";
 import { formatInstant } from "../../domain/instant.ts";
 import { type FileLock, tryFileLock } from "../../platform/file-lock.ts";
 import { createSystemHost } from "../../platform/host.ts";
@@ -38,13 +38,22 @@ export async function abandonedWorkplaces(
   deps: PostgresDeps,
   workPath: string,
 ): Promise<readonly Workplace[]> {
-  const names = await readdir(workPath).catch((): string[] => []); // none was ever made
-  return names.sort().flatMap((name) => {
+  const names = await namesIn(workPath);
+  return names.toSorted().flatMap((name) => {
     if (!/^throwaway-[a-z0-9]+$/.test(name)) return [];
     const path = join(workPath, name);
     const lock = lockPlace(path, { label: "sweep", since: formatInstant(deps.clock.now()) });
     return lock === null ? [] : [placeOf({ path, token: name.slice(prefix.length), lock })];
   });
+}
+
+async function namesIn(directory: string): Promise<readonly string[]> {
+  try {
+    return await readdir(directory);
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return []; // no proof was ever made
+    throw error;
+  }
 }
 
 /** Lets the group, and nobody else, walk through to what is inside. */
