@@ -13,10 +13,14 @@ const lockClass = 0x0c0dec;
 export async function guardScratch(context: ServerContext, token: string): Promise<Session | null> {
   const { access, database, signal } = context;
   const session = await logIn(access, { database, purpose: "lock", signal });
-  const [row] = await session.rows<{ readonly held: boolean }>(
-    `SELECT pg_try_advisory_lock(${lockClass}, hashtext(${quoteLiteral(token)})) AS held`,
-  );
-  if (row?.held === true) return session;
-  await session.close();
-  return null;
+  let isHeld = false;
+  try {
+    const [row] = await session.rows<{ readonly held: boolean }>(
+      `SELECT pg_try_advisory_lock(${lockClass}, hashtext(${quoteLiteral(token)})) AS held`,
+    );
+    isHeld = row?.held === true;
+    return isHeld ? session : null;
+  } finally {
+    if (!isHeld) await session.close();
+  }
 }
