@@ -129,6 +129,13 @@ test("an old dump without roles beside it is restored with those that it names",
   });
 });
 
+test("a container engine that is not here is the error, and leaves no directory", async () => {
+  const bare = postgresRoom({ env: { PATH: "/nonexistent" } });
+  const choice = { kind: "container", engine: "podman", image: "postgres:15" } as const;
+  await assert.rejects(bare.openThrowaway(wishFor(plain, { workPath, choice })), /Cannot start.*podman/);
+  assert.deepEqual(readdirSync(workPath), []);
+});
+
 test("a proof that is called off leaves no server and no directory", async () => {
   const off = new AbortController();
   const throwaway = await room.openThrowaway({ ...wishFor(plain, { workPath }), signal: off.signal });

@@ -45,14 +45,16 @@ async function readRecord(place: Workplace): Promise<ContainerRecord | null> {
   }
 }
 
-/** With its volumes. One that is gone is fine. */
+/** With its volumes. One that is gone is fine, and so is an engine that is not there: it cannot have made one. */
 export async function removeContainer(
   deps: PostgresDeps,
   { engine, name }: ContainerRecord,
   signal: AbortSignal,
 ): Promise<void> {
   const env = cleanEnvironment(deps.env);
-  const removing = await startChild({ program: engine, args: ["rm", "-f", "-v", name], env, stdout: "pipe" });
+  const args = ["rm", "-f", "-v", name];
+  const removing = await startChild({ program: engine, args, env, stdout: "pipe" }).catch(orMissing);
+  if (removing === null) return;
   const { end } = await finish(removing, signal);
   if (succeeded(end)) return;
   const asking = await startChild({
@@ -66,4 +68,9 @@ export async function removeContainer(
   throw new Failure("postgres.throwaway", `Cannot remove container "${name}": ${lastWords(end)}`, {
     hint: `Remove it: ${engine} rm -f -v ${name}`,
   });
+}
+
+function orMissing(error: unknown): null {
+  if (error instanceof Failure && error.context.errno === "ENOENT") return null;
+  throw error;
 }

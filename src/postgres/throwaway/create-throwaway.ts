@@ -1,4 +1,4 @@
-import { Failure, messageOf } from "../../domain/failure.ts";
+import { Failure } from "../../domain/failure.ts";
 import type { PostgresDeps } from "../access.ts";
 import type { Throwaway, ThrowawayWish, Unproven } from "../postgres.ts";
 import { ask } from "./ask.ts";
@@ -7,6 +7,7 @@ import { fingerprintOne } from "./fingerprint-one.ts";
 import { readBack } from "./read-back.ts";
 import { restoreForProof } from "./restore-for-proof.ts";
 import type { ThrowawayHost } from "./throwaway-host.ts";
+import { tryToRemove } from "./try-to-remove.ts";
 
 /** The face of a host, wherever it is. */
 export function createThrowaway(deps: PostgresDeps, host: ThrowawayHost, wish: ThrowawayWish): Throwaway {
@@ -33,12 +34,7 @@ export function createThrowaway(deps: PostgresDeps, host: ThrowawayHost, wish: T
     fingerprintTable: (table) => fingerprintOne(context, { database, table, facts, signal }),
     ask: (sql) => ask(context, { database, sql, signal }),
     close() {
-      closing ??= host.close().catch((error) => {
-        deps.log.error(
-          { error: messageOf(error) },
-          "a throwaway server could not be removed; the next proof tries again",
-        );
-      });
+      closing ??= tryToRemove(deps, () => host.close());
       return closing;
     },
   };

@@ -13,6 +13,7 @@ import { cannotStart } from "./local-cluster.ts";
 import { noServerPrograms } from "./open-programs.ts";
 import { initdbArgs, locksFor, serverSettings, settingArgs } from "./server-settings.ts";
 import type { ThrowawayHost } from "./throwaway-host.ts";
+import { tryToRemove } from "./try-to-remove.ts";
 import { wantedMajor } from "./wanted-major.ts";
 import { openWorkplace, type Workplace } from "./workplace.ts";
 
@@ -42,9 +43,14 @@ export async function openInContainer(
   const record = { engine: image.engine, name: `codex-backup-proof-${place.token}` };
   let box: Box | null = null;
   const remove = async () => {
-    box?.first.stdin?.end();
-    await underDeadline(deps.clock, removeLimitMs, (signal) => removeContainer(deps, record, signal));
-    await place.close();
+    try {
+      box?.first.stdin?.end();
+      await underDeadline(deps.clock, removeLimitMs, (signal) => removeContainer(deps, record, signal));
+      await place.close();
+    } catch (error) {
+      place.leave(); // for the sweep of the next proof
+      throw error;
+    }
   };
   try {
     await recordContainer(place, record);
@@ -56,7 +62,7 @@ export async function openInContainer(
     const description = `PostgreSQL ${programs.version.text}, a container of ${image.image.slice(0, 60)}`;
     return await openClusterHost(deps, { description, source: { ...source, clientDirectory }, remove }, wish);
   } catch (error) {
-    await remove();
+    await tryToRemove(deps, remove);
     throw error;
   }
 }

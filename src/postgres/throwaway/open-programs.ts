@@ -8,6 +8,7 @@ import { findServerPrograms, type ServerPrograms } from "./find-programs.ts";
 import { startLocalCluster } from "./local-cluster.ts";
 import { locksFor } from "./server-settings.ts";
 import type { ThrowawayHost } from "./throwaway-host.ts";
+import { tryToRemove } from "./try-to-remove.ts";
 import { wantedMajor } from "./wanted-major.ts";
 import { openWorkplace } from "./workplace.ts";
 
@@ -41,8 +42,13 @@ export async function openFromPrograms(
   const place = await openWorkplace(deps, wish.workPath, wish.label);
   let stop = async () => {};
   const remove = async () => {
-    await stop();
-    await place.close();
+    try {
+      await stop();
+      await place.close();
+    } catch (error) {
+      place.leave(); // for the sweep of the next proof
+      throw error;
+    }
   };
   try {
     const superuser = `proof_${place.token}`;
@@ -59,7 +65,7 @@ export async function openFromPrograms(
     };
     return await openClusterHost(deps, cluster, wish);
   } catch (error) {
-    await remove();
+    await tryToRemove(deps, remove);
     throw error;
   }
 }
