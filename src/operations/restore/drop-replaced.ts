@@ -7,7 +7,7 @@ import type { ReplacedDatabase } from "../../domain/restores/database-names.ts";
 import type { PostgresServer } from "../../postgres/postgres.ts";
 import type { Context } from "../context.ts";
 import type { DropReplacedRequest } from "../operation.ts";
-import { maintenanceDatabase } from "./restore-database.ts";
+import { maintenanceDatabase } from "./maintenance-database.ts";
 import { serverJob } from "./server-job.ts";
 
 /** Lists what restores replaced and kept on a server, and drops the one whose whole name was typed. */

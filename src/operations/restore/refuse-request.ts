@@ -1,15 +1,26 @@
 import { Failure } from "../../domain/failure.ts";
+import { maintenanceDatabase } from "./maintenance-database.ts";
 import type { DatabaseRestore } from "./restore-database.ts";
+
+/** PostgreSQL cuts what is longer, without an error: it would be another name than the one that was asked for. */
+const longestNameBytes = 63;
 
 /** What a restore is asked for at once and cannot be. Throws "usage.refused". */
 export function refuseRequest(request: DatabaseRestore): void {
   const { to, overwrite, dump, tables = [], schemas = [], roleMap, jobs } = request;
   const isPart = tables.length + schemas.length > 0;
   const mapsRoles = (roleMap?.size ?? 0) > 0;
+  refuseName(to);
   if (overwrite !== null && overwrite !== to) {
     throw refused(
       `Cannot overwrite: --overwrite says "${overwrite}", and the target is "${to}"`,
       "Type the target's own name after --overwrite.",
+    );
+  }
+  if (overwrite === maintenanceDatabase) {
+    throw refused(
+      `Cannot overwrite "${overwrite}": it is the one that restores log in to, and cannot be renamed meanwhile`,
+      "Restore into a new database, and let the application use that.",
     );
   }
   if (isPart && overwrite !== null) {
@@ -43,6 +54,15 @@ export function refuseRequest(request: DatabaseRestore): void {
       "Leave out --jobs, or name with --job a server that is reached from here.",
     );
   }
+}
+
+function refuseName(to: string): void {
+  const bytes = Buffer.byteLength(to);
+  if (bytes > 0 && bytes <= longestNameBytes) return;
+  throw refused(
+    `Cannot restore into "${to}": a database's name has 1 to ${longestNameBytes} bytes, this one ${bytes}`,
+    "Choose another name for the database.",
+  );
 }
 
 function refused(message: string, hint: string): Failure {

@@ -15,6 +15,7 @@ import type { Context } from "../context.ts";
 import { chooseTables } from "./choose-tables.ts";
 import { describeSource } from "./describe-source.ts";
 import type { DumpSource } from "./dump-source.ts";
+import { maintenanceDatabase } from "./maintenance-database.ts";
 import { progressOf } from "./progress.ts";
 import { refuseRequest } from "./refuse-request.ts";
 import { restoreBeside } from "./restore-beside.ts";
@@ -46,9 +47,6 @@ export interface DatabaseRestore {
   readonly dryRun: boolean;
   readonly signal: AbortSignal;
 }
-
-/** A database that is always there to log in to. */
-export const maintenanceDatabase = "postgres";
 
 /**
  * Restores a dump into a database of its own: hash first, then the preflight, then one transaction that is

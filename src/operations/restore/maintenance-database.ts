@@ -1,0 +1,2 @@
+/** A database that is always there to log in to. */
+export const maintenanceDatabase = "postgres";
