@@ -99,11 +99,11 @@ async function preflight(
   request: DatabaseRestore,
   cut: DumpCut | null,
 ): Promise<readonly PreflightFinding[]> {
-  const { dump, to, roleMap } = request;
+  const { dump, to, roleMap, roles } = request;
   const { globals, header } = dump;
   const facts = dump.facts === null ? null : factsOf(dump.facts, cut);
   const found = await server.restore.preflight({
-    ...{ database: to, facts, globals, header },
+    ...{ database: to, facts, globals, header, roles },
     ...(roleMap === undefined ? {} : { roleMap }),
   });
   const findings: readonly PreflightFinding[] = [

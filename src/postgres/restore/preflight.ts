@@ -12,13 +12,16 @@ import { freeBytesOf } from "./free-space.ts";
 import { findLocale } from "./locale-findings.ts";
 import { onMaintenance } from "./maintenance.ts";
 import type { RoleMap } from "./rename-roles.ts";
-import { rolesOf, tablespacesOf } from "./roles.ts";
+import { findRoles } from "./role-findings.ts";
+import { tablespacesOf } from "./roles.ts";
 
 export interface PreflightRequest {
   readonly database: string;
   readonly facts: PostgresFacts | null;
   readonly globals: Buffer | null;
   readonly header: Buffer | null;
+  /** Whether those that are missing are made. Left out: "missing". */
+  readonly roles?: "missing" | "none";
   /** Roles that are called otherwise here. */
   readonly roleMap?: RoleMap;
 }
@@ -47,7 +50,7 @@ function judgeTarget(
     ...findLeftovers(request.database, target),
     ...findPrivileges(target),
     ...(facts === null ? [] : findVersion(facts, versionNum)),
-    ...(facts === null ? [] : findRoles(request, facts, target)),
+    ...findRoles({ ...request, needed: facts?.roles ?? [] }, target),
     ...(facts === null ? [] : findExtensions(facts, target)),
     ...(facts === null ? [] : findLocale(facts, target)),
     ...findEncoding({ facts, header, serverDefault: target.encoding }),
@@ -122,32 +125,6 @@ function findVersion(facts: PostgresFacts, versionNum: number): readonly Restore
   const message = `the dump is of PostgreSQL ${facts.serverVersion}, newer than this server (${majorOf(versionNum)})`;
   const hint = `Restore to a server of version ${majorOf(facts.serverVersionNum)}; an older one may refuse some statements.`;
   return [{ about: "version", severity: "warning", message, hint }];
-}
-
-function findRoles(
-  { globals, roleMap = new Map() }: PreflightRequest,
-  facts: PostgresFacts,
-  target: TargetRow,
-): readonly RestoreFinding[] {
-  const here = (role: string) => roleMap.get(role) ?? role;
-  const known = new Set(globals === null ? [] : rolesOf(globals).map(here));
-  return [...new Set(facts.roles.map(here))]
-    .filter((role) => !target.roles.includes(role))
-    .map((role) =>
-      known.has(role)
-        ? {
-            about: "role",
-            severity: "note",
-            message: `role "${role}" is missing and will be created`,
-            hint: null,
-          }
-        : {
-            about: "role",
-            severity: "warning",
-            message: `role "${role}" is missing, and the backup does not define it`,
-            hint: `Create it, or restore with --no-owner: CREATE ROLE "${role}";`,
-          },
-    );
 }
 
 function findExtensions(facts: PostgresFacts, target: TargetRow): readonly RestoreFinding[] {

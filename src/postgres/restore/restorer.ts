@@ -28,6 +28,8 @@ export interface PostgresRestorer {
     readonly globals: Buffer | null;
     /** database_NAME.sql; null: the server chooses encoding and locale. */
     readonly header: Buffer | null;
+    /** Left out: "missing". */
+    readonly roles?: RestoreRequest["roles"];
     readonly roleMap?: ReadonlyMap<string, string>;
   }): Promise<readonly RestoreFinding[]>;
   /**

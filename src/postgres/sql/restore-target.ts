@@ -15,6 +15,7 @@ export interface TargetRow {
   /** All databases that are called as if they were being restored, and that no session uses; null: none. */
   readonly restoring: readonly string[] | null;
   readonly mayCreate: boolean;
+  readonly mayCreateRoles: boolean;
   readonly isSuperuser: boolean;
   readonly roles: readonly string[];
   readonly tablespaces: readonly string[];
@@ -40,6 +41,7 @@ SELECT EXISTS (SELECT FROM pg_database WHERE datname = ${quoteLiteral(database)}
   (SELECT json_agg(datname ORDER BY datname) FROM pg_database AS d WHERE datname LIKE '%\\_restoring\\_______'
     AND NOT EXISTS (SELECT FROM pg_stat_activity AS a WHERE a.datid = d.oid AND a.usesysid IS NOT NULL)) AS restoring,
   coalesce((SELECT rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user), false) AS "mayCreate",
+  coalesce((SELECT rolcreaterole OR rolsuper FROM pg_roles WHERE rolname = current_user), false) AS "mayCreateRoles",
   coalesce((SELECT rolsuper FROM pg_roles WHERE rolname = current_user), false) AS "isSuperuser",
   (SELECT json_agg(rolname) FROM pg_roles) AS roles,
   (SELECT json_agg(spcname) FROM pg_tablespace) AS tablespaces,
