@@ -126,7 +126,7 @@ export interface Operations {
   generateIdentity(): Promise<NewIdentity>;
   /** Whom jobs encrypt for, and whose secret keys lie here. */
   listRecipients(): Promise<readonly RecipientReport[]>;
-  /** Gives out the secret keys that lie here, and removes them unless they shall stay. Throws "encryption.identity". */
+  /** Gives out the secret keys that lie here; those that are in a file are removed unless they shall stay. Throws "encryption.identity". */
   exportIdentities(request: ExportRequest): Promise<readonly string[]>;
   /** Somebody holds these secret keys; returns their recipients. Throws "encryption.identity". */
   confirmIdentity(request: ConfirmRequest): Promise<readonly string[]>;
@@ -222,8 +222,11 @@ export interface ExportRequest {
   readonly who: string;
   /** They stay on this machine as well, where whoever takes the machine can then read the backups. */
   readonly keep: boolean;
-  /** Takes the secret keys, as a file of age-keygen's; only when it has settled they are removed here. */
-  readonly deliver: (identities: Secret) => Promise<void>;
+  /**
+   * Takes the secret keys, as a file of age-keygen's. "kept": they are in a file, and are removed here. "sent": nobody can
+   * tell whether the other end of a pipe has kept them, so they stay, and jobs refuse them until one is confirmed.
+   */
+  readonly deliver: (identities: Secret) => Promise<"kept" | "sent">;
 }
 
 export interface ConfirmRequest {

@@ -76,6 +76,16 @@ suite("encrypted jobs, through the command line", { concurrency: false }, () => 
     assert.ok(!readdirSync(operator.path("backups")).some((name) => name.startsWith("replay")));
   });
 
+  test("what was printed may have been lost on its way: it stays here, and is not used", async () => {
+    const { stdout, stderr, code } = await operator.runHere("keys", "export", "--encryption");
+    assert.equal(code, 0);
+    assert.match(stdout, /^AGE-SECRET-KEY-1/m);
+    assert.match(stderr, /keys confirm --identity/);
+    assert.equal((await operator.runHere("run", "capsule")).code, 2);
+    const [shown] = (await document("keys", "show")).doc.keys.encryption;
+    assert.deepEqual([shown.isHere, shown.custody], [true, null]);
+  });
+
   test("export gives it out for one's own eyes, and takes it from this machine", async () => {
     const { code } = await operator.runHere("keys", "export", "--encryption", "--to", "key.txt");
     assert.equal(code, 0);

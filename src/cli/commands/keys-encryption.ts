@@ -38,7 +38,12 @@ export function exportIdentities(session: Session, { to, keep = false }: ExportF
       keep,
       deliver: (identities) => deliver(session, to, identities),
     });
-    if (to === "-") return 0;
+    if (to === "-") {
+      screen.complain(
+        "It stays here too, and jobs refuse it until you show that it has arrived: codex-backup keys confirm --identity FILE",
+      );
+      return 0;
+    }
     screen.document({ exported: { recipients, to } });
     const here = keep
       ? "It also stays in the state directory: whoever takes this machine can read the backups."
@@ -56,11 +61,15 @@ export function exportIdentities(session: Session, { to, keep = false }: ExportF
   });
 }
 
-async function deliver({ io, tool, screen }: Session, to: string, identities: Secret): Promise<void> {
+async function deliver({ io, tool, screen }: Session, to: string, identities: Secret) {
   const secretKey = identities.reveal();
-  if (to !== "-") return tool.createFile(to.startsWith("/") ? to : `${io.cwd}/${to}`, secretKey);
+  if (to !== "-") {
+    await tool.createFile(to.startsWith("/") ? to : `${io.cwd}/${to}`, secretKey);
+    return "kept";
+  }
   if (io.stdout.isTerminal) screen.warn("This is the secret key: whoever has it can read the backups.");
   screen.answer(secretKey, { exported: { to, secretKey } });
+  return "sent";
 }
 
 interface ConfirmFlags {

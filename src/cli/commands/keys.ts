@@ -48,7 +48,10 @@ function registerExport(group: Command, bind: Bind): void {
     .option("--to <file>", "a new file, for you alone; - is the standard output", "-")
     .option("--signing", "the key that signs (default)")
     .addOption(
-      new Option("--encryption", "the keys that decrypt; they are removed here").conflicts("signing"),
+      new Option(
+        "--encryption",
+        "the keys that decrypt; once they are in a file, they are removed here",
+      ).conflicts("signing"),
     )
     .option("--keep", "with --encryption: they stay on this machine as well");
   addExamples(command, [

@@ -27,6 +27,8 @@ async function scene(t: TestContext): Promise<Scene> {
   return { context: { ...basis, jobs: [job] }, recipient, keys: join(statePath, "keys") };
 }
 
+const kept = async () => "kept" as const;
+
 function refusal({ context }: Scene) {
   const [job] = context.jobs;
   assert.ok(job?.kind === "capsule");
@@ -42,7 +44,10 @@ test("a key pair is made for its owner's eyes alone, and a job refuses it until 
   assert.equal(statSync(join(at.keys, `identity-${at.recipient}.txt`)).mode & 0o777, 0o600);
   assert.equal(await refusal(at), "encryption.not-exported");
   const got: Secret[] = [];
-  const deliver = async (secret: Secret) => void got.push(secret);
+  const deliver = async (secret: Secret) => {
+    got.push(secret);
+    return "kept" as const;
+  };
   assert.deepEqual(await exportIdentities(at.context, { who: "anna", keep: false, deliver }), [at.recipient]);
   assert.match(got[0]?.reveal() ?? "", /^# created: .*\n# public key: age1.*\nAGE-SECRET-KEY-1/);
   assert.equal(await refusal(at), null);
@@ -59,9 +64,17 @@ test("an export that could not be written counts for nothing and takes nothing a
   assert.ok(readFileSync(join(at.keys, `identity-${at.recipient}.txt`), "utf8").includes("AGE-SECRET-KEY-1"));
 });
 
+test("what went into a pipe stays here and counts for nothing, since nobody knows whether it arrived", async (t) => {
+  const at = await scene(t);
+  const deliver = async () => "sent" as const;
+  assert.deepEqual(await exportIdentities(at.context, { who: "anna", keep: false, deliver }), [at.recipient]);
+  assert.equal(await refusal(at), "encryption.not-exported");
+  assert.deepEqual(readdirSync(at.keys), [`identity-${at.recipient}.txt`]);
+});
+
 test("with --keep it stays here, and that is told", async (t) => {
   const at = await scene(t);
-  await exportIdentities(at.context, { who: "anna", keep: true, deliver: async () => {} });
+  await exportIdentities(at.context, { who: "anna", keep: true, deliver: kept });
   const [told] = await listRecipients(at.context);
   assert.deepEqual(told, {
     recipient: at.recipient,
@@ -94,7 +107,7 @@ test("who has the key elsewhere shows it by opening something; another's key sho
 
 test("a record that cannot be understood, or is of another key, proves nothing", async (t) => {
   const at = await scene(t);
-  await exportIdentities(at.context, { who: "anna", keep: true, deliver: async () => {} });
+  await exportIdentities(at.context, { who: "anna", keep: true, deliver: kept });
   const path = join(at.keys, `custody-${at.recipient}.json`);
   const text = readFileSync(path, "utf8");
   for (const bad of [
@@ -109,8 +122,8 @@ test("a record that cannot be understood, or is of another key, proves nothing",
 
 test("without any key there is nothing to export", async (t) => {
   const { context } = await scene(t);
-  await exportIdentities(context, { who: "anna", keep: false, deliver: async () => {} });
-  await assert.rejects(exportIdentities(context, { who: "anna", keep: false, deliver: async () => {} }), {
+  await exportIdentities(context, { who: "anna", keep: false, deliver: kept });
+  await assert.rejects(exportIdentities(context, { who: "anna", keep: false, deliver: kept }), {
     code: "encryption.identity",
     message: /none lies on this machine/,
   });

@@ -55,7 +55,8 @@ export async function exportIdentities(context: Context, request: ExportRequest)
     );
   }
   const texts = await Promise.all(recipients.map((recipient) => readIdentity(context, recipient)));
-  await request.deliver(new Secret(texts.map((text) => text.reveal()).join("")));
+  const delivered = await request.deliver(new Secret(texts.map((text) => text.reveal()).join("")));
+  if (delivered === "sent") return recipients;
   for (const recipient of recipients) {
     await keepCustody(context, custodyOf(context, recipient, { how: "exported", who: request.who }));
     if (!request.keep) await removeIdentity(context, recipient);
