@@ -200,6 +200,18 @@ test("subscriptions are never restored, and said to be unproven", () => {
   assert.deepEqual([comparison.differences, comparison.unproven.length], [[], 1]);
 });
 
+test("what a table called SUBSCRIPTION has is compared, and what is said of a subscription is not", () => {
+  const constraint = {
+    type: "CONSTRAINT",
+    schema: "public",
+    name: "SUBSCRIPTION SUBSCRIPTION_pkey",
+    sha256: "a",
+  };
+  const comment = { type: "COMMENT", schema: "", name: "SUBSCRIPTION feed", sha256: "b" };
+  const comparison = compareDumps({ ...empty, entries: [constraint, comment] }, { ...empty, entries: [] });
+  assert.deepEqual(comparison.differences, ["constraint public.SUBSCRIPTION SUBSCRIPTION_pkey is missing"]);
+});
+
 test("a table whose columns come in another order is to be read once more, one with other columns is not", () => {
   const recorded: Fingerprint = { ...empty, tables: [orders, { ...orders, name: "same" }] };
   const other = { ...orders, columns: ["note", "id"] };
