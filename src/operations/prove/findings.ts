@@ -15,3 +15,14 @@ export interface Findings {
 
 /** Where there was nothing to compare yet. */
 export const nothingCompared: Comparison = { compared: {}, tables: [], differences: [], unproven: [] };
+
+/** Where nothing was restored. */
+export const nothingFound: Findings = {
+  comparison: nothingCompared,
+  assertions: [],
+  server: null,
+  restoreMs: null,
+  contentBytes: 0,
+  openedBy: null,
+  warnings: [],
+};

@@ -14,7 +14,7 @@ import { type CheckedFiles, checkCopy } from "../verify/check-copy.ts";
 import { keepResult } from "../verify/keep-result.ts";
 import { differencesToCatalog } from "../verify/verify.ts";
 import type { ChosenPlace } from "./choose-place.ts";
-import { type Findings, nothingCompared } from "./findings.ts";
+import { type Findings, nothingCompared, nothingFound } from "./findings.ts";
 import { keepProof } from "./keep-proof.ts";
 import type { OpenedBackup } from "./opened-backup.ts";
 import type { Begun } from "./prove-backup.ts";
@@ -88,21 +88,12 @@ async function restoreAndJudge(context: Context, place: ChosenPlace, proof: Copy
 
 /** Its stored bytes are those of its manifest: where what is in them is damaged, the manifest was made of damage. */
 function notJudged(failure: Failure, id: string): Judged {
-  const none = {
-    assertions: [],
-    server: null,
-    restoreMs: null,
-    contentBytes: 0,
-    openedBy: null,
-    warnings: [],
-  };
   if (failure.meaning.exit !== 4) {
-    const findings = { ...none, comparison: nothingCompared };
-    return { findings, judged: { outcome: "failed", failure, level: null } };
+    return { findings: nothingFound, judged: { outcome: "failed", failure, level: null } };
   }
   const differences = [failure.message];
   return {
-    findings: { ...none, comparison: { ...nothingCompared, differences } },
+    findings: { ...nothingFound, comparison: { ...nothingCompared, differences } },
     judged: { outcome: "mismatch", failure: differing(id, differences), level: "unknown" },
   };
 }
@@ -193,16 +184,8 @@ async function damagedReport(
   const kept = await keepResult(context, { candidate, place: seen, stored, checked });
   const failure = damaged(id, checked.differences);
   const judged: ProofJudgement = { outcome: "mismatch", failure, level: "unknown" };
-  const none = {
-    assertions: [],
-    server: null,
-    restoreMs: null,
-    contentBytes: 0,
-    openedBy: null,
-    warnings: [],
-  };
   const comparison = { ...nothingCompared, differences: checked.differences };
-  const receipt = receiptOf(context, place, { proof, judged, findings: { ...none, comparison } });
+  const receipt = receiptOf(context, place, { proof, judged, findings: { ...nothingFound, comparison } });
   const level: Level = "unknown";
   return { ...reportFrom(receipt, place, failure), level, receipt: null, warnings: kept?.warnings ?? [] };
 }
