@@ -39,19 +39,21 @@ export async function underProofLock<T>(
   }
 }
 
-/** The lock is ours, so whoever made these is dead. What cannot be removed now is tried again by the next proof. */
+/** The lock is ours, so whoever made these is dead. */
 async function sweepScratch(context: Context): Promise<void> {
-  const directory = proofsPath(context);
-  for (const name of await readdir(directory)) {
+  for (const name of await readdir(proofsPath(context))) {
     if (!name.startsWith(scratchPrefix)) continue;
-    try {
-      await removeTree(join(directory, name));
-      context.log.info({ path: join(directory, name) }, "removed what a dead proof left");
-    } catch (error) {
-      context.log.warn(
-        { path: join(directory, name), error: messageOf(error) },
-        "could not remove what a dead proof left",
-      );
-    }
+    const path = join(proofsPath(context), name);
+    context.log.info({ path }, "removing what a dead proof left");
+    await removeScratch(context, path);
+  }
+}
+
+/** What cannot be removed now is tried again by the next proof: it replaces neither a result nor an error. */
+export async function removeScratch({ log }: Pick<Context, "log">, path: string): Promise<void> {
+  try {
+    await removeTree(path);
+  } catch (error) {
+    log.warn({ path, error: messageOf(error) }, "could not remove what a proof had extracted");
   }
 }

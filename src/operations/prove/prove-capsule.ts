@@ -7,9 +7,8 @@ import type { Context } from "../context.ts";
 import { withPlainFile } from "../restore/plain-file.ts";
 import type { Findings } from "./findings.ts";
 import type { OpenedBackup } from "./opened-backup.ts";
-import { proofsPath, scratchPrefix } from "./proof-lock.ts";
+import { proofsPath, removeScratch, scratchPrefix } from "./proof-lock.ts";
 import { readExtracted } from "./read-extracted.ts";
-import { removeTree } from "./remove-tree.ts";
 import { demandSpace } from "./space.ts";
 
 /** Extracts a capsule to a directory of its own, and compares what then lies there with what was recorded, both ways. */
@@ -40,7 +39,7 @@ export async function proveCapsule(context: Context, backup: OpenedBackup): Prom
       warnings: [],
     };
   } finally {
-    await removeTree(target);
+    await removeScratch(context, target);
   }
 }
 
