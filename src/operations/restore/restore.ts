@@ -16,6 +16,7 @@ import { recoveryOfBackup } from "../proof-status.ts";
 import { filesBeside, filesOfCopy } from "./backup-files.ts";
 import { chooseCopy } from "./choose-copy.ts";
 import { type DumpSource, dumpOfBackup, dumpOfFile, headOf, openBarePlain } from "./dump-source.ts";
+import { knownAnomalies } from "./known-anomalies.ts";
 import { knownDamage } from "./known-damage.ts";
 import { restoreCapsule } from "./restore-capsule.ts";
 import { restoreDatabase } from "./restore-database.ts";
@@ -36,7 +37,7 @@ export async function restore(context: Context, request: RestoreRequest): Promis
     return intoDatabase(context, request, {
       dump,
       job: row.job,
-      known: damage === null ? [] : [damage],
+      known: [...(damage === null ? [] : [damage]), ...knownAnomalies(row)],
       estimate: recoveryOfBackup(context, row, contentBytes),
     });
   }
