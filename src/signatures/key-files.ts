@@ -28,16 +28,22 @@ export function keyPaths(directory: string): { readonly secret: string; readonly
   return { secret: join(directory, "signing.key"), publicPath: join(directory, "signing.pub") };
 }
 
-/** Null when there is none. Throws "signatures.key" for one that cannot be read, that others may read, or that is damaged. */
+/**
+ * Null when there is none. Throws "signatures.key" for one that cannot be read, that others may read, that is damaged, or that
+ * is gone from beside its public half: whoever takes it away must not be able to end the signing in silence.
+ */
 export async function readSecretKey(directory: string): Promise<SecretKeyParts | null> {
   const { secret: path } = keyPaths(directory);
+  const beside = await readPublicKey(directory); // before the secret one, which is made first: a new pair is never half there
   const text = await readPrivately(path);
-  if (text === null) return null;
+  if (text === null) {
+    if (beside === null) return null;
+    throw unusable(path, 'it is gone, though "signing.pub" beside it says that there was one');
+  }
   const parts = parseSecretFile(text);
   if (typeof parts === "string") throw unusable(path, parts);
   if (!publicKeyOf(parts.seed).equals(parts.publicKey))
     throw unusable(path, "its secret and its public half do not belong together: it is damaged");
-  const beside = await readPublicKey(directory);
   if (beside !== null && !isSamePublic(beside, parts))
     throw unusable(path, 'it is not the key of "signing.pub" beside it');
   return parts;

@@ -35,7 +35,7 @@ export type SignatureVerdict =
   | { readonly kind: "malformed" };
 
 export interface Signatures {
-  /** Null while no key was generated. Throws "signatures.key" when its file cannot be read or others may read it. */
+  /** Null while no key was generated. Throws "signatures.key" when its file is gone, cannot be read, or others may read it. */
   signer(): Promise<Signer | null>;
   /** The keys whose signatures count; empty: there are none. Throws "signatures.key". */
   trusted(): Promise<readonly PublicKey[]>;

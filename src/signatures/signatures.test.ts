@@ -203,6 +203,19 @@ test("a key that others may read, that was cut or changed, or that is another on
   await assert.rejects(keys.signatures.signer(), isKeyFailure);
 });
 
+test("a secret key that is gone from beside its public half is missed; what it signed still counts", async () => {
+  const keys = openKeys();
+  const { keyId } = await keys.signatures.generate();
+  const signature = await signedBy(keys, Buffer.from("x"));
+  rmSync(keys.path("keys/signing.key"));
+  await assert.rejects(keys.signatures.signer(), isKeyFailure);
+  assert.equal((await keys.signatures.check(Buffer.from("x"), signature)).kind, "good");
+  assert.deepEqual(
+    (await keys.signatures.trusted()).map((key) => key.keyId),
+    [keyId],
+  );
+});
+
 test("a line of the config that is no public key is named, not passed over", async () => {
   await assert.rejects(openKeys(["RWnonsense"]).signatures.trusted(), isKeyFailure);
 });
