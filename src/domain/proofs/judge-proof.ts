@@ -29,7 +29,7 @@ export function judgeProof(
   }
   if (Object.values(compared).every((count) => count === 0)) {
     const failure = new Failure("proof.nothing", `Cannot prove "${backup}": nothing in it can be compared`, {
-      hint: "See what it holds with codex-backup show.",
+      hint: "See what it holds with codex-backup show; leave a database that is meant to be empty out under postgres.except.",
     });
     return { outcome: "failed", failure, level: null };
   }
