@@ -2,12 +2,13 @@ import { createHash } from "node:crypto";
 import type { Fingerprint } from "../../domain/backups/fingerprint.ts";
 import type { PostgresFacts } from "../../domain/backups/manifest.ts";
 import { Failure, messageOf } from "../../domain/failure.ts";
-import { compareDumps, tablesInOtherOrder } from "../../domain/proofs/compare-dumps.ts";
+import { compareDumps } from "../../domain/proofs/compare-dumps.ts";
 import type { Comparison } from "../../domain/proofs/comparison.ts";
 import type { ProofReceipt } from "../../domain/proofs/proof-receipt.ts";
 import type { Throwaway } from "../../postgres/postgres.ts";
 import type { Context } from "../context.ts";
 import { type DumpSource, dumpOfBackup } from "../restore/dump-source.ts";
+import { inRecordedOrder } from "../restore/in-recorded-order.ts";
 import { type Findings, nothingCompared } from "./findings.ts";
 import type { OpenedBackup } from "./opened-backup.ts";
 import { proofsPath } from "./proof-lock.ts";
@@ -100,9 +101,13 @@ async function restoreAndCompare(
   backup: OpenedBackup,
   { throwaway, dump, recorded }: Restoring,
 ): Promise<Findings> {
-  const expected = dump.expected ?? (await measure(dump));
+  const expected = dump.expected ?? (await measure(dump, backup.signal));
   const { onProgress, openedBy, startedMs } = backup;
-  const found = { server: throwaway.description, contentBytes: expected.sizeBytes, openedBy };
+  const found = {
+    server: throwaway.description,
+    contentBytes: contentBytesOf(backup, expected.sizeBytes),
+    openedBy,
+  };
   const restored = await tryRestore(throwaway, {
     format: dump.format,
     openDump: () => dump.openDump(),
@@ -122,12 +127,22 @@ async function restoreAndCompare(
   return { ...found, comparison: { ...comparison, unproven }, assertions, restoreMs, warnings };
 }
 
+/** Roles and header too, as profiles count them: times are held against sizes of all that a restore reads. */
+function contentBytesOf({ manifest }: OpenedBackup, dumpBytes: number): number {
+  const recorded = manifest.files.reduce((sum, { content }) => sum + (content?.sizeBytes ?? 0), 0);
+  return Math.max(recorded, dumpBytes);
+}
+
 /** Without compression and encryption; only of adopted ones nobody wrote it down. */
-async function measure(dump: DumpSource): Promise<{ readonly sizeBytes: number; readonly sha256: string }> {
+async function measure(
+  dump: DumpSource,
+  signal: AbortSignal,
+): Promise<{ readonly sizeBytes: number; readonly sha256: string }> {
   const hash = createHash("sha256");
   let sizeBytes = 0;
   // A stream of bytes: no encoding is ever set on it.
   for await (const chunk of (await dump.openDump()) as AsyncIterable<Buffer>) {
+    signal.throwIfAborted();
     hash.update(chunk);
     sizeBytes += chunk.length;
   }
@@ -159,11 +174,7 @@ async function dumpBack(
     throw notTheCopy(manifest.id, error);
   });
   if (!read.isComplete) throw unfit(manifest.id, "it does not end in pg_dump's trailer");
-  const again = new Map<string, Fingerprint["tables"][number]>();
-  for (const { schema, name, columns } of tablesInOtherOrder(recorded, read.fingerprint))
-    again.set(`${schema}\n${name}`, await throwaway.fingerprintTable({ schema, name, columns }));
-  const tables = read.fingerprint.tables.map((table) => again.get(`${table.schema}\n${table.name}`) ?? table);
-  return { ...read.fingerprint, tables };
+  return inRecordedOrder(recorded, read.fingerprint, (table) => throwaway.fingerprintTable(table));
 }
 
 /** A dump of the throwaway server that cannot be read says nothing against the copy. */

@@ -24,6 +24,7 @@ import {
 import { capsuleJob, localSource, postgresJob } from "../../../tests/fakes/real-context.ts";
 import { formatManifest } from "../../domain/backups/manifest-text.ts";
 import { Failure } from "../../domain/failure.ts";
+import { instant } from "../../domain/instant.ts";
 import type { PostgresJob } from "../../domain/jobs/job.ts";
 import { parseProofReceipt } from "../../domain/proofs/proof-receipt.ts";
 import type { ProofReport } from "../../domain/proofs/proof-report.ts";
@@ -377,6 +378,17 @@ test("a proof that our key has not signed lifts no copy once there is a key, and
   await loseCatalog(scene);
   const copies = scene.context.catalog.backups().find((row) => row.id === id)?.copies;
   assert.equal(copies?.[0]?.state, "damaged");
+});
+
+test("a proof counts the same content as the backup's own profile, so that a restore of as much takes as long", async () => {
+  const scene = await openDumpScene();
+  await proveOne(scene);
+  const [row] = scene.context.catalog.backups();
+  assert.ok(row);
+  const before = instant(scene.context.clock.now() + 1);
+  const { job, database } = row;
+  const [known] = scene.context.catalog.profiles({ job, database, before, limit: 1 });
+  assert.equal(receiptsOf(scene)[0]?.contentBytes, known?.profile.contentBytes);
 });
 
 test("a key that cannot be used leaves a receipt without a signature, and a warning", async () => {
