@@ -173,12 +173,12 @@ test("growth of up to 5 % a day is never told in a year, whatever it begins with
   );
 });
 
-/** Up to 5 % of growth a day, and 5 % of chance each night. */
+/** Up to 5 % of growth a day, and 4 % of chance each night: with more, half of the newest may be 60 % of the usual. */
 const lively = fc.record({
   bytes: fc.integer({ min: 1_000_000, max: 1e9 }),
   rows: fc.integer({ min: 1000, max: 1e6 }),
   rate: fc.double({ min: 0, max: 0.05, noNaN: true }),
-  chance: fc.array(fc.double({ min: 0.95, max: 1.05, noNaN: true }), { minLength: 3, maxLength: 45 }),
+  chance: fc.array(fc.double({ min: 0.96, max: 1.04, noNaN: true }), { minLength: 3, maxLength: 45 }),
 });
 
 function livelyNights({
