@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { parseManifest } from "../../src/domain/backups/manifest-text.ts";
 import { type Instant, instant } from "../../src/domain/instant.ts";
+import type { KeepPolicy } from "../../src/domain/jobs/job.ts";
 import type { RunReport } from "../../src/domain/runs/run-report.ts";
 import { createOperations } from "../../src/operations/create-operations.ts";
 import type { Operations } from "../../src/operations/operation.ts";
@@ -24,12 +25,12 @@ interface Tree {
   night(files: number): Promise<RunReport>;
 }
 
-async function openTree(): Promise<Tree> {
+async function openTree(keep: KeepPolicy = { ...noRule, last: 3, minimum: 1 }): Promise<Tree> {
   const home = temporaryDirectory("gate");
   const ledger = join(home, "tree", "ledger");
   let now: Instant = instant(Date.parse("2026-11-01T02:00:00Z"));
   const clock = { ...createSystemClock(), now: () => now };
-  const job = capsuleJob(join(home, "tree"), { keep: { ...noRule, last: 3, minimum: 1 } });
+  const job = capsuleJob(join(home, "tree"), { keep });
   const scene = await openScene({ home, jobs: [job], destinations: ["replays"], clock });
   return {
     scene,
@@ -113,4 +114,18 @@ test("only what is suspect can be accepted", async () => {
   const { backup } = await night(3);
   const accepting = operations.accept({ backup: backup?.id ?? "", who: "operator", why: "no reason" });
   await assert.rejects(accepting, { code: "usage.refused" });
+});
+
+test("what was accepted once may come again each sixth night, also when the accepted one is long pruned", async () => {
+  const { scene, operations, night } = await openTree({ ...noRule, daily: 6, minimum: 1 });
+  const flagged: number[] = [];
+  for (let day = 1; day <= 18; day += 1) {
+    const { backup } = await night(day % 6 === 0 ? 20 : 60);
+    if ((backup?.anomalies.length ?? 0) === 0) continue;
+    flagged.push(day);
+    await operations.accept({ backup: backup?.id ?? "", who: "operator", why: "cleaned up by plan" });
+  }
+  assert.deepEqual(flagged, [6]);
+  assert.ok(!manifests(scene).some((name) => name.includes("20261107")), "the accepted one is pruned");
+  assert.equal((await night(3)).backup?.anomalies.length, 1, "it may fall so far, and no further");
 });

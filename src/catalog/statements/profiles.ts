@@ -18,10 +18,10 @@ export function profileStatements(connection: Connection): Pick<Catalog, "putPro
     putProfile: (job, backupId, profile) =>
       connection.change(put, { job, backupId, profile: JSON.stringify(profile) }),
     profiles: ({ job, database, before, limit }) =>
-      connection.all(select, { job, database, before, limit }, (row) => ({
-        createdAt: row.instant("created_ms"),
-        profile: row.json("profile", readProfile),
-        isAccepted: row.flag("accepted"),
-      })),
+      connection.all(select, { job, database, before, limit }, (row) => {
+        const profile = row.json("profile", readProfile);
+        const isAccepted = row.flag("accepted") || profile.isLikeAccepted === true;
+        return { createdAt: row.instant("created_ms"), profile, isAccepted };
+      }),
   };
 }

@@ -7,6 +7,7 @@ const profile: z.ZodType<BackupProfile> = z.object({
   durationMs: count,
   contentBytes: count,
   parts: z.array(z.object({ name: z.string(), count, bytes: count })).nullable(),
+  isLikeAccepted: z.boolean().optional(),
 });
 
 const anomalies: z.ZodType<readonly Anomaly[]> = z.array(

@@ -19,6 +19,11 @@ export interface BackupProfile {
   readonly contentBytes: number;
   /** Tables of a dump, or files of a capsule's top folders; null when they are not known. */
   readonly parts: readonly ProfilePart[] | null;
+  /**
+   * Without the accepted ones it would be suspect: what somebody has accepted has come again. It stands for them when
+   * they are pruned, as a table that is emptied each Sunday outlives the first Sunday. Left out: it would not.
+   */
+  readonly isLikeAccepted?: boolean | undefined;
 }
 
 export interface ProfilePart {
@@ -33,7 +38,7 @@ export interface ProfilePart {
 export interface PastProfile {
   readonly createdAt: Instant;
   readonly profile: BackupProfile;
-  /** Somebody has looked at what was suspect of it: from then on it is what may be expected. */
+  /** Somebody has looked at what was suspect of it, or of one like it: from then on it is what may be expected. */
   readonly isAccepted: boolean;
 }
 

@@ -14,10 +14,26 @@ export function judge(
   profile: BackupProfile,
   history: readonly PastProfile[],
 ): readonly Anomaly[] {
-  const newest = history.toSorted((a, b) => b.createdAt - a.createdAt).slice(0, profilesLookedAt);
+  const newest = newestOf(history);
   return [
     ...judgeParts(kind, profile.parts, newest),
     ...judgeSize(profile, newest),
     ...judgeDuration(profile, newest),
   ];
+}
+
+/** Whether it is as usual only because somebody has accepted the like of it. */
+export function isLikeAccepted(
+  kind: Manifest["kind"],
+  profile: BackupProfile,
+  history: readonly PastProfile[],
+): boolean {
+  const newest = newestOf(history);
+  const others = newest.filter(({ isAccepted }) => !isAccepted);
+  if (others.length === newest.length || judge(kind, profile, newest).length > 0) return false;
+  return judge(kind, profile, others).length > 0;
+}
+
+function newestOf(history: readonly PastProfile[]): readonly PastProfile[] {
+  return history.toSorted((a, b) => b.createdAt - a.createdAt).slice(0, profilesLookedAt);
 }

@@ -1,5 +1,5 @@
 import { type Anomaly, type BackupProfile, profilesLookedAt } from "../../domain/anomalies/anomaly.ts";
-import { judge } from "../../domain/anomalies/judge.ts";
+import { isLikeAccepted, judge } from "../../domain/anomalies/judge.ts";
 import { profileOf } from "../../domain/anomalies/profile.ts";
 import { messageOf } from "../../domain/failure.ts";
 import type { Context } from "../context.ts";
@@ -33,7 +33,10 @@ export function passGate(
   if (outcome !== "complete") return { profile, anomalies: [] }; // what it lacks is told already
   try {
     const series = { job: job.name, database: producer.database, before: startedAt, limit: profilesLookedAt };
-    return { profile, anomalies: judge(producer.kind, profile, context.catalog.profiles(series)) };
+    const history = context.catalog.profiles(series);
+    const anomalies = judge(producer.kind, profile, history);
+    const isLike = isLikeAccepted(producer.kind, profile, history);
+    return { profile: isLike ? { ...profile, isLikeAccepted: true } : profile, anomalies };
   } catch (error) {
     context.log.warn({ job: job.name, error: messageOf(error) }, "cannot compare with earlier backups");
     return { profile, anomalies: [] };

@@ -73,7 +73,8 @@ export async function makeBackup(context: Context, run: BackupRun): Promise<Made
     const described = describe(context, run, { name, produced, checked, gated, place });
     const { sealed, gap } = await signSealed(context, seal(described));
     const first = await commit(context, { run, sealed, delivery, checked });
-    if (job.encrypt !== null) context.catalog.putProfile(job.name, name, gated.profile); // its manifest tells none
+    if (job.encrypt !== null || gated.profile.isLikeAccepted === true)
+      context.catalog.putProfile(job.name, name, gated.profile); // its manifest does not tell it
     const late = await bringUpLate(context, run, { sealed, delivery, checked, sources: first.at });
     if (first.isSettled && late.isSettled) await removeJournal(context.statePath, run.runId);
     return conclude(run, {
