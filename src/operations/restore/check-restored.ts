@@ -2,9 +2,10 @@ import { describeTable, type Fingerprint } from "../../domain/backups/fingerprin
 import type { RestoreCheck } from "../../domain/backups/restore-report.ts";
 import { Failure } from "../../domain/failure.ts";
 import { describeCount } from "../../domain/plain-words.ts";
-import { compareDumps, tablesInOtherOrder } from "../../domain/proofs/compare-dumps.ts";
+import { compareDumps } from "../../domain/proofs/compare-dumps.ts";
 import type { DumpCut, RowCount } from "../../domain/restores/table-choice.ts";
 import type { PostgresServer } from "../../postgres/postgres.ts";
+import { inRecordedOrder } from "./in-recorded-order.ts";
 import type { DatabaseRestore } from "./restore-database.ts";
 
 export interface Restored {
@@ -82,12 +83,10 @@ async function differingContent(
   const { dump } = request;
   const looked = { ...sumOf(recorded.tables), reason: notCompared(server, request, cut) };
   const { fingerprint } = await server.restore.dumpBack(database, onProgress);
-  const restored = await inRecordedOrder(server, {
-    database,
-    recorded,
-    restored: fingerprint,
-    encoding: dump.facts?.encoding ?? "UTF8",
-  });
+  const encoding = dump.facts?.encoding ?? "UTF8";
+  const restored = await inRecordedOrder(recorded, fingerprint, (table) =>
+    server.restore.fingerprintTable(database, table, encoding),
+  );
   if (cut !== null) {
     const rowsOf = ({ tables }: Fingerprint) => ({ ...emptyLike(recorded), tables });
     return {
@@ -97,25 +96,6 @@ async function differingContent(
   }
   const comparable = looked.reason === null ? restored : withSchemaOf(restored, recorded);
   return { looked, differences: compareDumps(recorded, comparable).differences };
-}
-
-interface Sides {
-  readonly database: string;
-  readonly recorded: Fingerprint;
-  readonly restored: Fingerprint;
-  readonly encoding: string;
-}
-
-/** Columns of inheriting tables can come back in another order; their rows are read once more then. */
-async function inRecordedOrder(
-  server: PostgresServer,
-  { database, recorded, restored, encoding }: Sides,
-): Promise<Fingerprint> {
-  const again = new Map<string, Fingerprint["tables"][number]>();
-  for (const table of tablesInOtherOrder(recorded, restored)) {
-    again.set(describeTable(table), await server.restore.fingerprintTable(database, table, encoding));
-  }
-  return { ...restored, tables: restored.tables.map((table) => again.get(describeTable(table)) ?? table) };
 }
 
 /** The schema is not the recorded one where owners are others, or where only a part of it was restored. */
