@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { createHandClock } from "../../../tests/fakes/hand-clock.ts";
 import { createMemoryContext } from "../../../tests/fakes/memory-context.ts";
@@ -97,12 +106,28 @@ test("who has the key elsewhere shows it by opening something; another's key sho
   const at = await scene(t);
   const other = await scene(t);
   const path = (from: Scene) => join(from.keys, `identity-${from.recipient}.txt`);
+  const inSafe = join(mkdtempSync(join(tmpdir(), "codex-safe-")), "key.txt");
+  t.after(() => rmSync(dirname(inSafe), { recursive: true, force: true }));
+  copyFileSync(path(at), inSafe);
   await assert.rejects(confirmIdentity(at.context, { identity: path(other), who: "anna" }), {
     code: "encryption.identity",
   });
   assert.equal(await refusal(at), "encryption.not-exported");
-  assert.deepEqual(await confirmIdentity(at.context, { identity: path(at), who: "anna" }), [at.recipient]);
+  assert.deepEqual(await confirmIdentity(at.context, { identity: inSafe, who: "anna" }), [at.recipient]);
   assert.equal(await refusal(at), null);
+});
+
+test("the copy in the state directory is no proof that somebody holds the key elsewhere", async (t) => {
+  const at = await scene(t);
+  const path = join(at.keys, `identity-${at.recipient}.txt`);
+  const byAnotherName = join(at.context.statePath, "link");
+  symlinkSync(path, byAnotherName);
+  for (const identity of [path, byAnotherName]) {
+    await assert.rejects(confirmIdentity(at.context, { identity, who: "anna" }), {
+      code: "encryption.identity",
+    });
+    assert.equal(await refusal(at), "encryption.not-exported");
+  }
 });
 
 test("a record that cannot be understood, or is of another key, proves nothing", async (t) => {

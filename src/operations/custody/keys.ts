@@ -1,4 +1,5 @@
-import { readFile } from "node:fs/promises";
+import { readFile, realpath } from "node:fs/promises";
+import { sep } from "node:path";
 import type { Custody, RecipientReport } from "../../domain/encryption/custody.ts";
 import { Failure, messageOf } from "../../domain/failure.ts";
 import { formatInstant } from "../../domain/instant.ts";
@@ -13,6 +14,7 @@ import {
   identityPath,
   keepCustody,
   keepIdentity,
+  keysPath,
   readCustody,
   removeIdentity,
 } from "./key-store.ts";
@@ -83,6 +85,7 @@ export async function confirmIdentity(
   context: Context,
   { identity, who }: ConfirmRequest,
 ): Promise<readonly string[]> {
+  await demandElsewhere(context, identity);
   const decryptor = await context.encryption.openIdentities(identity);
   const wanted = [...recipientsOf(context).keys()];
   const held = decryptor.recipients.filter((recipient) => wanted.includes(recipient));
@@ -98,6 +101,24 @@ export async function confirmIdentity(
     await keepCustody(context, custodyOf(context, recipient, { how: "confirmed", who }));
   }
   return held;
+}
+
+/** The copy in STATE/keys is the one that is lost with this machine: whoever shows it shows nothing. */
+async function demandElsewhere(context: Context, identity: string): Promise<void> {
+  const [path, keys] = await Promise.all([realPath(identity), realPath(keysPath(context))]);
+  if (!path.startsWith(`${keys}${sep}`)) return;
+  throw new Failure(
+    "encryption.identity",
+    `Cannot confirm "${identity}": it is lost together with this machine`,
+    {
+      hint: "Put it into a safe place with codex-backup keys export --encryption --to FILE.",
+    },
+  );
+}
+
+/** Of a pipe, and of what is not there, the name that was given. */
+async function realPath(path: string): Promise<string> {
+  return realpath(path).catch(() => path);
 }
 
 async function demandOpens(context: Context, decryptor: Decryptor, recipient: string): Promise<void> {
