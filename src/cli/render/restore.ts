@@ -43,7 +43,11 @@ function renderDatabase(report: DatabaseRestored, paint: Paint): string {
       : [`Roles made: ${createdRoles.join(", ")} (without passwords, if the dump has none).`]),
     ...(isHashChecked
       ? []
-      : [paint.doubtful("Its hash could not be checked: there is no manifest beside the file.")]),
+      : [
+          paint.doubtful(
+            "Its hash could not be checked: there is neither a manifest nor a .sha256 beside the file.",
+          ),
+        ]),
   ];
   return [...found, ...lines].join("\n");
 }

@@ -7,6 +7,7 @@ import { type TestContext, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import type { FileRole, Manifest, ManifestFile } from "../../domain/backups/manifest.ts";
 import { formatManifest } from "../../domain/backups/manifest-text.ts";
+import { formatChecksumLine } from "../../domain/checksums/checksum-line.ts";
 import { readToEnd } from "../../platform/read-to-end.ts";
 import { type BackupFiles, filesBeside } from "./backup-files.ts";
 import { dumpOfBackup, dumpOfFile } from "./dump-source.ts";
@@ -110,6 +111,39 @@ test("a dump that was changed on the way fails before anything is sent", async (
     dump.checkFirst(signal, () => {}),
     { code: "backup.mismatch" },
   );
+});
+
+/** The manifest is lost; NAME.sha256 is there. */
+function withoutManifest(t: TestContext): string {
+  const folder = onStick(t);
+  rmSync(join(folder, `${id}.manifest.json`));
+  const lines = manifest.files.map(({ path, sha256 }) => formatChecksumLine({ path, sha256 }));
+  writeFileSync(join(folder, `${id}.sha256`), lines.join(""));
+  return folder;
+}
+
+test("a dump whose manifest is lost comes with the globals, header and hash that its .sha256 knows", async (t) => {
+  const dump = await dumpOfFile(join(withoutManifest(t), `${id}.sql`), null);
+  assert.equal(dump.globals?.toString(), "CREATE ROLE app;\n");
+  assert.equal(dump.header?.toString(), "CREATE DATABASE codexdb;\n");
+  assert.equal(dump.isHashKnown, true);
+  await dump.checkFirst(signal, () => {});
+});
+
+test("without a manifest too, changed bytes fail before anything is sent", async (t) => {
+  const folder = withoutManifest(t);
+  writeFileSync(join(folder, `${id}.sql`), "SELECT 2;\n");
+  const dump = await dumpOfFile(join(folder, `${id}.sql`), null);
+  await assert.rejects(async () => dump.checkFirst(signal, () => {}), { code: "backup.mismatch" });
+  writeFileSync(join(folder, `globals_${id}.sql`), "DROP ROLE app;\n");
+  await assert.rejects(dumpOfFile(join(folder, `${id}.sql`), null), { code: "backup.mismatch" });
+});
+
+test("globals that no .sha256 knows are left alone", async (t) => {
+  const folder = withoutManifest(t);
+  rmSync(join(folder, `${id}.sha256`));
+  const dump = await dumpOfFile(join(folder, `${id}.sql`), null);
+  assert.deepEqual([dump.globals, dump.header, dump.isHashKnown], [null, null, false]);
 });
 
 test("errors of the file system name the path, wherever they come up", async (t) => {

@@ -9,9 +9,11 @@ import {
   decodeFailure,
   sniffCompression,
 } from "../../platform/compression.ts";
+import { readToEnd } from "../../platform/read-to-end.ts";
 import { isArchive } from "../../postgres/postgres.ts";
 import { type BackupFiles, demandHash } from "./backup-files.ts";
 import { openBare, readHead } from "./bare-file.ts";
+import { ownHashBeside } from "./own-hash-beside.ts";
 import { openPlain, readPlain, unseal } from "./unseal.ts";
 
 /** A dump to restore, wherever it lies, with all that is known about it. */
@@ -22,6 +24,8 @@ export interface DumpSource {
   /** Null for a bare file without a manifest beside it. */
   readonly facts: PostgresFacts | null;
   readonly expected: { readonly sizeBytes: number; readonly sha256: string } | null;
+  /** Whether anything tells which bytes it had when it was made. */
+  readonly isHashKnown: boolean;
   readonly sizeBytes: number;
   readonly globals: Buffer | null;
   readonly header: Buffer | null;
@@ -54,6 +58,7 @@ export async function dumpOfBackup(files: BackupFiles, decryptor: Decryptor | nu
     format: manifest.postgres?.format ?? (await formatOf(dump.path, dump.compression, await open())),
     facts: manifest.adopted ? null : manifest.postgres,
     expected: dump.content,
+    isHashKnown: true,
     sizeBytes: dump.sizeBytes,
     globals: await small("globals"),
     header: await small("database"),
@@ -83,22 +88,31 @@ async function readSmall(
   return file === undefined ? null : readPlain(files, file, decryptor);
 }
 
-/** A file on this machine of which nothing is known but what its bytes say. */
+/**
+ * A file on this machine without a manifest: what its bytes say, and what a NAME.sha256 beside it says of them, of the
+ * globals and of the header, whose statements are run on the server. Throws "backup.mismatch" where these were changed.
+ */
 export async function dumpOfFile(path: string, decryptor: Decryptor | null): Promise<DumpSource> {
   const { head, sizeBytes } = await readHead(path);
   const open = () => openBarePlain(path, decryptor);
   const compression = sniffCompression(await headOf(await open()));
+  const beside = await ownHashBeside(path);
+  const small = async (kind: "globals" | "database") => {
+    const file = (await beside?.findSmall(kind)) ?? null;
+    return file === null ? null : readToEnd(await openBarePlain(file, decryptor));
+  };
   return {
     name: path,
     format: await formatOf(path, compression, await open()),
     facts: null,
     expected: null,
+    isHashKnown: beside !== null,
     sizeBytes,
-    globals: null,
-    header: null,
+    globals: await small("globals"),
+    header: await small("database"),
     localPath: compression === "none" && !isAgeFile(head) ? path : null,
     openDump: async () => decoded(path, compression, await open()),
-    checkFirst: async () => {},
+    checkFirst: async (signal, onBytes) => beside?.demand(path, { signal, onBytes }),
   };
 }
 

@@ -67,11 +67,10 @@ async function restoreInto(
     signal,
     onProgress: progressOf(context, request, "restore"),
   };
-  if (jobs === undefined) {
-    await dump.checkFirst(signal, progressOf(context, request, "verify"));
-    return server.restore.restore(wanted);
-  }
   const onBytes = progressOf(context, request, "verify");
+  // The copy for several workers is held against the expected hash itself, where there is one.
+  if (jobs === undefined || dump.expected === null) await dump.checkFirst(signal, onBytes);
+  if (jobs === undefined) return server.restore.restore(wanted);
   return withArchiveFile(context, { dump, signal, onBytes }, (path) =>
     server.restore.restore({ ...wanted, archive: { path, jobs } }),
   );

@@ -70,7 +70,7 @@ export async function restoreDatabase(context: Context, request: DatabaseRestore
       database: request.to,
       job: request.serverJob,
       findings,
-      isHashChecked: request.dump.expected !== null,
+      isHashChecked: request.dump.isHashKnown,
       estimate: request.estimate,
       tables: cut?.whole ?? null,
       withoutRows: cut?.withoutRows ?? [],
