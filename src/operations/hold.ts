@@ -1,11 +1,13 @@
 import type { BackupRow, MarkRow } from "../catalog/catalog.ts";
 import type { Destination } from "../destinations/destination.ts";
+import { isSuspect, speaksForNow } from "../domain/anomalies/suspect.ts";
 import { formatBackupFile } from "../domain/backups/backup-file.ts";
 import { formatMark } from "../domain/backups/mark.ts";
 import { asFailure, Failure } from "../domain/failure.ts";
 import { formatInstant } from "../domain/instant.ts";
 import type { Context } from "./context.ts";
 import { findBackup } from "./find-backup.ts";
+import { newestBackup } from "./list.ts";
 import type { HoldReport, HoldRequest } from "./operation.ts";
 import { demandSameDisk } from "./same-disk.ts";
 
@@ -24,10 +26,20 @@ export async function hold(context: Context, request: HoldRequest): Promise<Hold
  */
 export async function accept(context: Context, request: HoldRequest): Promise<HoldReport> {
   const row = findBackup(context, request.backup);
-  if (row.anomalies.length > 0) return mark(context, row, { ...request, kind: "accepted" });
+  if (row.anomalies.length > 0) {
+    const report = await mark(context, row, { ...request, kind: "accepted" });
+    return { ...report, stillSuspect: suspectNewest(context, row)?.id ?? null };
+  }
   throw new Failure("usage.refused", `Cannot accept "${row.id}": nothing is suspect of it`, {
     hint: "See what is suspect with codex-backup list.",
   });
+}
+
+/** An alert names the first of several nights; each later one is suspect by itself. */
+function suspectNewest(context: Context, { job, database }: BackupRow): BackupRow | null {
+  const now = context.clock.now();
+  const newest = newestBackup(context, { job, database }, (row) => speaksForNow(row, now));
+  return newest !== null && isSuspect(newest) ? newest : null;
 }
 
 type Marking = Pick<HoldRequest, "who" | "why"> & Pick<MarkRow, "kind">;

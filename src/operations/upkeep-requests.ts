@@ -17,6 +17,11 @@ export interface HoldReport {
   readonly destinations: readonly string[];
   /** Destinations where it could not be done, with the reason. */
   readonly failed: readonly { readonly destination: string; readonly message: string }[];
+  /**
+   * Of an acceptance: the newest backup of the same job and database when that one is suspect still, so that nothing
+   * is pruned all the same; null: none is in the way. Left out of the other marks.
+   */
+  readonly stillSuspect?: string | null;
 }
 
 export interface AcceptRequest {

@@ -97,7 +97,8 @@ test("a suspect capsule is complete, says why in its manifest, and nothing is pr
 test("an accepted one is history, lets pruning go on, and stays accepted through a rebuild", async () => {
   const { scene, operations, night, id } = await openSuspect();
   const report = await operations.accept({ backup: id, who: "operator", why: "cleaned up" });
-  assert.deepEqual(report, { backup: id, job: "capsule", destinations: ["replays"], failed: [] });
+  const marked = { backup: id, job: "capsule", destinations: ["replays"], failed: [] };
+  assert.deepEqual(report, { ...marked, stillSuspect: null });
   assert.match(readFileSync(join(scene.home, "replays", `${id}.accepted`), "utf8"), /"why": "cleaned up"/);
   const before = manifests(scene).length;
   await operations.prune({ jobs: ["capsule"], dryRun: false, yes: true, signal });
@@ -107,6 +108,16 @@ test("an accepted one is history, lets pruning go on, and stays accepted through
   const shown = await operations.show(id);
   assert.deepEqual([shown.suspect, shown.anomalies.length, shown.marks[0]?.kind], [false, 1, "accepted"]);
   assert.deepEqual((await night(20)).backup?.anomalies, [], "what was accepted may come again");
+});
+
+test("who accepts the first of several suspect nights hears that the newest is suspect still", async () => {
+  const { operations, night, id } = await openSuspect();
+  const { backup } = await night(20);
+  const newest = backup?.id ?? "";
+  const first = await operations.accept({ backup: id, who: "operator", why: "cleaned up" });
+  assert.equal(first.stillSuspect, newest);
+  const second = await operations.accept({ backup: newest, who: "operator", why: "cleaned up" });
+  assert.equal(second.stillSuspect, null);
 });
 
 test("only what is suspect can be accepted", async () => {

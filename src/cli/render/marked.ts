@@ -10,5 +10,10 @@ export function renderMarked(
   screen.print(`${report.backup} is ${done} at ${report.destinations.join(", ")}.`);
   for (const { destination, message } of report.failed)
     screen.complain(`Not ${done} at ${destination}: ${message}`);
+  const { stillSuspect = null } = report;
+  if (stillSuspect !== null)
+    screen.complain(
+      `${stillSuspect} is newer and suspect, too: nothing is pruned until a later backup is as usual, or you accept ${report.job}/${stillSuspect}`,
+    );
   return report.failed.length === 0 ? 0 : 3;
 }

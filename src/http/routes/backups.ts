@@ -10,6 +10,7 @@ const hold = z.strictObject({
   job: z.string(),
   destinations: z.array(z.string()),
   failed: z.array(z.strictObject({ destination: z.string(), message: z.string() })),
+  stillSuspect: z.string().nullable().optional(),
 });
 
 export function backupRoutes(parts: RouteParts): readonly Route[] {
