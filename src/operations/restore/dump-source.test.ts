@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { gzipSync } from "node:zlib";
+import { constants, gzipSync, zstdCompressSync } from "node:zlib";
 import type { FileRole, Manifest, ManifestFile } from "../../domain/backups/manifest.ts";
 import { formatManifest } from "../../domain/backups/manifest-text.ts";
 import { formatChecksumLine } from "../../domain/checksums/checksum-line.ts";
@@ -164,6 +164,16 @@ test("errors of the file system name the path, wherever they come up", async (t)
     code: "platform.file",
     message: /manifest\.json": EISDIR$/,
   });
+});
+
+test("damage inside a compressed file is named as damage, not as a fault of ours", async (t) => {
+  const path = join(onStick(t), "bare.sql.zst");
+  const bytes = zstdCompressSync("SELECT 1;\n".repeat(10), {
+    params: { [constants.ZSTD_c_checksumFlag]: 1 },
+  });
+  writeFileSync(path, Buffer.concat([bytes.subarray(0, -1), Buffer.from([(bytes.at(-1) ?? 0) ^ 1])]));
+  const refusal = { code: "backup.mismatch", message: /^Cannot decode "/ };
+  await assert.rejects(async () => readToEnd(await (await dumpOfFile(path, null)).openDump()), refusal);
 });
 
 test("a bare file's format is told by its bytes, also inside gzip, whatever its name", async (t) => {

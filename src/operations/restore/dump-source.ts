@@ -1,5 +1,4 @@
-import { PassThrough, type Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
+import { pipeline, Readable } from "node:stream";
 import type { Manifest, ManifestFile, PostgresFacts } from "../../domain/backups/manifest.ts";
 import { Failure } from "../../domain/failure.ts";
 import { type Decryptor, isAgeFile } from "../../encryption/encryption.ts";
@@ -145,7 +144,17 @@ async function formatOf(name: string, compression: Compression, stored: Readable
 function decoded(name: string, compression: Compression, stored: Readable): Readable {
   const decoder = createDecoder(compression);
   if (decoder === null) return stored;
-  const output = new PassThrough({ highWaterMark: 1024 * 1024 });
-  pipeline(stored, decoder, output).catch((error: unknown) => output.destroy(decodeFailure(name, error)));
-  return output;
+  // Whoever reads it hears of every error; the callback only keeps it from being thrown twice.
+  pipeline(stored, decoder, () => undefined);
+  const output = Readable.from(namingFailures(name, decoder), { objectMode: false });
+  // Also when it is destroyed before anybody has read of it.
+  return output.once("close", () => decoder.destroy());
+}
+
+async function* namingFailures(name: string, decoder: Readable): AsyncGenerator<Buffer> {
+  try {
+    for await (const chunk of decoder) yield chunk;
+  } catch (error) {
+    throw decodeFailure(name, error);
+  }
 }
