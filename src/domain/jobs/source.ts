@@ -32,6 +32,17 @@ export interface PostgresSource {
   readonly clientDirectory: string | null;
 }
 
+/** Programs of this host, with all that is theirs by default. */
+export const localSource: PostgresSource = {
+  transport: { kind: "local" },
+  host: null,
+  port: null,
+  user: null,
+  password: null,
+  parameters: {},
+  clientDirectory: null,
+};
+
 /** A directory tree to put into a capsule. */
 export interface CapsuleSource {
   /** Absolute. May be a symbolic link: it is resolved once; links inside are kept as links. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { test } from "node:test";
-import type { PostgresSource } from "../../domain/jobs/source.ts";
+import { localSource } from "../../domain/jobs/source.ts";
 import { createSystemClock } from "../../platform/clock.ts";
 import { createSilentLog } from "../../platform/log.ts";
 import { createPostgres } from "../../postgres/create-postgres.ts";
@@ -20,15 +20,6 @@ const text = `--
 --
 
 `;
-const source: PostgresSource = {
-  transport: { kind: "local" },
-  host: null,
-  port: null,
-  user: null,
-  password: null,
-  parameters: {},
-  clientDirectory: null,
-};
 const archive = Buffer.concat([Buffer.from("PGDMP"), Buffer.alloc(3_000_000, 7)]);
 const signal = new AbortController().signal;
 
@@ -48,7 +39,7 @@ function endingAt(bytes: number): Postgres {
 }
 
 function read(postgres: Postgres) {
-  const file = { name: "a.dump", format: "custom", compression: "none", source } as const;
+  const file = { name: "a.dump", format: "custom", compression: "none", source: localSource } as const;
   const chunks = Array.from({ length: 48 }, (_, index) =>
     archive.subarray(index * 65_536, (index + 1) * 65_536),
   );

@@ -1,7 +1,7 @@
 import { describeTable, type Fingerprint } from "../../domain/backups/fingerprint.ts";
 import type { CapsuleEntry } from "../../domain/backups/manifest.ts";
 import type { PostgresJob } from "../../domain/jobs/job.ts";
-import type { PostgresSource } from "../../domain/jobs/source.ts";
+import { localSource, type PostgresSource } from "../../domain/jobs/source.ts";
 import { formatStableJson } from "../../domain/json.ts";
 import type { Context } from "../context.ts";
 
@@ -10,18 +10,7 @@ export function sourceOf(context: Context, job: string): PostgresSource {
   const found = context.jobs.find(
     (candidate): candidate is PostgresJob => candidate.name === job && candidate.kind === "postgres",
   );
-  const local = { kind: "local" } as const;
-  return (
-    found?.source ?? {
-      transport: local,
-      host: null,
-      port: null,
-      user: null,
-      password: null,
-      parameters: {},
-      clientDirectory: null,
-    }
-  );
+  return found?.source ?? localSource;
 }
 
 /** What the dump at `path` holds otherwise than recorded; one line. */

@@ -1,5 +1,5 @@
 import { Failure } from "../../domain/failure.ts";
-import type { PostgresSource } from "../../domain/jobs/source.ts";
+import { localSource } from "../../domain/jobs/source.ts";
 import type { PostgresDeps } from "../access.ts";
 import type { ThrowawayPlan, ThrowawayWish } from "../postgres.ts";
 import { openReach } from "../reach/reach.ts";
@@ -12,23 +12,13 @@ import { tryToRemove } from "./try-to-remove.ts";
 import { wantedMajor } from "./wanted-major.ts";
 import { openWorkplace } from "./workplace.ts";
 
-const here: PostgresSource = {
-  transport: { kind: "local" },
-  host: null,
-  port: null,
-  user: null,
-  password: null,
-  parameters: {},
-  clientDirectory: null,
-};
-
 /** This host's server programs for that backup; null when it has none of that version. */
 export async function programsFor(
   deps: PostgresDeps,
   wish: Pick<ThrowawayPlan, "facts" | "signal">,
   configured: string | null,
 ): Promise<ServerPrograms | null> {
-  const reach = await openReach(here, deps.env, wish.signal);
+  const reach = await openReach(localSource, deps.env, wish.signal);
   const major = wantedMajor(wish.facts);
   return findServerPrograms(reach, { major, configured, embedded: true, signal: wish.signal });
 }
@@ -60,7 +50,7 @@ export async function openFromPrograms(
     const address = { host: server.socketDirectory, port: 5432, user: superuser, clientDirectory };
     const cluster: OwnCluster = {
       description: `PostgreSQL ${programs.version.text}, programs of this host`,
-      source: { ...here, ...address },
+      source: { ...localSource, ...address },
       remove,
     };
     return await openClusterHost(deps, cluster, wish);
