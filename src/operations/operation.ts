@@ -4,7 +4,7 @@
  * Owns: the order of steps of run, verify, restore, prune, adopt, …: what comes first, what is undone when
  * a step fails. Refuses: how a step is done (the rooms), words for people (cli), reading the config.
  * Words: run, backup, copy, branch (one destination's share of a live stream), late (caught up afterwards).
- * May go to: the doors of postgres, capsule, destinations, catalog, alerts; domain; platform.
+ * May go to: the doors of postgres, capsule, destinations, catalog, alerts, signatures, encryption; domain; platform.
  */
 import type { RunRow } from "../catalog/catalog.ts";
 import type {
@@ -20,7 +20,6 @@ import type { ReplacedReport, RestoreCheck, RestoreReport } from "../domain/back
 import type { VerifyReport } from "../domain/backups/verify-report.ts";
 import type { Finding } from "../domain/doctor/finding.ts";
 import type { RecipientReport } from "../domain/encryption/custody.ts";
-
 import type { ListedDestination, StatusReport } from "../domain/health/status-report.ts";
 import type { Instant } from "../domain/instant.ts";
 import type { ThrowawayChoice } from "../domain/jobs/prove-settings.ts";
@@ -31,11 +30,9 @@ import type { Secret } from "../domain/secret.ts";
 import type { ListedPoint } from "../domain/sets/point-report.ts";
 import type { SignatureReport } from "../domain/signatures/signature-report.ts";
 import type { ExportedKey, SigningKey } from "../domain/signatures/signing-key.ts";
-
 import type { SimulationReport } from "../domain/simulation/simulation-report.ts";
 import type { PassedSlot } from "../domain/slots/due.ts";
 import type { JobSlots, SlotNews, StartedRun } from "../domain/slots/slot-report.ts";
-
 import type {
   AcceptReport,
   AcceptRequest,
