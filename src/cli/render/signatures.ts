@@ -14,7 +14,7 @@ export function renderSignatures(reports: readonly SignatureReport[], paint: Pai
   ]);
   const bad = reports.filter(({ outcome }) => outcome === "damaged" || outcome === "failed").length;
   const unsigned = reports.filter(({ outcome }) => outcome === "unsigned").length;
-  const older = unsigned === 0 ? "" : `, ${unsigned} from before there was a key`;
+  const older = unsigned === 0 ? "" : `, ${unsigned} not signed, as if from before there was a key`;
   const sum = bad === 0 ? paint.good("nothing is missing or changed") : paint.bad(`${bad} not good`);
   return `${renderColumns(rows)}\n${describeCount(reports.length, "file")} looked at${older}, ${sum}`;
 }

@@ -152,6 +152,15 @@ test("backups from before there was a key, and adopted ones, are no finding", ()
   assert.equal(nextPlace([...links, { ...adopted, startedAt: "z" }], []).previousId, "n003");
 });
 
+test("a signature that another copy still has was taken away, also from the first backup", () => {
+  const [first] = chainOf(1);
+  assert.ok(first);
+  const bare: ChainLink = { ...first, signature: { kind: "missing" } };
+  const elsewhere = [{ ...first, destination: "two" }];
+  assert.deepEqual(kindsOf([bare], { elsewhere }), ["unsigned n000"]);
+  assert.deepEqual(kindsOf([bare], { elsewhere: [{ ...bare, destination: "two" }] }), []);
+});
+
 test("two that follow the same one are told: one of them came from elsewhere", () => {
   const links = chainOf(3);
   const [, , last] = links;

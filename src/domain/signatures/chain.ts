@@ -71,14 +71,22 @@ function judgeLink(link: ChainLink, chain: Chain): readonly ChainFinding[] {
     case "foreign":
       return [finding("foreign", id, `it is signed by key ${signature.keyId}, which is not trusted here`)];
     case "missing":
-      return hasSignedBefore(link, chain)
-        ? [finding("unsigned", id, "it is not signed, though backups before it are")]
-        : judgeBytes(link, chain, "edited");
+      return judgeUnsigned(link, chain);
     case "good":
       return judgeBytes(link, chain, "replaced");
     default:
       return signature satisfies never;
   }
+}
+
+function judgeUnsigned(link: ChainLink, chain: Chain): readonly ChainFinding[] {
+  const { id, sha256 } = link;
+  const twin = chain.elsewhere.find((one) => one.sha256 === sha256 && one.signature.kind === "good");
+  if (twin !== undefined)
+    return [finding("unsigned", id, `it is not signed, though its copy at "${twin.destination}" is`)];
+  if (hasSignedBefore(link, chain))
+    return [finding("unsigned", id, "it is not signed, though backups before it are")];
+  return judgeBytes(link, chain, "edited");
 }
 
 function hasSignedBefore({ startedAt }: ChainLink, { links, elsewhere }: Chain): boolean {
