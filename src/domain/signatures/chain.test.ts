@@ -73,6 +73,8 @@ test("what policy removed and told to nobody because the state was lost is noted
       const { links, pruned } = liveThrough(nights, { losesStateAt });
       assert.deepEqual(judgeChain(links, { ...nobody, pruned }), []);
     }),
+    // The one that noted it is removed itself.
+    { examples: [[[[], [0], [], [1]].map((prune) => ({ prune })), 1]] },
   );
 });
 
