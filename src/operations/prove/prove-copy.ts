@@ -9,6 +9,7 @@ import { type ProofReport, tablesOf } from "../../domain/proofs/proof-report.ts"
 import type { Context } from "../context.ts";
 import { filesOfCopy } from "../restore/backup-files.ts";
 import { openIdentity, openPlain, unseal } from "../restore/unseal.ts";
+import { differencesToSignature } from "../signatures/unlike-signed.ts";
 import { differencesToOwnHash } from "../stored-backup.ts";
 import { type CheckedFiles, checkCopy } from "../verify/check-copy.ts";
 import { keepResult } from "../verify/keep-result.ts";
@@ -62,6 +63,7 @@ async function hashCopy(
 ): Promise<CheckedFiles> {
   const unlike = [
     ...(await differencesToOwnHash(destination, stored)),
+    ...(await differencesToSignature(context, destination, stored)),
     ...differencesToCatalog(context, stored),
   ];
   const found = await checkCopy(context, destination, { stored, level: "hashed", signal });

@@ -13,6 +13,7 @@ import {
   openMemoryScene,
   rot,
   storeOf,
+  verifyAll,
   verifyOne,
   withMemoryDestination,
 } from "../../../tests/fakes/memory-scene.ts";
@@ -389,6 +390,27 @@ test("a proof counts the same content as the backup's own profile, so that a res
   const { job, database } = row;
   const [known] = scene.context.catalog.profiles({ job, database, before, limit: 1 });
   assert.equal(receiptsOf(scene)[0]?.contentBytes, known?.profile.contentBytes);
+});
+
+test("a manifest that is not the one that our key signed is never proven, though all else was made to fit it", async () => {
+  const scene = await openDumpScene();
+  await scene.context.signatures.generate();
+  const [id] = await backUp(scene);
+  const { files } = storeOf(scene);
+  const [manifest, own] = [files.get(`${id}.manifest.json`), files.get(`${id}.sha256`)];
+  assert.ok(manifest && own);
+  const hashOf = (bytes: Buffer) => createHash("sha256").update(bytes).digest("hex");
+  const before = hashOf(manifest.bytes);
+  manifest.bytes = Buffer.from(manifest.bytes.toString("utf8").replace('"version": "', '"version": "9'));
+  assert.notEqual(hashOf(manifest.bytes), before);
+  own.bytes = Buffer.from(own.bytes.toString("utf8").replace(before, hashOf(manifest.bytes)));
+  await loseCatalog(scene);
+  const report = await proveOne(scene, { backups: [id], all: false });
+  assert.deepEqual([report.outcome, report.exit], ["mismatch", 4]);
+  assert.match(report.differences.join(), /not the one that key [0-9A-F]+ signed/);
+  assert.equal(scene.counts.opened, 0);
+  const checked = (await verifyAll(scene, "hashed")).find(({ backup }) => backup === id);
+  assert.equal(checked?.outcome, "damaged"); // nor does a check clear it
 });
 
 test("a key that cannot be used leaves a receipt without a signature, and a warning", async () => {

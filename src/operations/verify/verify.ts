@@ -4,6 +4,7 @@ import type { Decryptor } from "../../encryption/encryption.ts";
 import type { Context } from "../context.ts";
 import type { VerifyOptions } from "../operation.ts";
 import { openIdentity } from "../restore/unseal.ts";
+import { differencesToSignature } from "../signatures/unlike-signed.ts";
 import {
   demandOwnName,
   differencesToOwnHash,
@@ -81,6 +82,7 @@ async function tryVerifyCopy(
   if (candidate.known === null && isTooOld(context, Date.parse(manifest.startedAt), options)) return null;
   const unlike = [
     ...(await differencesToOwnHash(destination, stored)),
+    ...(await differencesToSignature(context, destination, stored)),
     ...differencesToCatalog(context, stored),
   ];
   const { level, signal, decryptor } = options;
