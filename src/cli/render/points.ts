@@ -57,7 +57,9 @@ function referenceLines({ references }: ListedPoint): readonly string[] {
       const place = root === "" ? "" : ` below ${root}`;
       if (unchecked !== null) return `files that ${job} names${place}: not checked, ${unchecked}`;
       const lacking =
-        missing.count === 0 ? "all inside" : `${missing.count} missing: ${missing.first.join(", ")}`;
+        missing.count === 0
+          ? "all inside"
+          : `${missing.count} missing: ${missing.first.map(shownName).join(", ")}`;
       return `files that ${job} names${place}: ${named}, ${lacking}`;
     }),
     ...references.unreferenced
@@ -66,6 +68,11 @@ function referenceLines({ references }: ListedPoint): readonly string[] {
         ({ root, count }) => `${describeCount(count, "file")} below ${root || "the root"} that no row names`,
       ),
   ];
+}
+
+/** As it is where it is plain. A row may name anything, also nothing, or what a terminal would obey. */
+function shownName(name: string): string {
+  return name === "" || /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(name) ? JSON.stringify(name) : name;
 }
 
 /** To new places: nothing is overwritten by what is copied from here. */
