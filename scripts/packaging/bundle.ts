@@ -29,8 +29,14 @@ const shared: BuildOptions = {
 const requireForModules =
   'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);';
 
-/** Writes the program as modules that are loaded when they are needed: codex-backup.js, its parts, its threads. */
-export async function bundleModules(directory: string): Promise<readonly Metafile[]> {
+/**
+ * Writes the program as modules that are loaded when they are needed: codex-backup.js, its parts, its threads.
+ * `further`: entries beside the program's own, by their names there.
+ */
+export async function bundleModules(
+  directory: string,
+  further: Readonly<Record<string, string>> = {},
+): Promise<readonly Metafile[]> {
   const modules: BuildOptions = {
     ...shared,
     format: "esm",
@@ -41,7 +47,7 @@ export async function bundleModules(directory: string): Promise<readonly Metafil
   };
   const main = await build({
     ...modules,
-    entryPoints: { "codex-backup": "src/main.ts" },
+    entryPoints: { "codex-backup": "src/main.ts", ...further },
     splitting: true,
     chunkNames: "[name]-[hash]",
   });

@@ -10,13 +10,14 @@ import { fillDisk } from "./disk.ts";
 import { flipBit } from "./flip.ts";
 import { type Death, killAtRandom, killAtStep, traceSteps } from "./kill.ts";
 import { writePage } from "./page.ts";
+import { buildProgram } from "./program.ts";
 import { type Random, seededRandom } from "./random.ts";
 import { openWorkshop, type Workshop } from "./workshop.ts";
 
 const { values } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
-    minutes: { type: "string", default: "240" },
+    minutes: { type: "string", default: "120" },
     repeat: { type: "string", default: "20" },
     random: { type: "string", default: "300" },
     disk: { type: "string", default: "40" },
@@ -55,34 +56,42 @@ function stepRound({ command, steps }: Traced, round: number): readonly Attempt[
 
 function plan(traced: readonly Traced[], random: Random): readonly Attempt[] {
   const seed = Number(values.seed);
-  const pick = () => traced[Math.floor(random() * traced.length)] ?? traced[0];
+  const withChildren = traced.filter(({ command }) => command.hasChildren === true);
   const atRandom = (
-    count: string,
+    count: number,
     attempt: (workshop: Workshop, one: Traced, own: Random) => Promise<Death>,
+    among = traced,
   ): readonly Attempt[] =>
-    Array.from({ length: values.quick ? 6 : Number(count) }, () => {
-      const one = pick();
+    Array.from({ length: values.quick ? Math.min(6, count) : count }, () => {
+      const one = among[Math.floor(random() * among.length)];
       if (one === undefined) throw new Error("no command was traced");
       const own = seededRandom(Math.floor(random() * 2 ** 32));
       return (workshop) => attempt(workshop, one, own);
     });
+  const kill =
+    (isChild: boolean) =>
+    (workshop: Workshop, { command, lengthMs }: Traced, own: Random) => {
+      const again = `--only "${command.name}" --seed ${seed}`;
+      return killAtRandom(workshop, command, { lengthMs, random: own, again, isChild });
+    };
   const rounds = Array.from({ length: values.quick ? 1 : Number(values.repeat) }, (_, round) =>
-    traced.flatMap((one) => stepRound(one, round)),
+    traced
+      .filter(({ command }) => round < Math.ceil(Number(values.repeat) * command.share))
+      .flatMap((one) => stepRound(one, round)),
   );
   const steps = values.quick
     ? (rounds[0] ?? []).filter((_, index) => index % 12 === seed % 12)
     : rounds.flat();
   return interleave([
     steps,
-    atRandom(values.random, (workshop, { command, lengthMs }, own) =>
-      killAtRandom(workshop, command, { lengthMs, random: own, seed }),
-    ),
+    atRandom(Math.ceil(Number(values.random) / 2), kill(false)),
+    atRandom(withChildren.length === 0 ? 0 : Math.floor(Number(values.random) / 2), kill(true), withChildren),
     process.getuid?.() === 0
-      ? atRandom(values.disk, (workshop, { command, lengthMs }, own) =>
+      ? atRandom(Number(values.disk), (workshop, { command, lengthMs }, own) =>
           fillDisk(workshop, command, { lengthMs, random: own }),
         )
       : [],
-    atRandom(values.flips, (workshop, _one, own) => flipBit(workshop, own)),
+    atRandom(Number(values.flips), (workshop, _one, own) => flipBit(workshop, own)),
   ]);
 }
 
@@ -145,9 +154,10 @@ async function campaign(workshops: readonly [Workshop, ...Workshop[]]): Promise<
 }
 
 // A server each: connections that are left over are told by where they are.
-const workshops: [Workshop, ...Workshop[]] = [await openWorkshop(values.quick ? 500 : 5000)];
-while (workshops.length < Number(values.workers) && values.only === undefined)
-  workshops.push(await openWorkshop(values.quick ? 500 : 5000));
+const program = await buildProgram();
+const open = () => openWorkshop({ rows: 500, program, hasReceipts: true });
+const workshops: [Workshop, ...Workshop[]] = [await open()];
+while (workshops.length < Number(values.workers) && values.only === undefined) workshops.push(await open());
 const startedMs = performance.now();
 try {
   const { deaths, planned } = await campaign(workshops);
@@ -158,4 +168,5 @@ try {
   process.exitCode = wrong.length === 0 ? 0 : 1;
 } finally {
   for (const workshop of workshops) await workshop.close();
+  program.close();
 }

@@ -1,4 +1,4 @@
-import { rmSync, utimesSync } from "node:fs";
+import { readFileSync, rmSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Command } from "./commands.ts";
@@ -43,38 +43,69 @@ export function killAtStep(
   return die(workshop, command, async (home) => {
     const trace = join(home, "trace");
     const ended = await patiently(workshop.start(home, command.argv, { trace, killAt, isAfter }));
-    const last = readTrace(trace).at(-1) ?? "";
-    const step = /^killed at (.*)$/.exec(last)?.[1] ?? "never came";
+    // Not the last line: while the call that it dies after is under way, others may begin.
+    const last = readTrace(trace).find((line) => line.startsWith("killed at "));
+    const step = last?.slice("killed at ".length) ?? "never came";
     return { ended, step, again: `--only "${command.name}" --step ${killAt}${isAfter ? " --after" : ""}` };
   });
+}
+
+export interface RandomKill {
+  readonly lengthMs: number;
+  readonly random: Random;
+  readonly again: string;
+  /** One of its children, in place of the tool itself. */
+  readonly isChild: boolean;
 }
 
 /** Kills the tool, or one of its children, some time during its run. */
 export function killAtRandom(
   workshop: Workshop,
   command: Command,
-  { lengthMs, random, seed }: { readonly lengthMs: number; readonly random: Random; readonly seed: number },
+  { lengthMs, random, again, isChild }: RandomKill,
 ): Promise<Death> {
   const afterMs = random() * lengthMs * 1.1;
-  const isChild = random() < 0.4;
   return die(workshop, command, async (home) => {
     const started = workshop.start(home, command.argv);
     const over = await Promise.race([started.ended.then(() => true), delay(afterMs, false)]);
     const pid = started.child.pid ?? 0;
-    const children = over || !isChild ? [] : childrenOf(pid);
+    const children = over || !isChild ? [] : await nextChildren(started);
     const victim = children[Math.floor(random() * children.length)] ?? pid;
-    if (!over) tryKill(victim);
+    const victimName = victim === pid ? "the tool" : (nameOf(victim) ?? "a child");
+    const hasStruck = !over && (victim !== pid || !isChild) && tryKill(victim);
     const ended = await patiently(started);
-    const step = `at random: ${victim === pid ? "the tool" : "a child"}`;
-    return { ended, step, again: `--only "${command.name}" --seed ${seed}` };
+    return { ended, step: `at random: ${hasStruck ? victimName : "over before"}`, again };
   });
 }
 
-function tryKill(pid: number): void {
+/** Those that live at the moment, or the first ones that come; none when it ends without. */
+async function nextChildren({ child, ended }: Started): Promise<readonly number[]> {
+  let isOver = false;
+  void ended.then(() => {
+    isOver = true;
+  });
+  while (!isOver) {
+    const children = childrenOf(child.pid ?? 0);
+    if (children.length > 0) return children;
+    await delay(10);
+  }
+  return [];
+}
+
+/** "pg_dump"; null when it has just ended. */
+function nameOf(pid: number): string | null {
   try {
-    process.kill(pid, "SIGKILL");
+    return readFileSync(`/proc/${pid}/comm`, "utf8").trim();
   } catch {
-    return; // it has just ended by itself
+    return null; // it has just ended
+  }
+}
+
+function tryKill(pid: number): boolean {
+  try {
+    return process.kill(pid, "SIGKILL");
+  } catch {
+    return false; // it has just ended by itself
   }
 }
 
@@ -125,7 +156,12 @@ export async function die(
         wrong.push(`${argv.join(" ")} ended with ${healed.code}: ${healed.stdout}${healed.stderr}`);
     }
     const isLate = letTwoDaysPass(home);
-    if (isLate) await workshop.run(home, ["run", "capsule", "database"]);
+    // One job's run sweeps its own destinations: the other one's is needed only where something is left.
+    for (const job of isLate ? ["database", "capsule"] : []) {
+      if (leftovers(home).length === 0) break;
+      const late = await workshop.run(home, ["run", job]);
+      if (late.code !== 0) wrong.push(`run ${job}, two days later: ${late.stdout}${late.stderr}`);
+    }
     wrong.push(...(await wrongAfterHealing(workshop, home)));
     const end = ended.signal === "SIGKILL" ? "killed" : (`ended ${ended.code ?? -1}` as const);
     return { command: command.name, step, end, wrong, isLate, again };

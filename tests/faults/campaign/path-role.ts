@@ -3,7 +3,7 @@ import { parseBackupFile } from "../../../src/domain/backups/backup-file.ts";
 
 /** What a path is to the tool, "staged dump", so that a step has the same name each night; null: nothing of ours. */
 export function roleOf(path: string): string | null {
-  if (/\/logs(\/|$)|^\/proc\/|^\/dev\/|\/compile-cache|\/\.cache\//.test(path)) return null;
+  if (/\/logs(\/|$)|^\/proc\/|^\/dev\/(?!shm\/)|\/compile-cache|\/\.cache\//.test(path)) return null;
   const name = basename(path);
   const staged = /^\.(.+)\.partial-[^.]+$/.exec(name)?.[1];
   if (staged !== undefined) return `staged ${fileKind(staged)}`;

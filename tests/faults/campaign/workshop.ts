@@ -1,14 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { type Io, runCli, type Writer } from "../../../src/cli/cli.ts";
-import { createTool } from "../../../src/wiring.ts";
+import { join } from "node:path";
+import { generateX25519Identity, identityToRecipient } from "age-encryption";
+import type { Io, Writer } from "../../../src/cli/cli.ts";
 import { loadCodex } from "../../fixtures/codex.ts";
 import { type PostgresTestServer, startPostgres } from "../../servers/postgres.ts";
-
-const main = resolve(import.meta.dirname, "../../../src/main.ts");
-const preload = resolve(import.meta.dirname, "kill-preload.ts");
+import type { Program } from "./program.ts";
 
 export interface Ended {
   readonly code: number | null;
@@ -34,7 +32,12 @@ export interface Started {
   readonly ended: Promise<Ended>;
 }
 
-function configFor({ socketDirectory, port, user }: PostgresTestServer, last: number): string {
+/** `recipient`: whom the third job is encrypted for. */
+function configFor(
+  { socketDirectory, port, user }: PostgresTestServer,
+  { last, recipient }: { readonly last: number; readonly recipient: string },
+): string {
+  const postgres = `{ socket: ${socketDirectory}, port: ${port}, user: ${user}, database: codexdb }`;
   return `version: 1
 state: ./state
 destinations:
@@ -47,10 +50,17 @@ jobs:
     name: "replay_{timestamp}"
     keep: { last: ${last}, minimum: 1 }
   database:
-    postgres: { socket: ${socketDirectory}, port: ${port}, user: ${user}, database: codexdb }
+    postgres: ${postgres}
     to: [store]
     compress: zstd
     name: "codexdb_{timestamp}"
+    keep: { last: ${last}, minimum: 1 }
+  sealed:
+    postgres: ${postgres}
+    to: [second]
+    compress: zstd
+    encrypt: { recipients: [${recipient}] }
+    name: "sealed_{timestamp}"
     keep: { last: ${last}, minimum: 1 }
   checksums:
     checksums: { destination: store }
@@ -64,15 +74,28 @@ function plantTree(root: string): void {
     writeFileSync(join(root, "ledger", `${index}.bin`), Buffer.alloc(size, index + 1));
 }
 
-export async function openWorkshop(rows: number): Promise<Workshop> {
+export interface WorkshopOptions {
+  readonly rows: number;
+  readonly program: Program;
+  /** The good backups were verified and proven as well: receipts lie beside them. */
+  readonly hasReceipts: boolean;
+}
+
+export async function openWorkshop({ rows, program, hasReceipts }: WorkshopOptions): Promise<Workshop> {
   const root = mkdtempSync(join(tmpdir(), "codex-faults-"));
   const server = await startPostgres();
   await loadCodex(server, { rows });
   const template = join(root, "template");
   plantTree(join(template, "tree"));
-  writeFileSync(join(template, "codex-backup.yaml"), configFor(server, 3), { mode: 0o600 });
-  writeFileSync(join(template, "strict.yaml"), configFor(server, 1), { mode: 0o600 });
-  const env = envOf(root);
+  const identity = await generateX25519Identity();
+  const recipient = await identityToRecipient(identity);
+  writeFileSync(join(template, identityFile), `${identity}\n`, { mode: 0o600 });
+  for (const [name, last] of [
+    ["codex-backup.yaml", 3],
+    ["strict.yaml", 1],
+  ] as const)
+    writeFileSync(join(template, name), configFor(server, { last, recipient }), { mode: 0o600 });
+  const env = envOf({ root, program, server });
   let clones = 0;
   const workshop: Workshop = {
     server,
@@ -82,40 +105,66 @@ export async function openWorkshop(rows: number): Promise<Workshop> {
       cpSync(template, home, { recursive: true, preserveTimestamps: true });
       return home;
     },
-    start: (home, argv, faults) => start(home, argv, { ...env, CODEX_FAULTS: JSON.stringify(faults ?? {}) }),
-    run: (home, argv) => runHere(home, argv, env),
+    start: (cwd, argv, faults) =>
+      start(program, argv, { cwd, env: { ...env, CODEX_FAULTS: JSON.stringify(faults ?? {}) } }),
+    run: (cwd, argv) => runHere(program, argv, { cwd, env }),
     async close() {
       await server.stop();
       rmSync(root, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
     },
   };
-  await stock(workshop, template);
+  await stock(workshop, template, hasReceipts ? [...backups, ...receipts] : backups);
   return workshop;
 }
 
+const identityFile = "identity.txt";
+
 /** Two whole backups of each job, signed. */
-async function stock(workshop: Workshop, home: string): Promise<void> {
-  for (const argv of [
-    ["destination", "init", "--all"],
-    ["keys", "generate"],
-    ["run", "capsule", "database"],
-    ["run", "capsule", "database"],
-    ["run", "checksums"],
-  ]) {
+const backups = [
+  ["destination", "init", "--all"],
+  ["keys", "generate"],
+  ["keys", "confirm", "--identity", identityFile],
+  ["run", "capsule", "database", "sealed"],
+  ["run", "capsule", "database", "sealed"],
+  ["run", "checksums"],
+] as const;
+
+const receipts = [["verify"], ["prove", "--job", "database", "--latest"]] as const;
+
+async function stock(
+  workshop: Workshop,
+  home: string,
+  commands: readonly (readonly string[])[],
+): Promise<void> {
+  for (const command of commands) {
+    const argv = command.map((word) => (word === identityFile ? join(home, word) : word));
     const { code, stderr, stdout } = await workshop.run(home, argv);
     if (code !== 0) throw new Error(`${argv.join(" ")}: ${code}\n${stdout}${stderr}`);
   }
 }
 
-function envOf(root: string): Readonly<Record<string, string>> {
+type Environment = Readonly<Record<string, string>>;
+
+/** The server's own programs come first: Debian's psql is a script in front of them, eight times as dear. */
+function envOf(from: {
+  readonly root: string;
+  readonly program: Program;
+  readonly server: PostgresTestServer;
+}): Environment {
+  const { root, program, server } = from;
   return {
-    PATH: process.env.PATH ?? "/usr/bin:/bin",
+    PATH: server.env.PATH ?? "/usr/bin:/bin",
     HOME: root,
-    NODE_COMPILE_CACHE: join(root, "compile-cache"),
+    NODE_COMPILE_CACHE: program.compileCache,
   };
 }
 
-function start(cwd: string, argv: readonly string[], env: Readonly<Record<string, string>>): Started {
+interface Where {
+  readonly cwd: string;
+  readonly env: Environment;
+}
+
+function start({ main, preload }: Program, argv: readonly string[], { cwd, env }: Where): Started {
   const flags = ["--disable-warning=ExperimentalWarning", "--import", preload];
   const child = spawn(process.execPath, [...flags, main, ...argv], {
     cwd,
@@ -136,11 +185,7 @@ function start(cwd: string, argv: readonly string[], env: Readonly<Record<string
   return { child, ended };
 }
 
-async function runHere(
-  cwd: string,
-  argv: readonly string[],
-  env: Readonly<Record<string, string>>,
-): Promise<Ended> {
+async function runHere({ perform }: Program, argv: readonly string[], { cwd, env }: Where): Promise<Ended> {
   const written = { stdout: "", stderr: "" };
   const writer = (name: "stdout" | "stderr"): Writer => ({
     write(text) {
@@ -159,7 +204,7 @@ async function runHere(
     userName: "tester",
     prompt: null,
   };
-  const code = await runCli(argv, io, createTool({ env, cwd }));
+  const code = await perform(argv, io, { env, cwd });
   return { ...written, code, signal: null };
 }
 
