@@ -40,8 +40,22 @@ function changed(home: string, before: ReadonlyMap<string, string>, mayGo: boole
   const now = hashesOf(home);
   return [...before].flatMap(([path, sha256]) => {
     const found = now.get(path);
-    if (found === undefined) return mayGo ? [] : [`${path} is gone`];
+    if (found === undefined) return mayGo || hasNewerCheck(path, now) ? [] : [`${path} is gone`];
     return found === sha256 ? [] : [`${path} has other bytes`];
+  });
+}
+
+/** The receipt of a check gives way to a newer one of the same copy. */
+function hasNewerCheck(path: string, now: ReadonlyMap<string, string>): boolean {
+  const [place = "", name = ""] = path.split("/");
+  const checked = parseBackupFile(name);
+  if (checked?.file.kind !== "check") return false;
+  const { at } = checked.file;
+  return [...now.keys()].some((other) => {
+    const [otherPlace, otherName = ""] = other.split("/");
+    const found = parseBackupFile(otherName);
+    if (otherPlace !== place || found?.base !== checked.base) return false;
+    return found.file.kind === "check" && found.file.at > at;
   });
 }
 
