@@ -1,5 +1,5 @@
-import { writeFileSync } from "node:fs";
-import { cpus, totalmem } from "node:os";
+import { statfsSync, writeFileSync } from "node:fs";
+import { cpus, tmpdir, totalmem } from "node:os";
 import type { Death } from "./kill.ts";
 
 export interface Campaign {
@@ -17,13 +17,21 @@ export function writePage(campaign: Campaign): void {
   writeFileSync(page, textOf(campaign));
 }
 
+const inMemory = 0x01021994; // TMPFS_MAGIC
+
+function fileSystem(): string {
+  return statfsSync(tmpdir()).type === inMemory ? "in memory, tmpfs" : "on a disk";
+}
+
 function textOf({ deaths, planned, minutes, seed }: Campaign): string {
   const wrong = deaths.filter((death) => death.wrong.length > 0);
   return `# Reliability
 
 Written by \`npm run faults\`; nothing here is edited by hand. The tool runs as real processes against a real
-PostgreSQL and real directories, each time on a fresh copy of a machine with two whole, signed backups of a database
-at one destination and of a directory at two. Steps are named and struck from outside: the program has no switch for it.
+PostgreSQL and real directories (${fileSystem()}), each time on a fresh copy of a machine with two whole, signed backups
+of a database at one destination, of the same encrypted at another one, and of a directory at both. It is killed in the
+built form, as the npm package has it; what heals and checks is the same build in the campaign's own process. Steps are
+named and struck from outside: the program has no switch for it.
 
 Machine: ${cpus().length} × ${cpus()[0]?.model ?? "?"}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}. Seed ${seed}, ${minutes.toFixed(0)} minutes.
 
@@ -37,6 +45,11 @@ the destinations, locks are free, no process and no connection to the server is 
 |---|---|---|---|---|---|
 ${groupsOf(deaths).map(rowOf).join("\n")}
 
+After a flipped bit \`verify\`, \`verify --signatures\` or \`run checksums\` ends with 4 and names the backup. The receipt of
+a check is not signed and nothing rests on it: there \`verify\` checks the copy anew. The first line of a signature is a
+remark that minisign does not sign, and no bit of it was flipped; nor was a letter of a hash made a capital, which is the
+same hash.
+
 What \`verify\`, \`adopt\` and \`prove\` had begun under a hidden name stays until it is two days old, since a run cannot
 know whether they are still at it; then the next run removes it. That was so after ${deaths.filter(({ isLate }) => isLate).length} of these deaths, and counts as
 healed here when that run did it.
@@ -45,6 +58,10 @@ healed here when that run did it.
 
 SIGKILL just before the call, and just after it, in turn. A step is what belongs together: "stage dump" is to create,
 write, restrict and sync the hidden file, "publish dump" links it to its final name.
+
+| command | steps that were struck | each at least | in all |
+|---|---|---|---|
+${leastRows(deaths).join("\n")}
 
 | command | step | times | wrong |
 |---|---|---|---|
@@ -70,7 +87,23 @@ next run must heal.
 
 function cutShort(done: number, planned: number): string {
   if (done === planned) return "";
-  return `\nThe time that this run was given was up after these; all of them would have been ${planned}, with 20 at each step.`;
+  return `\nThe time that this run was given was up after these; all that were planned are ${planned}.`;
+}
+
+/** Of each command, how often at least each of its steps was struck. */
+function leastRows(deaths: readonly Death[]): readonly string[] {
+  return [...Map.groupBy(deaths.filter(isAtStep), ({ command }) => command)]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([command, all]) => {
+      const times = [...Map.groupBy(all, ({ step }) => step).values()].map(({ length }) => length);
+      return `| \`${command}\` | ${times.length} | ${Math.min(...times)} | ${all.length} |`;
+    });
+}
+
+function isAtStep({ command, step, end }: Death): boolean {
+  return (
+    command !== "a bit flipped" && end === "killed" && !/^(at random|disk full|never came$|\?$)/.test(step)
+  );
 }
 
 function groupsOf(deaths: readonly Death[]) {
@@ -92,10 +125,7 @@ function rowOf([kind, deaths]: readonly [string, readonly Death[]]): string {
 }
 
 function stepRows(deaths: readonly Death[]): readonly string[] {
-  const atSteps = deaths.filter(
-    ({ command, step }) => command !== "a bit flipped" && !/^(at random|disk full)/.test(step),
-  );
-  return [...Map.groupBy(atSteps, ({ command, step }) => `\`${command}\` | ${step}`)]
+  return [...Map.groupBy(deaths.filter(isAtStep), ({ command, step }) => `\`${command}\` | ${step}`)]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(
       ([name, all]) => `| ${name} | ${all.length} | ${all.filter(({ wrong }) => wrong.length > 0).length} |`,
