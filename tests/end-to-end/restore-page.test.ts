@@ -153,10 +153,10 @@ suite("RESTORE-v1.md on a machine without us", { concurrency: false }, () => {
 
   for (const [job, part] of [
     ["plain", "-f BACKUP.sql"],
-    ["zstd", "zstd -dc"],
-    ["gzip", "gzip -dc"],
-    ["custom", "pg_restore --exit"],
-    ["sealed", "zstd -dc"],
+    ["zstd", "BACKUP.sql.zst"],
+    ["gzip", "BACKUP.sql.gz"],
+    ["custom", "--dbname=NEWDB BACKUP.dump"],
+    ["sealed", "BACKUP.sql.zst"],
   ] as const) {
     test(`${job}: roles, the database with its settings, and its content come back equal`, async () => {
       const server = await newServer();

@@ -40,7 +40,10 @@ async function writeBackup(): Promise<void> {
   await snapshot.close();
   await server.close();
   const dump = `pg_dump codexdb > ${backup}.sql && pg_dump -Fc codexdb > ${backup}.dump`;
-  await shell(source, `${dump} && zstd -q ${backup}.sql && gzip -k ${backup}.sql`);
+  await shell(
+    source,
+    `${dump} && zstd -q ${backup}.sql && gzip -k ${backup}.sql && zstd -q ${backup}.dump && gzip -k ${backup}.dump`,
+  );
   const names = readdirSync(directory).filter((name) => name.includes(backup));
   const sums = names.map((path) => formatChecksumLine({ path, sha256: hashOf(path) })).join("");
   writeFileSync(join(directory, `${backup}.sha256`), sums);
@@ -87,9 +90,11 @@ test("roles, then the database with its owner, then the plain dump", async () =>
 });
 
 for (const [ending, part] of [
-  ["zst", "zstd -dc"],
-  ["gz", "gzip -dc"],
-  ["dump", "pg_restore"],
+  ["zst", "BACKUP.sql.zst"],
+  ["gz", "BACKUP.sql.gz"],
+  ["dump", "--dbname=NEWDB BACKUP.dump"],
+  ["dump_zst", "BACKUP.dump.zst"],
+  ["dump_gz", "BACKUP.dump.gz"],
 ] as const) {
   test(`.${ending} into a database of another name, which is then renamed`, async () => {
     const name = `from_${ending}`;
@@ -106,7 +111,7 @@ test("a decompressor that fails is not hidden by psql's success", async () => {
   const bytes = readFileSync(path);
   writeFileSync(path, bytes.subarray(0, bytes.length - 5));
   await shell(target, command("createdb", "from_cut"));
-  await assert.rejects(shell(target, command("zstd -dc", "from_cut")));
+  await assert.rejects(shell(target, command("BACKUP.sql.zst", "from_cut")));
   writeFileSync(path, bytes);
 });
 

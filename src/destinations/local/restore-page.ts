@@ -16,7 +16,7 @@ BACKUP stands for a backup's name, for example \`codexdb_2026-11-23\`.
 | file | what it is |
 |---|---|
 | \`BACKUP.sql\`, \`BACKUP.sql.zst\`, \`BACKUP.sql.gz\` | the database as SQL, plain or compressed |
-| \`BACKUP.dump\` | the database as a pg_restore archive |
+| \`BACKUP.dump\`, \`BACKUP.dump.zst\`, \`BACKUP.dump.gz\` | the database as a pg_restore archive, plain or compressed |
 | \`globals_BACKUP.sql\` | roles, memberships and tablespaces of the server |
 | \`database_BACKUP.sql\` | creates the database itself: owner, locale, grants, settings |
 | \`CAPSULE.zip\` | a directory as an ordinary zip file |
@@ -112,6 +112,14 @@ bash -c 'set -o pipefail; gzip -dc BACKUP.sql.gz | psql -X -v ON_ERROR_STOP=1 -d
 
 \`\`\`sh
 pg_restore --exit-on-error --dbname=NEWDB BACKUP.dump
+\`\`\`
+
+\`\`\`sh
+bash -c 'set -o pipefail; zstd -dc BACKUP.dump.zst | pg_restore --exit-on-error --dbname=NEWDB'
+\`\`\`
+
+\`\`\`sh
+bash -c 'set -o pipefail; gzip -dc BACKUP.dump.gz | pg_restore --exit-on-error --dbname=NEWDB'
 \`\`\`
 
 The status must be 0. After an error, drop the new database and start again; do not go on with a half.
