@@ -122,6 +122,7 @@ export const failureTable = {
   "backup.missing-file": damage,
   "backup.mismatch": damage,
   "backup.manifest": damage,
+  "backup.newer": { ...failed, retry: "never" },
 
   "hooks.failed": failed,
   "hooks.deferred": { exit: 5, http: 409, retry: "later" },

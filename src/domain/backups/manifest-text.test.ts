@@ -207,7 +207,10 @@ test("a manifest under another backup's name is refused", () => {
 
 test("a version of the future is told apart from damage, whatever its other keys look like", () => {
   const later = bytesOf({ format: "codex-backup-manifest", version: 2, files: "elsewhere" });
-  assert.throws(() => parseManifest(later, path), refusal(/its version is 2, this codex-backup knows 1/));
+  assert.throws(() => parseManifest(later, path), {
+    code: "backup.newer",
+    message: `Cannot read manifest "${path}": its version is 2, this codex-backup knows 1`,
+  });
 });
 
 test("what is no manifest, or only half of one, is refused", () => {

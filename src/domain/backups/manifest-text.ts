@@ -54,7 +54,7 @@ function refuseOtherFormats(value: unknown, path: string): void {
   if (!head.success) throw unreadable(path, "it is not a manifest of codex-backup");
   if (head.data.version === version) return;
   throw new Failure(
-    "backup.manifest",
+    "backup.newer",
     `Cannot read manifest "${path}": its version is ${head.data.version}, this codex-backup knows ${version}`,
     { hint: "Use the newer codex-backup that wrote it.", context: { path, reason: "version" } },
   );

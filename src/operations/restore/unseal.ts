@@ -30,13 +30,18 @@ function parsePart(id: string, bytes: Buffer): PrivatePart {
   return parsePrivatePart(bytes.toString("utf8")) ?? unreadableNow(id);
 }
 
+/** Its bytes are what was written: a version that came later is no damage. */
 function unreadableNow(id: string): never {
-  throw unreadable(id, "this version does not know its format");
+  throw new Failure(
+    "backup.newer",
+    `Cannot read the private part of "${id}": this version does not know its format`,
+    { hint: "Use the codex-backup that wrote it, or decrypt the files with age and restore those." },
+  );
 }
 
 function unreadable(id: string, seen: string): Failure {
   return new Failure("backup.mismatch", `Cannot read the private part of "${id}": ${seen}`, {
-    hint: "Use the codex-backup that wrote it, or decrypt the files with age and restore those.",
+    hint: "Decrypt the files with age and restore those, or take another copy.",
   });
 }
 

@@ -121,7 +121,8 @@ function linkFrom({ bytes, signature }: Signed, base: string, place: string): Sh
     const { job, database } = manifest;
     return { ...linkOf(manifest, sha256), job, database, base, signature };
   } catch (error) {
-    if (error instanceof Failure && error.code === "backup.manifest") return error.message;
+    if (error instanceof Failure && ["backup.manifest", "backup.newer"].includes(error.code))
+      return error.message;
     throw error;
   }
 }
