@@ -7,8 +7,11 @@ export interface Anomaly {
   readonly message: string;
 }
 
-/** Of a capsule, "folders" and "files" are what "tables" and "rows" are of a dump. */
-export const anomalyKinds = ["size", "duration", "tables", "rows", "folders", "files"] as const;
+/**
+ * Of a capsule, "folders" and "files" are what "tables" and "rows" are of a dump. "uncompared": its history could not
+ * be read.
+ */
+export const anomalyKinds = ["size", "duration", "tables", "rows", "folders", "files", "uncompared"] as const;
 
 export type AnomalyKind = (typeof anomalyKinds)[number];
 

@@ -13,18 +13,21 @@ export interface Gated {
   readonly anomalies: readonly Anomaly[];
 }
 
+export interface Gating {
+  readonly produced: Produced;
+  readonly checked: Checked;
+  /** So far, by a clock that nobody can set. */
+  readonly durationMs: number;
+}
+
 /**
  * What this backup is like, and what its job's history does not let one expect of it. Goes by the plain facts, which
- * an encrypted manifest will not tell. A history that cannot be read costs no backup: nothing is judged then.
+ * an encrypted manifest will not tell. A history that cannot be read costs no backup; but one that nobody has compared
+ * is suspect, so that nothing is pruned on its word.
  */
-export function passGate(
-  context: Context,
-  run: BackupRun,
-  { produced, checked }: { readonly produced: Produced; readonly checked: Checked },
-): Gated {
+export function passGate(context: Context, run: BackupRun, { produced, checked, durationMs }: Gating): Gated {
   const { job, producer, startedAt } = run;
   const { content, postgres, capsule, outcome } = checked.inspected;
-  const durationMs = context.clock.now() - startedAt;
   const sizes = produced.files.map(
     ({ path, passed, content: plain }) => (plain ?? content.get(path) ?? passed).sizeBytes,
   );
@@ -39,7 +42,7 @@ export function passGate(
     return { profile: isLike ? { ...profile, isLikeAccepted: true } : profile, anomalies };
   } catch (error) {
     context.log.warn({ job: job.name, error: messageOf(error) }, "cannot compare with earlier backups");
-    return { profile, anomalies: [] };
+    return { profile, anomalies: [{ kind: "uncompared", message: unnamed.uncompared }] };
   }
 }
 
@@ -50,6 +53,7 @@ const unnamed: Readonly<Record<Anomaly["kind"], string>> = {
   rows: "tables have fewer rows than usual",
   folders: "folders are gone",
   files: "folders have fewer files than usual",
+  uncompared: "it could not be compared with earlier backups",
 };
 
 /** As everybody may read it: the manifest of an encrypted backup names no table and no number of its content. */

@@ -47,6 +47,7 @@ export interface MadeBackup {
  */
 export async function makeBackup(context: Context, run: BackupRun): Promise<MadeBackup> {
   const { job, producer, watch } = run;
+  const startedMs = context.clock.monotonicMs();
   await demandCustody(context, job);
   const last = context.catalog.backups({ job: job.name, database: producer.database, limit: 1 })[0];
   const isCompressed = job.kind === "postgres" && job.compress !== "none";
@@ -67,7 +68,8 @@ export async function makeBackup(context: Context, run: BackupRun): Promise<Made
   try {
     const produced = await produceFiles(context, { job, producer, runId: run.runId, delivery, name, watch });
     const checked = await checkShares(context, delivery, { produced, watch });
-    const gated = passGate(context, run, { produced, checked });
+    const durationMs = Math.round(context.clock.monotonicMs() - startedMs);
+    const gated = passGate(context, run, { produced, checked, durationMs });
     const destinations = readiness.ready.map(({ destination }) => destination);
     const place = await findPlace(context, { job: job.name, database: producer.database, destinations });
     const described = describe(context, run, { name, produced, checked, gated, place });
