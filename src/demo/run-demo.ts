@@ -2,6 +2,7 @@ import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/pro
 import { join } from "node:path";
 import { asFailure } from "../domain/failure.ts";
 import { describeCount, describeDuration, describeSize } from "../domain/plain-words.ts";
+import type { ProofReport } from "../domain/proofs/proof-report.ts";
 import type { RunReport } from "../domain/runs/run-report.ts";
 import type { DemoOptions, DemoParts, DemoReport, DemoStep, DemoTable, DemoTool } from "./demo.ts";
 import { demoConfig } from "./demo-config.ts";
@@ -12,7 +13,7 @@ import { makeStorageTree } from "./storage-tree.ts";
 const restoredDatabase = "codexdb_restored";
 
 /**
- * Starts a server, fills it, runs the three tasks, checks what they left, restores the database into a
+ * Starts a server, fills it, runs the three tasks, checks and proves what they left, restores the database into a
  * second one and compares. Everything goes through the tool itself; a step that fails stops the show and
  * throws. The server is stopped and, unless kept, the directory removed, whatever happens.
  */
@@ -124,17 +125,7 @@ async function useTool(
     () => demandGood(operations.run(wish)),
     describeRuns,
   );
-  const check = { backups: [], level: "read", sinceMs: null, signal } as const;
-  await step(
-    "verify every copy to its end",
-    () => demandOk(operations.verify(check)),
-    (done) => `${describeCount(done.length, "copy", "copies")}, all equal`,
-  );
-  await step(
-    "verify the signature of every manifest",
-    () => demandOk(operations.verifySignatures({ backups: [], job: null, signal })),
-    (done) => `${describeCount(done.length, "signature")}, all good; minisign -V says the same`,
-  );
+  await checkAll(parts, { step, tool });
   const backup = reports.find((report) => report.job === "database")?.backup?.id ?? "";
   const request = {
     backup,
@@ -159,6 +150,30 @@ async function useTool(
   );
 }
 
+/** Reads every copy to its end, checks the signatures, and restores each backup for proof. */
+async function checkAll(
+  { signal }: DemoParts,
+  { step, tool: { operations } }: Pick<Stage, "step"> & { readonly tool: DemoTool },
+): Promise<void> {
+  const check = { backups: [], level: "read", sinceMs: null, signal } as const;
+  await step(
+    "verify every copy to its end",
+    () => demandOk(operations.verify(check)),
+    (done) => `${describeCount(done.length, "copy", "copies")}, all equal`,
+  );
+  await step(
+    "verify the signature of every manifest",
+    () => demandOk(operations.verifySignatures({ backups: [], job: null, signal })),
+    (done) => `${describeCount(done.length, "signature")}, all good; minisign -V says the same`,
+  );
+  const every = { job: null, latest: true, all: false, destination: null, identityFile: null, server: null };
+  await step(
+    "prove both backups: restore each into a throwaway place and compare",
+    () => demandProven(operations.prove({ ...every, backups: [], waitMs: 0, signal })),
+    describeProofs,
+  );
+}
+
 async function demandGood(running: Promise<readonly RunReport[]>): Promise<readonly RunReport[]> {
   const reports = await running;
   const bad = reports.find((report) => report.outcome !== "complete");
@@ -175,6 +190,22 @@ async function demandOk<T extends { readonly outcome: string; readonly backup: s
   if (bad || reports.length === 0)
     throw new Error(bad ? `"${bad.backup}" is ${bad.outcome}` : "there was nothing to verify");
   return reports;
+}
+
+async function demandProven(proving: Promise<readonly ProofReport[]>): Promise<readonly ProofReport[]> {
+  const reports = await proving;
+  const bad = reports.find((report) => report.outcome !== "proven");
+  if (bad || reports.length === 0)
+    throw new Error(
+      bad ? `"${bad.backup}" is not proven: ${bad.failure?.message}` : "there was nothing to prove",
+    );
+  return reports;
+}
+
+function describeProofs(reports: readonly ProofReport[]): string {
+  return reports
+    .map(({ backup, server, durationMs }) => `${backup} in ${server}, ${describeDuration(durationMs)}`)
+    .join("; ");
 }
 
 function describeRuns(reports: readonly RunReport[]): string {
