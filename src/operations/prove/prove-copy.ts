@@ -43,6 +43,10 @@ export async function proveCopy(
   const checked = await hashCopy(context, place, proof.signal);
   if (checked.differences.length > 0) return damagedReport(context, place, { proof, checked });
   const { findings, judged } = await restoreAndJudge(context, place, proof);
+  if (judged.failure?.code === "backup.mismatch") {
+    const again = await hashCopy(context, place, proof.signal);
+    if (again.differences.length > 0) return damagedReport(context, place, { proof, checked: again });
+  }
   proof.outer.throwIfAborted();
   const receipt = receiptOf(context, place, { proof, findings, judged });
   const kept = await keepProof(context, place, { receipt, level: judged.level, readBack: checked.readBack });
@@ -88,9 +92,12 @@ async function restoreAndJudge(context: Context, place: ChosenPlace, proof: Copy
   }
 }
 
-/** Its stored bytes are those of its manifest: where what is in them is damaged, the manifest was made of damage. */
+/**
+ * Its stored bytes are those of its manifest: where what is in them is damaged, the manifest was made of damage. Bytes
+ * that are read otherwise now than a moment ago say nothing of what is stored.
+ */
 function notJudged(failure: Failure, id: string): Judged {
-  if (failure.meaning.exit !== 4) {
+  if (failure.meaning.exit !== 4 || failure.code === "backup.mismatch") {
     return { findings: nothingFound, judged: { outcome: "failed", failure, level: null } };
   }
   const differences = [failure.message];
