@@ -60,7 +60,13 @@ test("a suspect backup is seen everywhere, and accepted with a reason", async ()
 
   assert.equal((await operator.runHere("accept", id)).code, 2, "a reason is demanded");
   const { accept } = await document("accept", id, "--why", "cleaned up");
-  assert.deepEqual(accept, { backup: id, job: "capsule", destinations: ["store"], failed: [] });
+  assert.deepEqual(accept, {
+    backup: id,
+    job: "capsule",
+    destinations: ["store"],
+    failed: [],
+    stillSuspect: null,
+  });
   const shown = await document("show", id);
   assert.deepEqual([shown.backup.suspect, shown.backup.marks[0].why], [false, "cleaned up"]);
   assert.equal((await operator.runHere("check")).code, 0);

@@ -9,7 +9,7 @@ import { comingMinute, startCron, until } from "../servers/cron.ts";
 import { startPostgres } from "../servers/postgres.ts";
 
 function isRunOver(path: string): boolean {
-  const catalog = new DatabaseSync(path, { readOnly: true });
+  const catalog = new DatabaseSync(path, { readOnly: true, timeout: 10_000 });
   const open = catalog.prepare("select 1 from runs where outcome is null").all();
   catalog.close();
   return open.length === 0;
