@@ -205,7 +205,11 @@ export const verbs: readonly Verb[] = [
   {
     name: "prove",
     job: "capsule",
-    prepare: nothing,
+    // Each proof reads the receipts of those before: without this, each step would make more calls than the last.
+    async prepare({ stores }) {
+      for (const { files } of stores.values())
+        for (const name of [...files.keys()]) if (/\.proof-/.test(name)) files.delete(name);
+    },
     async act(context, signal) {
       const which = { backups: [], job: "database", latest: true, all: false, destination: null };
       const how = { identityFile: null, server: null, waitMs: 0 };
