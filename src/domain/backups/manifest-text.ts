@@ -53,6 +53,8 @@ function refuseOtherFormats(value: unknown, path: string): void {
   const head = z.object({ format: z.literal(format), version: z.number() }).safeParse(value);
   if (!head.success) throw unreadable(path, "it is not a manifest of codex-backup");
   if (head.data.version === version) return;
+  if (!Number.isInteger(head.data.version) || head.data.version < version)
+    throw unreadable(path, `there was never a version ${head.data.version}`);
   throw new Failure(
     "backup.newer",
     `Cannot read manifest "${path}": its version is ${head.data.version}, this codex-backup knows ${version}`,
