@@ -30,7 +30,7 @@ export function tellEnded(context: Context, job: Job, reports: readonly RunRepor
   try {
     const { catalog } = context;
     catalog.atomically(() => {
-      tell(context, alerts, factsAfterRun(context, job));
+      tell(context, alerts, { facts: factsAfterRun(context, job), toldBefore: null });
       pingEnd(context, job, reports);
     });
     if (catalog.undelivered().length > 0) alerts.startDelivery();

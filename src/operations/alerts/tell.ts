@@ -3,10 +3,17 @@ import { digestMessage } from "../../domain/alerts/alert-digest.ts";
 import type { AlertFacts } from "../../domain/alerts/alert-facts.ts";
 import type { AlertMessage } from "../../domain/alerts/alert-message.ts";
 import { channelsOf } from "../../domain/alerts/alert-routing.ts";
+import type { AlertState } from "../../domain/alerts/alert-state.ts";
 import type { Instant } from "../../domain/instant.ts";
 import { parseCron, previousSlot } from "../../domain/slots/schedule.ts";
 import type { AlertsPart, Context } from "../context.ts";
 import { enqueueMessage } from "./enqueue.ts";
+
+export interface Looked {
+  readonly facts: AlertFacts;
+  /** What had been told when the looking began; null: nobody could tell anything meanwhile. */
+  readonly toldBefore: readonly AlertState[] | null;
+}
 
 /** When all jobs were last looked at, whether or not there was something to tell. */
 export const lookTime = "look";
@@ -15,9 +22,14 @@ type Parts = Pick<Context, "catalog" | "clock">;
 
 /**
  * Compares the facts with what has been told, and puts what is new on its way, in one transaction: two
- * processes that look at the same time tell it once. Returns what was told.
+ * processes that look at the same time tell it once. Returns what was told. Null, and nothing is told, when a run has
+ * told something since the looking began: the facts may be older than that, and would take it back.
  */
-export function tell(parts: Parts, alerts: AlertsPart, facts: AlertFacts): readonly AlertMessage[] {
+export function tell(
+  parts: Parts,
+  alerts: AlertsPart,
+  { facts, toldBefore }: Looked,
+): readonly AlertMessage[] | null {
   const { catalog } = parts;
   if (facts.extent === "whole") noteLook(parts, facts.now);
   const before = catalog.alertStates();
@@ -26,6 +38,7 @@ export function tell(parts: Parts, alerts: AlertsPart, facts: AlertFacts): reado
   if (!isChanged && !isDigestDue) return []; // nothing is written when nothing has happened
   return catalog.atomically(() => {
     const previous = catalog.alertStates();
+    if (toldBefore !== null && !isSame(previous, toldBefore)) return null;
     const { dispatches, states } = decideAlerts(previous, facts, alerts.settings);
     if (!isSame(previous, states)) catalog.putAlertStates(states);
     const digest = isDigestDue ? dueDigest(parts, alerts, facts) : [];

@@ -6,6 +6,7 @@ import { temporaryDirectory } from "../../../tests/servers/cleanup.ts";
 import type { AlertFacts } from "../../domain/alerts/alert-facts.ts";
 import { instant } from "../../domain/instant.ts";
 import type { Context } from "../context.ts";
+import { tell } from "./tell.ts";
 import { watchWith } from "./watch.ts";
 
 const start = instant(Date.UTC(2026, 10, 23, 1));
@@ -50,4 +51,32 @@ test("a watcher whose clock went back by a year delivers what was put off before
   assert.ok(passes > 0, "nothing was tried");
   controller.abort();
   await watching;
+});
+
+test("what a run tells while a watcher looks is not taken back by what the watcher saw before it", async () => {
+  const clock = createDrivenClock(start);
+  const base = createMemoryContext({
+    ...{ statePath: temporaryDirectory("watch"), jobs: [], destinations: [], clock },
+  });
+  const alerts = {
+    settings: { channels: [], rules: [], digest: { schedule: null, channels: null } },
+    ...{ pinged: new Set<string>(), timezone: "UTC", startDelivery: () => undefined },
+    sender: async () => ({ deliverDue: async () => undefined, close: () => undefined }),
+  };
+  const context: Context = { ...base, alerts };
+  const frame = { now: start, host: "host", timezone: "UTC", jobs: [] } as const;
+  const failure = { code: "destination.missing", message: "it is gone", hint: null } as const;
+  const sizes = { forecast: null, freeBytes: null, totalBytes: null };
+  const disk = { destination: "store", location: "/store", failure, ...sizes };
+  const gone: AlertFacts = { ...frame, extent: "part", disk: [disk] };
+  const sound: AlertFacts = { ...frame, extent: "whole", disk: [{ ...disk, failure: null }] };
+  let looks = 0;
+  const options = { once: true, intervalMs: 60_000, maxDeliveryMs: 0, onLook: () => undefined };
+  const report = await watchWith(context, { ...options, signal: new AbortController().signal }, async () => {
+    looks += 1;
+    if (looks > 1) return { facts: gone, exit: 0 };
+    tell(context, alerts, { facts: gone, toldBefore: null }); // a run, after the watcher has looked
+    return { facts: sound, exit: 0 };
+  });
+  assert.deepEqual([looks, report.told], [2, []]);
 });

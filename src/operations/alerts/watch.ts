@@ -46,12 +46,20 @@ export async function watchWith(
   }
 }
 
+/** So often one look is begun anew because a run has told something meanwhile. */
+const maxTries = 3;
+
 /** What cannot be looked at now is looked at the next time: a watcher that dies tells nothing. */
 async function look(context: Context, see: () => Promise<Seen>): Promise<WatchReport> {
   try {
-    const { facts, exit } = await see();
-    const told = context.alerts === null ? [] : tell(context, context.alerts, facts);
-    return { told, exit, waiting: context.catalog.undelivered().length };
+    for (let tries = 1; ; tries += 1) {
+      const toldBefore = context.catalog.alertStates();
+      const { facts, exit } = await see();
+      const looked = { facts, toldBefore };
+      const told = context.alerts === null ? [] : tell(context, context.alerts, looked);
+      const isDone = told !== null || tries === maxTries; // whoever is telling all the time is looking, too
+      if (isDone) return { told: told ?? [], exit, waiting: context.catalog.undelivered().length };
+    }
   } catch (error) {
     context.log.error({ error: messageOf(error) }, "cannot look at the jobs");
     return { told: [], exit: 1, waiting: 0 };
