@@ -3,6 +3,7 @@
  * With names of groups as arguments, only these groups.
  */
 import { spawnSync } from "node:child_process";
+import { resolve } from "node:path";
 import { faultsOf, runGroup } from "./run-group.ts";
 import { isTestGroup, type TestGroup, testGroups } from "./test-groups.ts";
 
@@ -57,6 +58,8 @@ if (unknown.length > 0) {
   process.stderr.write(`  Name some of: ${Object.keys(testGroups).join(", ")}.\n`);
   process.exit(2);
 }
+// Each file of tests is a process of its own, and most of what it loads is what the others load.
+process.env.NODE_COMPILE_CACHE ??= resolve("node_modules/.cache/compiled-for-tests");
 const results: StepResult[] = [];
 for (const [name, argv] of wanted.length > 0 ? [] : checks) {
   announce(name);
