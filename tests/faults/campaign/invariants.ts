@@ -38,11 +38,27 @@ export function wrongAfterDeath(
 
 function changed(home: string, before: ReadonlyMap<string, string>, mayGo: boolean): readonly string[] {
   const now = hashesOf(home);
+  const newest = newestOf([...before.keys()]);
   return [...before].flatMap(([path, sha256]) => {
     const found = now.get(path);
-    if (found === undefined) return mayGo || hasNewerCheck(path, now) ? [] : [`${path} is gone`];
+    const isFree = mayGo && !newest.has(backupOf(path));
+    if (found === undefined) return isFree || hasNewerCheck(path, now) ? [] : [`${path} is gone`];
     return found === sha256 ? [] : [`${path} has other bytes`];
   });
+}
+
+/** Place and name of the backup that a file belongs to; the file's own path when it is of none. */
+function backupOf(path: string): string {
+  const [place = "", name = ""] = path.split("/");
+  const base = parseBackupFile(name)?.base;
+  return base === undefined ? path : `${place}/${base}`;
+}
+
+/** The newest backup of each kind of name at each place: no policy takes that one. Their names end in a time. */
+function newestOf(paths: readonly string[]): ReadonlySet<string> {
+  const backups = paths.filter((path) => path.endsWith(".manifest.json")).map(backupOf);
+  const series = Map.groupBy(backups, (backup) => backup.replace(/\d[\dTZ_-]*$/, ""));
+  return new Set([...series.values()].flatMap((names) => names.toSorted().at(-1) ?? []));
 }
 
 /** The receipt of a check gives way to a newer one of the same copy. */
