@@ -5,21 +5,14 @@ import { type CheckReceipt, parseCheckReceipt } from "../domain/backups/check-re
 import { Failure, reportOf } from "../domain/failure.ts";
 import { parseInstant } from "../domain/instant.ts";
 import type { ProofReceipt } from "../domain/proofs/proof-receipt.ts";
-import type { Signatures } from "../signatures/signature.ts";
 import { believedProofs, withProofs } from "./proof-receipts.ts";
+import type { ReceiptWish } from "./receipt-wish.ts";
 import type { StoredBackup } from "./stored-backup.ts";
 
 /** A copy at one destination, by what the destination's sentinel is called. */
 export interface CopyPlace {
   readonly destination: Destination;
   readonly destinationId: string;
-}
-
-/** What a receipt must speak of to be believed: this copy, and this manifest; and who tells whose proofs count. */
-export interface ReceiptWish {
-  readonly destinationId: string;
-  readonly manifestSha256: string;
-  readonly signatures: Signatures;
 }
 
 /**

@@ -6,8 +6,8 @@ import { type Instant, instant, parseInstant } from "../domain/instant.ts";
 import { highest } from "../domain/level.ts";
 import { formatProofReceipt, type ProofReceipt } from "../domain/proofs/proof-receipt.ts";
 import { summariseProof } from "../domain/proofs/summarise-proof.ts";
-import type { ReceiptWish } from "./beside.ts";
 import type { Context } from "./context.ts";
+import type { ReceiptWish } from "./receipt-wish.ts";
 import { vouchedProofs } from "./signatures/vouched-proofs.ts";
 
 /**

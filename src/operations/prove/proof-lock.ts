@@ -2,8 +2,8 @@ import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { messageOf } from "../../domain/failure.ts";
 import type { Context } from "../context.ts";
+import { proofsPath } from "../proofs-path.ts";
 import { lockJob } from "../run/job-lock.ts";
-import { proofsDirectory } from "../run/sweep.ts";
 import { removeTree } from "./remove-tree.ts";
 
 /** No job can be called so: names of jobs have no colon before their first letter. */
@@ -11,11 +11,6 @@ const lockName = ":proof";
 
 /** What every directory of a capsule's proof is called first; a throwaway server's are its own room's. */
 export const scratchPrefix = "capsule-";
-
-/** Where proofs, and nothing else, make their directories. */
-export function proofsPath({ statePath }: Pick<Context, "statePath">): string {
-  return join(statePath, "work", proofsDirectory);
-}
 
 interface LockOptions {
   readonly waitMs: number;

@@ -1,12 +1,13 @@
 import type { BackupRow } from "../../catalog/catalog.ts";
 import { asFailure, type Failure, reportOf } from "../../domain/failure.ts";
-import { formatInstant, type Instant } from "../../domain/instant.ts";
+import { formatInstant } from "../../domain/instant.ts";
 import type { BackupJob } from "../../domain/jobs/job.ts";
 import { leavesBackups } from "../../domain/jobs/job.ts";
 import { neverProven, type ThrowawayChoice } from "../../domain/jobs/prove-settings.ts";
 import type { ProofReport } from "../../domain/proofs/proof-report.ts";
 import type { Context } from "../context.ts";
 import { startWatch, underWatch } from "../run/watch.ts";
+import type { Begun } from "./begun.ts";
 import { choosePlace } from "./choose-place.ts";
 import { proveCopy } from "./prove-copy.ts";
 
@@ -19,12 +20,6 @@ export interface ProofWish {
   /** Null: as the job says. */
   readonly server: ThrowawayChoice | null;
   readonly signal: AbortSignal;
-}
-
-/** When a proof began, by both clocks. */
-export interface Begun {
-  readonly at: Instant;
-  readonly ms: number;
 }
 
 /**

@@ -4,10 +4,11 @@ import type { Manifest, ManifestFile } from "../../domain/backups/manifest.ts";
 import { Failure } from "../../domain/failure.ts";
 import { compareCapsules } from "../../domain/proofs/compare-capsules.ts";
 import type { Context } from "../context.ts";
+import { proofsPath } from "../proofs-path.ts";
 import { withPlainFile } from "../restore/plain-file.ts";
 import type { Findings } from "./findings.ts";
 import type { OpenedBackup } from "./opened-backup.ts";
-import { proofsPath, removeScratch, scratchPrefix } from "./proof-lock.ts";
+import { removeScratch, scratchPrefix } from "./proof-lock.ts";
 import { readExtracted } from "./read-extracted.ts";
 import { demandSpace } from "./space.ts";
 

@@ -14,11 +14,11 @@ import { differencesToOwnHash } from "../stored-backup.ts";
 import { type CheckedFiles, checkCopy } from "../verify/check-copy.ts";
 import { keepResult } from "../verify/keep-result.ts";
 import { differencesToCatalog } from "../verify/verify.ts";
+import type { Begun } from "./begun.ts";
 import type { ChosenPlace } from "./choose-place.ts";
 import { type Findings, nothingCompared, nothingFound } from "./findings.ts";
 import { keepProof } from "./keep-proof.ts";
 import type { OpenedBackup } from "./opened-backup.ts";
-import type { Begun } from "./prove-backup.ts";
 import { proveCapsule } from "./prove-capsule.ts";
 import { proveDatabase } from "./prove-database.ts";
 

@@ -1,26 +1,18 @@
 import { createHash } from "node:crypto";
 import type { Fingerprint } from "../../domain/backups/fingerprint.ts";
-import type { PostgresFacts } from "../../domain/backups/manifest.ts";
 import { Failure, messageOf } from "../../domain/failure.ts";
 import { compareDumps } from "../../domain/proofs/compare-dumps.ts";
-import type { Comparison } from "../../domain/proofs/comparison.ts";
 import type { ProofReceipt } from "../../domain/proofs/proof-receipt.ts";
 import type { Throwaway } from "../../postgres/postgres.ts";
 import type { Context } from "../context.ts";
+import { proofsPath } from "../proofs-path.ts";
 import { type DumpSource, dumpOfBackup } from "../restore/dump-source.ts";
 import { inRecordedOrder } from "../restore/in-recorded-order.ts";
 import { type Findings, nothingCompared } from "./findings.ts";
 import type { OpenedBackup } from "./opened-backup.ts";
-import { proofsPath } from "./proof-lock.ts";
 import { readAdopted } from "./read-adopted.ts";
+import type { Recorded } from "./recorded.ts";
 import { demandSpace, serverBytes } from "./space.ts";
-
-/** What the restored database is held against. */
-export interface Recorded {
-  readonly facts: PostgresFacts;
-  /** What can be said of it only with this reservation. */
-  readonly unproven: Comparison["unproven"];
-}
 
 /** Restores a dump into a throwaway server, dumps it back, compares, asks the assertions. The server always goes. */
 export async function proveDatabase(context: Context, backup: OpenedBackup): Promise<Findings> {

@@ -30,9 +30,10 @@ import type { PostgresJob } from "../../domain/jobs/job.ts";
 import { parseProofReceipt } from "../../domain/proofs/proof-receipt.ts";
 import type { ProofReport } from "../../domain/proofs/proof-report.ts";
 import type { ProveOptions } from "../operation.ts";
+import { proofsPath } from "../proofs-path.ts";
 import { removeCopies } from "../prune/remove-copy.ts";
 import { readStoredBackup } from "../stored-backup.ts";
-import { proofsPath, underProofLock } from "./proof-lock.ts";
+import { underProofLock } from "./proof-lock.ts";
 import { prove } from "./prove.ts";
 
 interface DumpScene extends MemoryScene {

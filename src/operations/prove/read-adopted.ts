@@ -6,7 +6,7 @@ import type { Context } from "../context.ts";
 import type { DumpSource } from "../restore/dump-source.ts";
 import { sourceOf } from "../verify/compare-content.ts";
 import type { OpenedBackup } from "./opened-backup.ts";
-import type { Recorded } from "./prove-database.ts";
+import type { Recorded } from "./recorded.ts";
 
 const headBytes = 8192;
 

@@ -7,7 +7,7 @@ import type { RunReport } from "../../domain/runs/run-report.ts";
 import type { Context } from "../context.ts";
 import { isGood } from "../list.ts";
 import { attempt, failedWork, type Work } from "../run/attempt.ts";
-import type { JobRun } from "../run/run.ts";
+import type { JobRun } from "../run/job-run.ts";
 import { newestOfEach } from "./choose-backups.ts";
 import { underProofLock } from "./proof-lock.ts";
 import { proveBackup } from "./prove-backup.ts";

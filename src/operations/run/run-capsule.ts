@@ -5,8 +5,8 @@ import { awaitDatabases } from "../sets/await-databases.ts";
 import { attempt } from "./attempt.ts";
 import { backupWork } from "./backup-work.ts";
 import { underHooks } from "./hooks.ts";
+import type { JobRun } from "./job-run.ts";
 import { createCapsuleProducer } from "./produce-capsule.ts";
-import type { JobRun } from "./run.ts";
 import { thenPrune } from "./then-prune.ts";
 import { startWatch, underWatch } from "./watch.ts";
 

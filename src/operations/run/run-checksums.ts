@@ -13,8 +13,8 @@ import { type Context, destinationNamed } from "../context.ts";
 import { attempt, type Work } from "./attempt.ts";
 import { reportChecksums } from "./checksums-report.ts";
 import { underHooks } from "./hooks.ts";
+import type { JobRun } from "./job-run.ts";
 import { readOwnChecksums } from "./own-checksums.ts";
-import type { JobRun } from "./run.ts";
 import { startWatch, underWatch, type Watch } from "./watch.ts";
 
 /**

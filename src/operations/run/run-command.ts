@@ -6,8 +6,8 @@ import { describeEnd, succeeded } from "../../platform/child.ts";
 import type { Context } from "../context.ts";
 import { attempt, type Work } from "./attempt.ts";
 import { underHooks } from "./hooks.ts";
+import type { JobRun } from "./job-run.ts";
 import { type LoggedEnd, runLogged } from "./logged-program.ts";
-import type { JobRun } from "./run.ts";
 import { startWatch, underWatch } from "./watch.ts";
 
 /**

@@ -7,8 +7,8 @@ import { type AttemptFacts, attempt, failedWork, type Work } from "./attempt.ts"
 import type { BackupRun } from "./backup.ts";
 import { backupWork } from "./backup-work.ts";
 import { afterWork, underHooks } from "./hooks.ts";
+import type { JobRun } from "./job-run.ts";
 import { createDumpProducer } from "./produce-dump.ts";
-import type { JobRun } from "./run.ts";
 import { thenPrune } from "./then-prune.ts";
 import { startWatch, underWatch, type Watch } from "./watch.ts";
 

@@ -1,5 +1,4 @@
 import { asFailure, Failure } from "../../domain/failure.ts";
-import type { Instant } from "../../domain/instant.ts";
 import { type Job, leavesBackups } from "../../domain/jobs/job.ts";
 import { jobsOfAll, proofJobOf } from "../../domain/jobs/proof-job.ts";
 import type { RunReport } from "../../domain/runs/run-report.ts";
@@ -14,6 +13,7 @@ import { type AttemptFacts, attempt, failedWork } from "./attempt.ts";
 import { claimSlot } from "./claim.ts";
 import { afterWork, type HookedRun } from "./hooks.ts";
 import { lockJob } from "./job-lock.ts";
+import type { JobRun } from "./job-run.ts";
 import { recover } from "./recover.ts";
 import { runCapsule } from "./run-capsule.ts";
 import { runChecksums } from "./run-checksums.ts";
@@ -21,16 +21,6 @@ import { runCommand } from "./run-command.ts";
 import { runPostgres } from "./run-postgres.ts";
 import { loggingRecovered, tellRecovered } from "./tell-recovered.ts";
 import { startWatch, underWatch } from "./watch.ts";
-
-/** What the kinds of jobs are given for one run of a job. */
-export interface JobRun {
-  readonly slot: Instant | null;
-  readonly signal: AbortSignal;
-  /** The first run's id; a job with several databases takes new ones for the others. */
-  readonly runId: string;
-  /** For the proofs of these, which the run before has made; left out: of the newest good ones. */
-  readonly backups?: readonly string[];
-}
 
 /**
  * Runs jobs one after the other, in the order of the config, each under its own lock, after putting right

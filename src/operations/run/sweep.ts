@@ -4,6 +4,7 @@ import type { Destination, StagedName } from "../../destinations/destination.ts"
 import { messageOf } from "../../domain/failure.ts";
 import type { CapsuleJob, PostgresJob } from "../../domain/jobs/job.ts";
 import type { Context } from "../context.ts";
+import { proofsDirectory } from "../proofs-path.ts";
 import { workPath } from "./journal.ts";
 
 /** A leftover of a run that nobody here knows (another host's, or the catalog was lost) is left alone for so long. */
@@ -45,9 +46,6 @@ async function discard(destination: Destination, { name, runId }: StagedName): P
     return `could not remove "${name}", left unfinished at "${destination.name}", yet: ${messageOf(error)}`;
   }
 }
-
-/** What is in it is swept under the lock of proofs. */
-export const proofsDirectory = "proofs";
 
 /** Removes what dead runs of this job left in STATE/work (spools may be large), except for journals. */
 export async function sweepWork(context: Context, job: string): Promise<readonly string[]> {
