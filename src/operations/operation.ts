@@ -26,13 +26,13 @@ import type { ThrowawayChoice } from "../domain/jobs/prove-settings.ts";
 import type { ExitStatus } from "../domain/outcome.ts";
 import type { ProofReport } from "../domain/proofs/proof-report.ts";
 import type { RunReport } from "../domain/runs/run-report.ts";
-import type { Secret } from "../domain/secret.ts";
 import type { ListedPoint } from "../domain/sets/point-report.ts";
 import type { SignatureReport } from "../domain/signatures/signature-report.ts";
-import type { ExportedKey, SigningKey } from "../domain/signatures/signing-key.ts";
+import type { SigningKey } from "../domain/signatures/signing-key.ts";
 import type { SimulationReport } from "../domain/simulation/simulation-report.ts";
 import type { PassedSlot } from "../domain/slots/due.ts";
 import type { JobSlots, SlotNews, StartedRun } from "../domain/slots/slot-report.ts";
+import type { ConfirmRequest, ExportRequest, ExportSigningRequest, NewIdentity } from "./key-requests.ts";
 import type {
   AcceptReport,
   AcceptRequest,
@@ -48,6 +48,7 @@ import type {
   SimulateOptions,
 } from "./upkeep-requests.ts";
 
+export type { ConfirmRequest, ExportRequest, ExportSigningRequest, NewIdentity } from "./key-requests.ts";
 export type {
   AcceptReport,
   AcceptRequest,
@@ -195,41 +196,12 @@ export interface ProveOptions {
   readonly onProof?: (report: ProofReport) => void;
 }
 
-export interface ExportSigningRequest {
-  readonly who: string;
-  /** Takes it to its place; only when this has settled it counts as exported. */
-  readonly deliver: (key: ExportedKey) => Promise<void>;
-}
-
 export interface VerifySignaturesOptions {
   /** Ids, or JOB/ID; empty means all. */
   readonly backups: readonly string[];
   /** Null: of all jobs. */
   readonly job: string | null;
   readonly signal: AbortSignal;
-}
-
-export interface NewIdentity {
-  readonly recipient: string;
-  /** Of its secret key, until that is exported. */
-  readonly path: string;
-}
-
-export interface ExportRequest {
-  readonly who: string;
-  /** They stay on this machine as well, where whoever takes the machine can then read the backups. */
-  readonly keep: boolean;
-  /**
-   * Takes the secret keys, as a file of age-keygen's. "kept": they are in a file, and are removed here. "sent": nobody can
-   * tell whether the other end of a pipe has kept them, so they stay, and jobs refuse them until one is confirmed.
-   */
-  readonly deliver: (identities: Secret) => Promise<"kept" | "sent">;
-}
-
-export interface ConfirmRequest {
-  /** Path of a file with secret keys. */
-  readonly identity: string;
-  readonly who: string;
 }
 
 export interface ListOptions {
@@ -255,6 +227,8 @@ export interface LogsRequest {
 export interface RestoreRequest {
   /** A backup (ID or JOB/ID), or the path of a dump or zip on this machine. */
   readonly backup: string;
+  /** What relative paths begin at; left out: where the process stands. */
+  readonly cwd?: string;
   /** The database to make; for a capsule, the directory. */
   readonly to: string;
   /** What the user typed as the name of the target that may be replaced; null: none may. */

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import type { Command } from "commander";
 import { Failure } from "../../domain/failure.ts";
 import type { ExitStatus } from "../../domain/outcome.ts";
@@ -97,7 +98,10 @@ export function registerConfirm(group: Command, bind: Bind): void {
 function confirm(session: Session, { identity }: ConfirmFlags): Promise<ExitStatus> {
   const { screen, io } = session;
   return withOperations(session, "closed", async ({ operations }) => {
-    const confirmed = await operations.confirmIdentity({ identity, who: io.userName });
+    const confirmed = await operations.confirmIdentity({
+      identity: resolve(io.cwd, identity),
+      who: io.userName,
+    });
     screen.document({ confirmed });
     screen.print(`Held by you: the secret key of ${confirmed.join(", ")}. Jobs may encrypt for it.`);
     return 0;

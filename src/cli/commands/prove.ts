@@ -7,6 +7,7 @@ import { combineExitStatuses, type ExitStatus, exitStatusOf } from "../../domain
 import type { ProofReport } from "../../domain/proofs/proof-report.ts";
 import type { ProveOptions } from "../../operations/operation.ts";
 import { addExamples, type Bind } from "../command.ts";
+import { givenPath } from "../given-path.ts";
 import { renderFailure } from "../render/failure.ts";
 import { renderProof } from "../render/proof.ts";
 import { type Session, withOperations } from "../session.ts";
@@ -62,7 +63,12 @@ function prove(session: Session, words: readonly string[], flags: ProveFlags): P
   const { screen, io } = session;
   return withOperations(session, "open", async ({ operations }) => {
     const onProof = (report: ProofReport) => tell(session, report);
-    const proofs = await operations.prove({ ...optionsOf(words, flags), signal: io.signal, onProof });
+    const proofs = await operations.prove({
+      ...optionsOf(words, flags),
+      identityFile: givenPath(io, flags.identity ?? null),
+      signal: io.signal,
+      onProof,
+    });
     screen.document({ proofs });
     return combineExitStatuses([
       ...proofs.map(({ exit }) => exit),
@@ -72,14 +78,16 @@ function prove(session: Session, words: readonly string[], flags: ProveFlags): P
 }
 
 /** "--wait NAME" means to wait and to prove NAME: a time has a unit, so the two are told apart. */
-function optionsOf(words: readonly string[], flags: ProveFlags): Omit<ProveOptions, "signal" | "onProof"> {
-  const { job = null, latest = false, all = false, destination = null, identity = null, wait } = flags;
+function optionsOf(
+  words: readonly string[],
+  flags: ProveFlags,
+): Omit<ProveOptions, "signal" | "onProof" | "identityFile"> {
+  const { job = null, latest = false, all = false, destination = null, wait } = flags;
   const waitMs = typeof wait === "string" ? parseDuration(wait) : null;
   const isName = typeof wait === "string" && waitMs === null;
   return {
     ...{ job, latest, all, destination },
     backups: isName ? [wait, ...words] : words,
-    identityFile: identity,
     server: flags.server ?? null,
     waitMs: wait === undefined ? 0 : (waitMs ?? Number.POSITIVE_INFINITY),
   };

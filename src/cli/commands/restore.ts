@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { Failure } from "../../domain/failure.ts";
 import type { ExitStatus } from "../../domain/outcome.ts";
 import { addExamples, type Bind } from "../command.ts";
+import { givenPath } from "../given-path.ts";
 import { renderReplaced, renderRestore } from "../render/restore.ts";
 import { type Session, withOperations } from "../session.ts";
 import { choiceOf, countOf, oneMore } from "../values.ts";
@@ -178,7 +179,8 @@ function restore(session: Session, { backup, to }: Wanted, flags: RestoreFlags):
       check,
       ...(jobs === undefined ? {} : { jobs }),
       job,
-      identity,
+      identity: givenPath(io, identity),
+      cwd: io.cwd,
       dryRun,
       signal: io.signal,
     });

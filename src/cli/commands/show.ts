@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { ExitStatus } from "../../domain/outcome.ts";
 import { addExamples, type Bind } from "../command.ts";
+import { givenPath } from "../given-path.ts";
 import { renderBackup } from "../render/backup.ts";
 import { type Session, withOperations } from "../session.ts";
 
@@ -30,9 +31,9 @@ export function registerShow(parent: Command, bind: Bind): void {
 }
 
 function show(session: Session, name: string, { identity = null }: ShowFlags): Promise<ExitStatus> {
-  const { screen, tool } = session;
+  const { screen, tool, io } = session;
   return withOperations(session, "closed", async ({ operations, config }) => {
-    const backup = await operations.show(name, identity);
+    const backup = await operations.show(name, givenPath(io, identity));
     screen.document({ backup });
     screen.print(() => renderBackup(backup, { now: tool.now(), config, paint: screen.paint }));
     return 0;

@@ -4,6 +4,7 @@ import { Failure } from "../../domain/failure.ts";
 import { combineExitStatuses, type ExitStatus } from "../../domain/outcome.ts";
 import type { VerifyLevel } from "../../operations/operation.ts";
 import { addExamples, type Bind } from "../command.ts";
+import { givenPath } from "../given-path.ts";
 import { renderChecks } from "../render/checks.ts";
 import { renderSignatures } from "../render/signatures.ts";
 import { type Session, withOperations } from "../session.ts";
@@ -67,7 +68,8 @@ function verify(
     });
   // Archives of the custom format are read by the client programs, so secrets may be needed.
   return withOperations(session, level === "read" ? "open" : "closed", async ({ operations }) => {
-    const checks = await operations.verify({ backups, level, sinceMs: since, identity, signal: io.signal });
+    const wish = { backups, level, sinceMs: since, identity: givenPath(io, identity), signal: io.signal };
+    const checks = await operations.verify(wish);
     screen.document({ checks });
     screen.print(() => renderChecks(checks, screen.paint));
     for (const check of checks) complainOf(session, check);

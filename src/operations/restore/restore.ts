@@ -25,9 +25,10 @@ import { openIdentity } from "./unseal.ts";
 
 /** Restores a backup that the catalog knows, or a bare file: a dump into a database, a capsule into a directory. */
 export async function restore(context: Context, request: RestoreRequest): Promise<RestoreReport> {
-  const row = await knownBackup(context, request.backup);
+  const row = await knownBackup(context, request);
   const decryptor = await openIdentity(context, request.identity ?? null);
-  if (row === null) return restoreFile(context, request, { path: resolve(request.backup), decryptor });
+  if (row === null)
+    return restoreFile(context, request, { path: pathFrom(request, request.backup), decryptor });
   const copy = await chooseCopy(context, row);
   const files = filesOfCopy(copy);
   const damage = knownDamage(context, row, copy);
@@ -57,15 +58,23 @@ function intoDirectory(request: RestoreRequest): RestoreRequest {
       { hint: "Name files of a capsule with --only." },
     );
   }
-  return { ...request, to: resolve(to), overwrite: overwrite === null ? null : resolve(overwrite) };
+  const target = {
+    to: pathFrom(request, to),
+    overwrite: overwrite === null ? null : pathFrom(request, overwrite),
+  };
+  return { ...request, ...target };
+}
+
+function pathFrom({ cwd = "" }: Pick<RestoreRequest, "cwd">, path: string): string {
+  return resolve(cwd, path);
 }
 
 /** Null when the name is a file's instead. Throws when it is neither. */
-async function knownBackup(context: Context, name: string): Promise<BackupRow | null> {
+async function knownBackup(context: Context, request: RestoreRequest): Promise<BackupRow | null> {
   try {
-    return findBackup(context, name);
+    return findBackup(context, request.backup);
   } catch (error) {
-    const isFile = await stat(name).then(
+    const isFile = await stat(pathFrom(request, request.backup)).then(
       (found) => found.isFile(),
       () => false,
     );
