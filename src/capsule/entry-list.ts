@@ -1,6 +1,6 @@
 import type { CapsuleEntry } from "../domain/backups/manifest.ts";
 import { formatInstant, nearestInstant, parseInstant } from "../domain/instant.ts";
-import { formatStableJson } from "../domain/json.ts";
+import { formatStableJson, parseJson } from "../domain/json.ts";
 import { entryListName } from "./capsule.ts";
 import { isUtf8Name, type RawName, rawOf, rawOfText, textOf } from "./raw-name.ts";
 
@@ -65,12 +65,7 @@ export function isListName(raw: RawName): boolean {
 
 /** Null when the bytes are no entry list. Nothing in it is trusted beyond its shape. */
 export function parseEntryList(bytes: Buffer): readonly CapsuleEntry[] | null {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(bytes.toString("utf8"));
-  } catch {
-    return null; // not JSON: the caller says of which file
-  }
+  const parsed = parseJson(bytes.toString("utf8"));
   return Array.isArray(parsed) && parsed.every(isEntry) ? parsed : null;
 }
 

@@ -1,3 +1,5 @@
+import type { z } from "zod";
+
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
 /**
@@ -6,6 +8,21 @@ export type Json = string | number | boolean | null | readonly Json[] | { readon
  */
 export function formatStableJson(value: unknown): string {
   return `${JSON.stringify(sorted(value), null, 2)}\n`;
+}
+
+/** What a text holds; null when it is no JSON: the caller knows what was expected, and says so. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
+
+/** The same, of one shape; null when it is no JSON or has another shape, such as that of a later version. */
+export function parseJsonAs<Value>(schema: z.ZodType<Value>, text: string): Value | null {
+  return schema.safeParse(parseJson(text)).data ?? null;
 }
 
 function sorted(value: unknown): unknown {

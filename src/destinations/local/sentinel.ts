@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { errnoOf, Failure } from "../../domain/failure.ts";
 import { formatInstant } from "../../domain/instant.ts";
-import { formatStableJson } from "../../domain/json.ts";
+import { formatStableJson, parseJson } from "../../domain/json.ts";
 import { partialName, sentinelName } from "./names.ts";
 import { placeFile } from "./place.ts";
 import { restorePage, restorePageName } from "./restore-page.ts";
@@ -31,13 +31,9 @@ export async function readSentinel(directory: string): Promise<string | null> {
 }
 
 function idIn(text: string): string | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value !== "object" || value === null || !("id" in value)) return null;
-    return typeof value.id === "string" && value.id !== "" ? value.id : null;
-  } catch {
-    return null; // no JSON is as foreign as the wrong JSON
-  }
+  const value = parseJson(text); // no JSON is as foreign as the wrong JSON
+  if (typeof value !== "object" || value === null || !("id" in value)) return null;
+  return typeof value.id === "string" && value.id !== "" ? value.id : null;
 }
 
 /** Writes sentinel and restore page unless they are there; another process doing the same is fine. Returns the id. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { formatStableJson } from "../json.ts";
+import { formatStableJson, parseJsonAs } from "../json.ts";
 import { levels } from "../level.ts";
 
 const schema = z.object({
@@ -30,11 +30,5 @@ export function formatCheckReceipt(receipt: CheckReceipt): string {
 
 /** Null when it is no receipt that this version knows: it then raises nothing. */
 export function parseCheckReceipt(text: string): CheckReceipt | null {
-  try {
-    const parsed = schema.safeParse(JSON.parse(text));
-    return parsed.success ? parsed.data : null;
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
+  return parseJsonAs(schema, text);
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { formatStableJson } from "../json.ts";
+import { formatStableJson, parseJsonAs } from "../json.ts";
 
 const schema = z.object({
   format: z.literal("codex-backup-mark"),
@@ -22,11 +22,5 @@ export function formatMark(mark: Mark): string {
 
 /** Null when the text is none that this version knows. The file protects all the same: its name counts. */
 export function parseMark(text: string): Mark | null {
-  try {
-    const parsed = schema.safeParse(JSON.parse(text));
-    return parsed.success ? parsed.data : null;
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
+  return parseJsonAs(schema, text);
 }

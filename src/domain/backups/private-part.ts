@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { Failure } from "../failure.ts";
-import { formatStableJson } from "../json.ts";
+import { formatStableJson, parseJsonAs } from "../json.ts";
 import type { CapsuleFacts, Manifest, PostgresFacts } from "./manifest.ts";
 import { capsuleFactsSchema, contentSchema, postgresFactsSchema } from "./manifest-schema.ts";
 
@@ -38,13 +38,7 @@ export function formatPrivatePart(part: PrivatePart): string {
 
 /** Null when it is no private part that this version knows. */
 export function parsePrivatePart(text: string): PrivatePart | null {
-  try {
-    const parsed = schema.safeParse(JSON.parse(text));
-    return parsed.success ? parsed.data : null;
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
+  return parseJsonAs(schema, text);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { formatStableJson } from "../json.ts";
+import { formatStableJson, parseJsonAs } from "../json.ts";
 
 const schema = z.object({
   format: z.literal("codex-backup-custody"),
@@ -25,13 +25,7 @@ export function formatCustody(custody: Custody): string {
 
 /** Null when it is none that this version knows: it then proves nothing. */
 export function parseCustody(text: string): Custody | null {
-  try {
-    const parsed = schema.safeParse(JSON.parse(text));
-    return parsed.success ? parsed.data : null;
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
+  return parseJsonAs(schema, text);
 }
 
 /** A recipient and who holds its secret key. */

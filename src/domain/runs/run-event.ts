@@ -1,4 +1,5 @@
 import { formatInstant, type Instant, parseInstant } from "../instant.ts";
+import { parseJson } from "../json.ts";
 import type { Progress } from "./progress.ts";
 import type { RunReport } from "./run-report.ts";
 
@@ -34,12 +35,8 @@ export function parseRunEvent(line: string): RunEvent | null {
 }
 
 function parseObject(line: string): Readonly<Record<string, unknown>> | null {
-  try {
-    const value: unknown = JSON.parse(line);
-    return typeof value === "object" && value !== null ? { ...value } : null;
-  } catch {
-    return null; // not ours
-  }
+  const value = parseJson(line);
+  return typeof value === "object" && value !== null ? { ...value } : null;
 }
 
 function isProgress(value: unknown): value is Progress {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { formatStableJson } from "../json.ts";
+import { formatStableJson, parseJsonAs } from "../json.ts";
 
 const schema = z.object({
   format: z.literal("codex-backup-key-export"),
@@ -19,10 +19,5 @@ export function formatKeyExport(kept: KeyExport): string {
 
 /** Null when it is none that this version knows: the key then counts as never exported. */
 export function parseKeyExport(text: string): KeyExport | null {
-  try {
-    return schema.safeParse(JSON.parse(text)).data ?? null;
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
+  return parseJsonAs(schema, text);
 }

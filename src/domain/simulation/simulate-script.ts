@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { parseDuration } from "../duration.ts";
 import { Failure } from "../failure.ts";
+import { parseJson } from "../json.ts";
 
 const clockStep = z
   .string()
@@ -53,17 +54,9 @@ export function parseScript(text: string, path: string): readonly ScriptEvent[] 
 }
 
 function readEvent(line: string, place: string): ScriptEvent {
-  const parsed = event.safeParse(jsonOf(line));
+  const parsed = event.safeParse(parseJson(line));
   if (parsed.success) return parsed.data;
   throw new Failure("usage.invalid-value", `Cannot read the event at ${place}: ${line.trim()}`, {
     hint: `Write one JSON object with a day and one of run, clock, hold, release, prove, such as ${example}.`,
   });
-}
-
-function jsonOf(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return null; // which is no event
-  }
 }
