@@ -2,9 +2,9 @@ import type { CopyRow, ProofRow } from "../catalog/catalog.ts";
 import type { Destination, StoredFile } from "../destinations/destination.ts";
 import { formatBackupFile } from "../domain/backups/backup-file.ts";
 import { type FailureReport, messageOf, readFailureReport } from "../domain/failure.ts";
-import { type Instant, instant, parseInstant } from "../domain/instant.ts";
+import { type Instant, instant } from "../domain/instant.ts";
 import { highest } from "../domain/level.ts";
-import { formatProofReceipt, type ProofReceipt } from "../domain/proofs/proof-receipt.ts";
+import { endOfProof, formatProofReceipt, type ProofReceipt } from "../domain/proofs/proof-receipt.ts";
 import { summariseProof } from "../domain/proofs/summarise-proof.ts";
 import type { Context } from "./context.ts";
 import type { ReceiptWish } from "./receipt-wish.ts";
@@ -25,7 +25,7 @@ export async function believedProofs(
     .filter(({ isVouched, receipt }) => isVouched || isDamaging(receipt))
     .map(({ receipt }) => receipt)
     .filter((one) => one.destinationId === wish.destinationId && one.manifestSha256 === wish.manifestSha256)
-    .toSorted((a, b) => endOf(a) - endOf(b));
+    .toSorted((a, b) => endOfProof(a) - endOfProof(b));
 }
 
 /** What the proofs beside a copy add to what its checks tell. Damage that a proof found only a later proof clears. */
@@ -33,16 +33,16 @@ export function withProofs(copy: CopyRow, proofs: readonly ProofReceipt[]): Copy
   const judging = proofs.findLast((one) => one.outcome === "proven" || isDamaging(one));
   const restored = proofs.findLast((one) => failureOf(one)?.code === "proof.assertion");
   if (judging !== undefined && isDamaging(judging)) {
-    const checkedAt = newest(copy.checkedAt, endOf(judging));
+    const checkedAt = newest(copy.checkedAt, endOfProof(judging));
     return { ...copy, state: "damaged", level: "unknown", checkedAt, failure: failureOf(judging) };
   }
   const best = judging ?? restored;
   if (best === undefined) return copy;
-  const isDamagedSince = copy.state === "damaged" && (copy.checkedAt ?? 0) > endOf(best);
+  const isDamagedSince = copy.state === "damaged" && (copy.checkedAt ?? 0) > endOfProof(best);
   if (isDamagedSince) return copy;
   const base = copy.state === "damaged" ? { ...copy, state: "whole" as const, failure: null } : copy;
   const level = highest([base.level, judging === undefined ? "restored" : "proven"]);
-  return { ...base, level, checkedAt: newest(base.checkedAt, endOf(best)) };
+  return { ...base, level, checkedAt: newest(base.checkedAt, endOfProof(best)) };
 }
 
 function isDamaging(receipt: ProofReceipt): boolean {
@@ -51,11 +51,6 @@ function isDamaging(receipt: ProofReceipt): boolean {
 
 function newest(a: Instant | null, b: Instant): Instant {
   return a !== null && a > b ? a : b;
-}
-
-/** A time that cannot be read is that of no proof. */
-function endOf({ finishedAt }: ProofReceipt): Instant {
-  return parseInstant(finishedAt) ?? instant(0);
 }
 
 function failureOf({ failure }: ProofReceipt): FailureReport | null {
@@ -69,7 +64,7 @@ export function proofRowOf(receipt: ProofReceipt): ProofRow {
   return {
     ...{ job, backupId, database, destinationId, outcome, durationMs, restoreMs },
     ...{ contentBytes, server, openedBy },
-    at: endOf(receipt),
+    at: endOfProof(receipt),
     summary: summariseProof(receipt),
     failure: failureOf(receipt),
   };
@@ -92,7 +87,7 @@ export async function writeProofReceipt(
 ): Promise<WrittenReceipt> {
   try {
     const taken = new Set((await destination.list()).map(({ name }) => name));
-    const name = freeName(receipt.backup, endOf(receipt), taken);
+    const name = freeName(receipt.backup, endOfProof(receipt), taken);
     const bytes = Buffer.from(formatProofReceipt(receipt));
     const warnings = await trySign(context, destination, { name, bytes, receipt });
     await destination.put(name, bytes, context.newRunId());

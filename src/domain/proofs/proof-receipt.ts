@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { formatStableJson } from "../json.ts";
+import { type Instant, instant, parseInstant } from "../instant.ts";
+import { formatStableJson, parseJsonAs } from "../json.ts";
 
 const side = z.object({ rows: z.int().nullable(), sha256: z.string().nullable() });
 
@@ -15,7 +16,7 @@ const schema = z.looseObject({
   manifestSha256: z.string(),
   /** ISO 8601, UTC. */
   startedAt: z.string(),
-  finishedAt: z.string(),
+  finishedAt: z.string().refine((text) => parseInstant(text) !== null),
   /**
    * "proven": restored, and what it dumps back is equal. "mismatch": a difference was found, or an assertion is not
    * true. "failed": nothing can be said; why is in `failure`.
@@ -58,13 +59,15 @@ export function formatProofReceipt(receipt: ProofReceipt): string {
   return formatStableJson(receipt);
 }
 
-/** Null when it is no receipt that this version knows: it then raises nothing. */
+/**
+ * Null when it is no receipt that this version knows, or one without a readable end, which could not be put in order
+ * with the others: it then says nothing, neither for its copy nor against it.
+ */
 export function parseProofReceipt(text: string): ProofReceipt | null {
-  try {
-    const parsed = schema.safeParse(JSON.parse(text));
-    return parsed.success ? parsed.data : null;
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
+  return parseJsonAs(schema, text);
+}
+
+/** When the proof was done; the order of the receipts of one copy, and its time in the catalog. */
+export function endOfProof({ finishedAt }: Pick<ProofReceipt, "finishedAt">): Instant {
+  return instant(Date.parse(finishedAt)); // what parseProofReceipt lets through, and formatInstant writes, is a moment
 }

@@ -54,3 +54,9 @@ test("the sum says what was compared, or the first difference and how many there
   const failed = { ...proven, outcome: "failed", failure: { message: "Cannot start" } } as const;
   assert.equal(summariseProof(failed), "Cannot start");
 });
+
+test("a receipt that does not say when it was made is none: it would count as older than every other", () => {
+  const undated = { ...receipt, finishedAt: "yesterday" };
+  assert.equal(parseProofReceipt(formatProofReceipt(undated)), null);
+  assert.ok(parseProofReceipt(formatProofReceipt(receipt)));
+});

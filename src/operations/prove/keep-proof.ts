@@ -1,8 +1,7 @@
 import type { CopyRow } from "../../catalog/catalog.ts";
 import { formatBackupFile, parseBackupFile } from "../../domain/backups/backup-file.ts";
-import { parseInstant } from "../../domain/instant.ts";
 import { highest, type Level } from "../../domain/level.ts";
-import type { ProofReceipt } from "../../domain/proofs/proof-receipt.ts";
+import { endOfProof, type ProofReceipt } from "../../domain/proofs/proof-receipt.ts";
 import { withoutContent } from "../../domain/proofs/summarise-proof.ts";
 import { copyAsTold, toldBeside } from "../beside.ts";
 import type { Context } from "../context.ts";
@@ -80,7 +79,7 @@ function putCopy(
 /** A proof that failed changes nothing; one that found a difference calls the copy damaged. */
 function provenCopy(before: CopyRow, { receipt, level, readBack }: Told): CopyRow {
   if (level === null) return before;
-  const checkedAt = parseInstant(receipt.finishedAt);
+  const checkedAt = endOfProof(receipt);
   if (level === "unknown") {
     const { failure } = proofRowOf(receipt);
     return { ...before, state: "damaged", level, readBack, checkedAt, failure };
