@@ -1,8 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type MemoryScene, noSignal, openMemoryScene } from "../../../tests/fakes/memory-scene.ts";
+import {
+  type MemoryScene,
+  noSignal,
+  openMemoryScene,
+  withMemoryDestination,
+} from "../../../tests/fakes/memory-scene.ts";
 import { type PlainThrowawayOptions, withPlainThrowaways } from "../../../tests/fakes/plain-throwaway.ts";
 import { localSource, postgresJob } from "../../../tests/fakes/real-context.ts";
+import { Failure } from "../../domain/failure.ts";
 import { withProofJobs } from "../../domain/jobs/proof-job.ts";
 import { neverProven, type ProveSettings } from "../../domain/jobs/prove-settings.ts";
 import type { RunReport } from "../../domain/runs/run-report.ts";
@@ -94,4 +100,22 @@ test("all means proofs with a schedule too, each once", async () => {
       ["database", "database:prove"],
     );
   }
+});
+
+test("a copy that cannot be reached when it is its turn is told, and another one proven", async () => {
+  const scene = await openScene({ schedule: "0 5 * * 0" }, {}, ["replays", "far"]);
+  await runJobs(scene, "database");
+  await runJobs(scene, "database:prove");
+  const { destinations, catalog } = scene.context;
+  const [proven] = catalog.proofs({ outcome: "proven" });
+  const other = [...destinations.values()].find(({ name }) => `id-of-${name}` !== proven?.destinationId);
+  assert.ok(other);
+  const look = () => Promise.reject(new Failure("destination.missing", "Cannot use it: the share is away"));
+  const away = withMemoryDestination(scene, { ...other, look });
+  const [report] = await runJobs(away, "database:prove");
+  assert.deepEqual(
+    [report?.outcome, `id-of-${report?.copies[0]?.destination}`],
+    ["complete", proven?.destinationId],
+  );
+  assert.match(report?.warnings.join() ?? "", new RegExp(`its turn: the copy at "${other.name}": .*is away`));
 });

@@ -1,13 +1,14 @@
 import type { BackupRow, CopyRow } from "../../catalog/catalog.ts";
-import { Failure } from "../../domain/failure.ts";
+import { Failure, messageOf } from "../../domain/failure.ts";
 import type { ProofJob } from "../../domain/jobs/job.ts";
 import { proofsOfRun } from "../../domain/proofs/proof-lines.ts";
 import type { ProofReport } from "../../domain/proofs/proof-report.ts";
 import type { RunReport } from "../../domain/runs/run-report.ts";
-import type { Context } from "../context.ts";
+import { type Context, destinationNamed } from "../context.ts";
 import { isGood } from "../list.ts";
 import { attempt, failedWork, type Work } from "../run/attempt.ts";
 import type { JobRun } from "../run/job-run.ts";
+import { demandSameDisk } from "../same-disk.ts";
 import { newestOfEach } from "./choose-backups.ts";
 import { underProofLock } from "./proof-lock.ts";
 import { proveBackup } from "./prove-backup.ts";
@@ -55,33 +56,42 @@ interface One {
 
 async function proveOne(context: Context, job: ProofJob, { row, signal }: One): Promise<Work> {
   const waitMs = job.timeoutMs ?? patienceMs;
-  const report = await underProofLock(context, { waitMs, signal }, async () => {
-    const destination = await leastProven(context, row);
-    return proveBackup(context, { row, destination, identityFile: null, server: null, signal });
+  return underProofLock(context, { waitMs, signal }, async () => {
+    const { destination, passedOver } = await leastProven(context, row);
+    const wish = { row, destination, identityFile: null, server: null, signal };
+    return workOf(context, await proveBackup(context, wish), passedOver);
   });
-  return workOf(context, report);
 }
 
-/**
- * Where the copy lies that no proof was made of, or the one that was proven longest ago, of those that can be reached now;
- * null: whichever a restore would take.
- */
-async function leastProven(context: Context, row: BackupRow): Promise<string | null> {
+interface LeastProven {
+  /** Null: whichever a restore would take. */
+  readonly destination: string | null;
+  /** Copies that it was the turn of and that could not be reached, one line each. */
+  readonly passedOver: readonly string[];
+}
+
+/** Where the copy lies that no proof was made of, or the one that was proven longest ago, of those that can be reached now. */
+async function leastProven(context: Context, row: BackupRow): Promise<LeastProven> {
   const proofs = context.catalog.proofs({ job: row.job, backupId: row.id, outcome: "proven" });
   const provenAt = ({ destinationId }: CopyRow) =>
     proofs.find((proof) => proof.destinationId === destinationId)?.at ?? 0;
   const whole = row.copies.filter(({ state }) => state === "whole");
+  const passedOver: string[] = [];
   for (const copy of whole.toSorted((a, b) => provenAt(a) - provenAt(b))) {
-    const found = await context.destinations
-      .get(copy.destination)
-      ?.look()
-      .catch(() => null);
-    if (found?.id === copy.destinationId) return copy.destination;
+    try {
+      const destination = destinationNamed(context, copy.destination);
+      demandSameDisk(destination, await destination.look(), copy);
+      return { destination: copy.destination, passedOver };
+    } catch (error) {
+      passedOver.push(
+        `not proven, though it was its turn: the copy at "${copy.destination}": ${messageOf(error)}`,
+      );
+    }
   }
-  return null;
+  return { destination: null, passedOver };
 }
 
-function workOf({ destinations }: Context, report: ProofReport): Work {
+function workOf({ destinations }: Context, report: ProofReport, passedOver: readonly string[]): Work {
   const { outcome, destination, level, failure } = report;
   const location = destination === null ? "" : (destinations.get(destination)?.location ?? "");
   const { summary, warnings } = proofsOfRun(report);
@@ -94,7 +104,7 @@ function workOf({ destinations }: Context, report: ProofReport): Work {
         ? []
         : [{ destination, location, level, readBack: null, late: false, failure: null }],
     windowMs: null,
-    warnings,
+    warnings: [...passedOver, ...warnings],
     failure: code === null ? null : new Failure(code, message, hint === null ? {} : { hint }),
     summary,
   };
