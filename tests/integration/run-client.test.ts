@@ -166,6 +166,21 @@ test("roles that cannot be dumped fail the backup: it could not be restored as i
     scripts: { pg_dumpall: 'echo "pg_dumpall: error: permission denied" >&2; exit 1' },
   }));
 
+test("roles, and settings of a database, that end with 0 before their trailers are not believed", async () => {
+  await assertClientFails({
+    code: "postgres.dump-truncated",
+    says: /the roles of "codexdb": .*ends before/,
+    scripts: { pg_dumpall: '"$REAL" "$@" | head -n -6; exit 0' },
+  });
+  await assertClientFails({
+    code: "postgres.dump-truncated",
+    says: /the settings of "codexdb": .*ends before/,
+    scripts: {
+      pg_dump: `${passVersion}\nif ${isHeader}; then "$REAL" "$@" | head -n -6; exit 0; fi\nexec "$REAL" "$@"`,
+    },
+  });
+});
+
 test("a run that takes longer than its timeout is ended", () =>
   assertClientFails({
     code: "run.timeout",

@@ -10,16 +10,19 @@ import { judgeDump, parseMessages } from "./judge.ts";
 
 export interface GlobalsRequest {
   readonly database: string;
+  /** Of that database. */
+  readonly encoding: string;
   readonly isSuperuser: boolean;
   readonly signal: AbortSignal;
 }
 
 /** See PostgresServer.dumpGlobals. */
 export async function dumpGlobals(access: Access, request: GlobalsRequest): Promise<DumpedText> {
-  const { database, isSuperuser, signal } = request;
+  const { database, encoding, isSuperuser, signal } = request;
   const args = globalsArgs({
     dbname: conninfoOf(access, { database, purpose: "globals", settings: outputPins }),
     quotedDatabase: formatConninfo({ dbname: database }),
+    encoding,
     passwords: isSuperuser ? "with" : "without",
   });
   const call = { program: `${access.programs}pg_dumpall`, args, stdout: "pipe", login: true } as const;
@@ -31,6 +34,7 @@ export async function dumpGlobals(access: Access, request: GlobalsRequest): Prom
       hint: "Run pg_dumpall --globals-only by hand and mend what it complains about.",
     });
   }
+  demandTrailer(run.stdout, globalsTrailer, `the roles of "${database}"`);
   if (isSuperuser) return { text: run.stdout, warnings };
   const without =
     "The roles are saved without their passwords: only a superuser may read those; set them again after a restore";
@@ -41,6 +45,7 @@ export interface HeaderRequest {
   readonly database: string;
   readonly snapshot: string;
   readonly lockWaitMs: number;
+  readonly encoding: string;
   readonly signal: AbortSignal;
 }
 
@@ -57,5 +62,20 @@ export async function dumpHeader(access: Access, request: HeaderRequest): Promis
       `Cannot save the settings of "${request.database}": pg_dump did not print them`,
     );
   }
+  demandTrailer(run.stdout, databaseTrailer, `the settings of "${request.database}"`);
   return { text: run.stdout, warnings };
+}
+
+// Newer programs write their key before (pg_dumpall) or after (pg_dump) the last comment.
+const globalsTrailer = /\n-- PostgreSQL database cluster dump complete\n--\n\n(\\unrestrict \w+\n\n)?$/;
+const databaseTrailer = /\n-- PostgreSQL database dump complete\n--\n\n(\\unrestrict \w+\n\n)?$/;
+
+/** A program that ended early with status 0 has left out what it had not come to. */
+function demandTrailer(text: Buffer, trailer: RegExp, what: string): void {
+  if (trailer.test(text.subarray(-500).toString("latin1"))) return;
+  throw new Failure(
+    "postgres.dump-truncated",
+    `Cannot save ${what}: the text ends before its "dump complete" line`,
+    { hint: "See whether something ends the client programs early, and run the job again." },
+  );
 }
