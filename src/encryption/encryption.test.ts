@@ -244,12 +244,17 @@ test("a file without a usable identity is refused, and no message has any of its
   });
 });
 
-test("a key that others may read is refused", async () => {
+test("a key that the group or others may read is refused", async () => {
   const path = join(folder, "open.key");
   writeFileSync(path, execFileSync("cat", [keyAt(0).path]), { mode: 0o600 });
-  chmodSync(path, 0o644);
-  await assert.rejects(encryption.openIdentities(path), {
-    code: "encryption.identity",
-    message: /others .* may read/,
-  });
+  for (const mode of [0o640, 0o660, 0o604, 0o644]) {
+    chmodSync(path, mode);
+    await assert.rejects(encryption.openIdentities(path), {
+      code: "encryption.identity",
+      message: new RegExp(`other users may read it \\(mode 0${mode.toString(8)}\\)`),
+      hint: /chmod 600/,
+    });
+  }
+  chmodSync(path, 0o400);
+  assert.equal((await encryption.openIdentities(path)).recipients.length, 1);
 });

@@ -1,5 +1,6 @@
-import { readFile, stat } from "node:fs/promises";
 import { errnoOf, Failure, messageOf } from "../domain/failure.ts";
+import { openToOthers } from "../domain/private-mode.ts";
+import { readPrivateFile } from "../platform/read-private-file.ts";
 import { type OpenedIdentity, openIdentity } from "./age-header.ts";
 
 /** Larger ones are surely something else: the backup itself, for one. */
@@ -18,19 +19,12 @@ export async function readIdentities(path: string): Promise<readonly OpenedIdent
 
 async function readPrivately(path: string): Promise<string> {
   try {
-    const { mode, size } = await stat(path);
-    const isFile = (mode & 0o170000) === 0o100000;
-    if (isFile && size > largestBytes)
+    const found = await readPrivateFile(path, { largestBytes, isPlainOnly: false });
+    if (found === null)
       throw refused(path, "it is too large for a key", "Give the file that age-keygen wrote.");
-    // What is no file (a pipe from a password manager) lies nowhere that others could read it.
-    if (isFile && (mode & 0o007) !== 0) {
-      throw refused(
-        path,
-        "others on this machine may read it",
-        `Type chmod 600 ${path}, or mount it with umask=077.`,
-      );
-    }
-    return await readFile(path, "utf8");
+    const open = openToOthers(path, found.mode);
+    if (open !== null) throw refused(path, open.seen, open.hint);
+    return found.text;
   } catch (error) {
     if (error instanceof Failure) throw error;
     throw refused(path, errnoOf(error) ?? messageOf(error), "Name the file with the secret key.");

@@ -1,7 +1,7 @@
-import { constants } from "node:fs";
-import { link, open, readFile } from "node:fs/promises";
+import { link, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { errnoOf, Failure, messageOf } from "../domain/failure.ts";
+import { openToOthers } from "../domain/private-mode.ts";
 import {
   type FileRights,
   makeDirectories,
@@ -11,7 +11,8 @@ import {
   syncDirectory,
   writeNewFile,
 } from "../platform/files.ts";
-import { currentUser, mayGiveTo, type OwnerIds } from "../platform/owner.ts";
+import { ownerOfState } from "../platform/owner-of-state.ts";
+import { readPrivateFile } from "../platform/read-private-file.ts";
 import { publicKeyOf } from "./ed25519.ts";
 import {
   formatKeyId,
@@ -67,18 +68,13 @@ export function isSamePublic(a: PublicKeyParts, b: PublicKeyParts): boolean {
   return a.idBytes.equals(b.idBytes) && a.publicKey.equals(b.publicKey);
 }
 
-/** Opened once and judged by that: what was looked at is what is read. */
 async function readPrivately(path: string): Promise<string | null> {
   try {
-    const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    try {
-      const facts = await file.stat();
-      if (!facts.isFile() || facts.size > 4096) throw unusable(path, "it is no secret key of minisign");
-      if ((facts.mode & 0o077) !== 0) throw openToOthers(path);
-      return await file.readFile("utf8");
-    } finally {
-      await file.close();
-    }
+    const found = await readPrivateFile(path, { largestBytes: 4096, isPlainOnly: true });
+    if (found === null) throw unusable(path, "it is no secret key of minisign");
+    const open = openToOthers(path, found.mode);
+    if (open === null) return found.text;
+    throw new Failure("signatures.key", `Cannot use "${path}": ${open.seen}`, { hint: open.hint });
   } catch (error) {
     if (errnoOf(error) === "ENOENT") return null;
     if (error instanceof Failure) throw error;
@@ -130,22 +126,9 @@ async function linkNewFile(
   await syncDirectory(dirname(path));
 }
 
-async function ownerOfState(directory: string): Promise<OwnerIds | null> {
-  const found = (await statIfThere(directory)) ?? (await statIfThere(dirname(directory)));
-  if (found === null) return null;
-  const { uid, gid } = found;
-  return mayGiveTo(currentUser(), { uid, gid }) ? { uid, gid } : null;
-}
-
 function isThere(path: string): Failure {
   return new Failure("usage.refused", `Cannot make a signing key: "${path}" is there already`, {
     hint: "Keep it. To change the key, name the old public key under signing.trusted in the config, and move both files away first.",
-  });
-}
-
-function openToOthers(path: string): Failure {
-  return new Failure("signatures.key", `Cannot use "${path}": other users may read it`, {
-    hint: `Run chmod 600 "${path}"; when others can have read it, make a new key.`,
   });
 }
 

@@ -1,20 +1,25 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { type Custody, formatCustody, parseCustody } from "../../domain/encryption/custody.ts";
 import { errnoOf, Failure, messageOf } from "../../domain/failure.ts";
 import type { Secret } from "../../domain/secret.ts";
 import {
+  type FileRights,
   makeDirectories,
   removeIfThere,
   replaceFile,
   syncDirectory,
   writeNewFile,
 } from "../../platform/files.ts";
+import { ownerOfState } from "../../platform/owner-of-state.ts";
 import type { Context } from "../context.ts";
 
 type Place = Pick<Context, "statePath">;
 
-const privately = { mode: 0o600, owner: null } as const;
+/** Also when root makes them: whoever runs the jobs must be able to read them. */
+async function privately(place: Place): Promise<FileRights> {
+  return { mode: 0o600, owner: await ownerOfState(keysPath(place)) };
+}
 
 /** Where keys and what is known of them lie. */
 export function keysPath({ statePath }: Place): string {
@@ -34,12 +39,19 @@ export async function identitiesHere(place: Place): Promise<readonly string[]> {
     .filter((found) => found !== undefined);
 }
 
-/** Throws "encryption.identity" when it cannot be written, or is there already. */
-export async function keepIdentity(place: Place, recipient: string, text: Secret): Promise<string> {
+/** It has its name only when it is whole. Throws "encryption.identity" when it cannot be written. */
+export async function keepIdentity(
+  place: Place & Pick<Context, "randomToken">,
+  recipient: string,
+  text: Secret,
+): Promise<string> {
   const path = identityPath(place, recipient);
   try {
-    await makeDirectories(keysPath(place), { mode: 0o700, owner: null });
-    await writeNewFile(path, Buffer.from(text.reveal()), privately);
+    const rights = await privately(place);
+    await makeDirectories(keysPath(place), { ...rights, mode: 0o700 });
+    const scratch = join(keysPath(place), `.${recipient}.${place.randomToken(6)}`);
+    await writeNewFile(scratch, Buffer.from(text.reveal()), rights);
+    await rename(scratch, path); // a new pair: nobody else has its name
     await syncDirectory(keysPath(place));
     return path;
   } catch (error) {
@@ -76,9 +88,10 @@ export async function keepCustody(
 ): Promise<void> {
   const path = custodyPath(context, custody.recipient);
   try {
-    await makeDirectories(keysPath(context), { mode: 0o700, owner: null });
+    const rights = await privately(context);
+    await makeDirectories(keysPath(context), { ...rights, mode: 0o700 });
     const scratch = `${path}.${context.randomToken(6)}`;
-    await replaceFile(path, Buffer.from(formatCustody(custody)), { ...privately, scratch });
+    await replaceFile(path, Buffer.from(formatCustody(custody)), { ...rights, scratch });
   } catch (error) {
     throw cannot("write", path, error);
   }

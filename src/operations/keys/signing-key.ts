@@ -1,11 +1,12 @@
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { errnoOf, Failure, messageOf } from "../../domain/failure.ts";
 import { formatInstant } from "../../domain/instant.ts";
 import { Secret } from "../../domain/secret.ts";
 import { formatKeyExport, type KeyExport, parseKeyExport } from "../../domain/signatures/key-export.ts";
 import type { SigningKey } from "../../domain/signatures/signing-key.ts";
 import { replaceFile } from "../../platform/files.ts";
+import { ownerOfState } from "../../platform/owner-of-state.ts";
 import type { PublicKey } from "../../signatures/signature.ts";
 import type { Context } from "../context.ts";
 import type { ExportSigningRequest } from "../operation.ts";
@@ -71,7 +72,8 @@ async function keepKeyExport(
   const path = exportPath(context);
   try {
     const scratch = `${path}.${context.randomToken(6)}`;
-    await replaceFile(path, Buffer.from(formatKeyExport(kept)), { mode: 0o600, owner: null, scratch });
+    const owner = await ownerOfState(dirname(path));
+    await replaceFile(path, Buffer.from(formatKeyExport(kept)), { mode: 0o600, owner, scratch });
   } catch (error) {
     throw cannot("write", path, error);
   }

@@ -1,3 +1,4 @@
+import { isOpenToOthers } from "../../private-mode.ts";
 import { type Diagnosis, diagnose, octal, shellWord } from "../finding.ts";
 
 export interface KeyFacts {
@@ -14,7 +15,7 @@ export interface KeyFacts {
 
 /** Whether tonight's backups will be signed, and whether the key would survive this machine. */
 export function judgeKeys({ path, keyId, isExported, mode, fault }: KeyFacts): readonly Diagnosis[] {
-  if (mode !== null && (mode & 0o077) !== 0) {
+  if (mode !== null && isOpenToOthers(mode)) {
     return [
       diagnose("keys.open", path, {
         message: `other users of this machine may read the signing key (mode ${octal(mode)}), so it is not used; if they can have done so, make a new one`,
