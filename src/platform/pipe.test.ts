@@ -36,3 +36,16 @@ test("a pipe read in this process ends when its writer does", async () => {
   assert.equal(seen.length, 588_895);
   assert.ok(seen.endsWith("\n100000\n"));
 });
+
+test("a pipe given up in the middle of a read is closed once the writer has let go", async () => {
+  const pipe = await openPipe();
+  const producer = await startChild({ program: "cat", args: [], env, stdin: "pipe", stdout: pipe.inputFd });
+  await pipe.closeInput();
+  pipe.output.once("data", () => assert.fail("nothing was written"));
+  pipe.output.read(0);
+  const closed = new Promise((settle) => pipe.output.once("close", () => settle("closed")));
+  pipe.output.destroy();
+  producer.stdin?.end();
+  assert.equal(await closed, "closed");
+  assert.deepEqual(await producer.ended, { kind: "exited", code: 0, stderr: "" });
+});

@@ -1,11 +1,12 @@
 import { execFile } from "node:child_process";
-import { close, createReadStream, open } from "node:fs";
+import { close, open } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { promisify } from "node:util";
 import { Failure, messageOf } from "../domain/failure.ts";
+import { createPipeReader } from "./pipe-reader.ts";
 
 const openFile = promisify(open);
 const closeFile = promisify(close);
@@ -46,7 +47,7 @@ async function openFifo(path: string): Promise<Pipe> {
   await closeFile(both);
   let open = true;
   return {
-    output: createReadStream("", { fd: outputFd, highWaterMark: 64 * 1024 }),
+    output: createPipeReader(outputFd),
     inputFd,
     async closeInput() {
       if (open) await closeFile(inputFd);
