@@ -1,3 +1,4 @@
+import { fstatSync, statSync } from "node:fs";
 import { type Io, runCli, type Writer } from "./cli/cli.ts";
 import { errnoOf, Failure } from "./domain/failure.ts";
 import { ownAccount } from "./wiring/account.ts";
@@ -45,6 +46,21 @@ function writerOf(stream: NodeJS.WriteStream): Writer {
       return stream.columns || 80; // a terminal without a size says 0
     },
   };
+}
+
+/** Node opens /dev/null in place of an output that is closed: what is written there arrives nowhere. */
+function leadsNowhere(fd: number): boolean {
+  const found = fstatSync(fd);
+  return found.isCharacterDevice() && found.rdev === statSync("/dev/null").rdev;
+}
+
+/** See Io.outputTaken. */
+function outputTaken(): Promise<boolean> {
+  const { stdout } = process;
+  if (leadsNowhere(stdout.fd)) return Promise.resolve(false);
+  return new Promise((settle) => {
+    stdout.write("", (error) => settle(!error && stdout.errored === null));
+  });
 }
 
 /** What is written goes out first; then nothing that was left open may keep a cron job from ending. */
@@ -98,6 +114,7 @@ const io: Io = {
   ...surroundings,
   stdout: writerOf(process.stdout),
   stderr: writerOf(process.stderr),
+  outputTaken,
   signal: asked.signal,
   onHangup: (call) => {
     onHangup = call;

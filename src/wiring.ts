@@ -6,6 +6,7 @@ import { type Clock, createSystemClock, sleep } from "./platform/clock.ts";
 import { createSystemHost } from "./platform/host.ts";
 import type { BuiltContext, ContextParts } from "./wiring/build-context.ts";
 import { createFile } from "./wiring/create-file.ts";
+import { createSecretFile } from "./wiring/create-secret-file.ts";
 import { installerAt } from "./wiring/installer.ts";
 import { observed } from "./wiring/observed-runs.ts";
 import { readText } from "./wiring/read-text.ts";
@@ -42,6 +43,7 @@ export function createTool({ env, cwd }: Surroundings): Tool {
     configLoader,
     open,
     createFile,
+    createSecretFile,
     readText,
     replacePublicFile,
     tokenFile: (path, statePath) => createTokenFile({ path, statePath, clock, host: createSystemHost() }),

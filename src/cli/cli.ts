@@ -35,6 +35,11 @@ export interface Writer {
 export interface Io {
   readonly stdout: Writer;
   readonly stderr: Writer;
+  /**
+   * Settles when all that was written to stdout is out of our hands: true when somebody took it, false when its reader has
+   * gone, the disk is full, or it leads nowhere (closed, /dev/null).
+   */
+  outputTaken(): Promise<boolean>;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   /** Aborted with a Failure ("run.cancelled", "run.interrupted") when the process is asked to end. */
@@ -92,12 +97,25 @@ export interface Tool {
   demo(wish: DemoWish): Promise<DemoShown>;
   /** Throws "config.exists" when something is there; makes missing directories. */
   createFile(path: string, text: string): Promise<void>;
+  /**
+   * A new file with a secret, for its owner alone, that has its name only when it is whole and synced. Throws "usage.refused"
+   * when something is there, when its directory is missing (a stick that is not mounted), or lies within one of `apartFrom`;
+   * else "platform.file".
+   */
+  createSecretFile(path: string, text: string, apartFrom: readonly ApartFrom[]): Promise<void>;
   /** A file that the operator named, whole. Throws "usage.invalid-value". */
   readText(path: string): Promise<string>;
   /** Replaces a file that everybody may read, in one step; when that fails, what was there is removed. Throws "platform.file". */
   replacePublicFile(path: string, text: string): Promise<void>;
   /** The file of the config's `http.tokenFile`. */
   tokenFile(path: string, statePath: string): TokenFile;
+}
+
+/** A place that a secret must not lie in. */
+export interface ApartFrom {
+  readonly path: string;
+  /** Why not, as half a sentence: "it is lost together with the backups". */
+  readonly why: string;
 }
 
 export interface ServeWish {

@@ -14,6 +14,7 @@ function screenWith(flags: Partial<GlobalFlags> = {}, isTerminal = false) {
   const io: Io = {
     stdout: { write: (text) => out.push(text), isTerminal, columns: 80 },
     stderr: { write: (text) => err.push(text), isTerminal, columns: 80 },
+    outputTaken: async () => true,
     env: {},
     cwd: "/",
     signal: new AbortController().signal,

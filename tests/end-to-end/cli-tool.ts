@@ -6,7 +6,7 @@ import { createTool } from "../../src/wiring.ts";
 import { temporaryDirectory } from "../servers/cleanup.ts";
 import { type ProgramRun, runProgram, tryProgram } from "../servers/run-program.ts";
 
-const launcher = join(import.meta.dirname, "../../bin/codex-backup");
+export const launcher = join(import.meta.dirname, "../../bin/codex-backup");
 /** Compiled code is shared by all tests of a file: most of a start is compiling. */
 const compileCache = temporaryDirectory("compile-cache");
 
@@ -79,6 +79,7 @@ async function runHere(
   const io: Io = {
     stdout: writer("stdout"),
     stderr: writer("stderr"),
+    outputTaken: async () => true,
     env,
     cwd,
     signal: new AbortController().signal,

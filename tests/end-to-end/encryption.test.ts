@@ -1,7 +1,17 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { type PostgresTestServer, startPostgres } from "../servers/postgres.ts";
@@ -84,6 +94,29 @@ suite("encrypted jobs, through the command line", { concurrency: false }, () => 
     assert.equal((await operator.runHere("run", "capsule")).code, 2);
     const [shown] = (await document("keys", "show")).doc.keys.encryption;
     assert.deepEqual([shown.isHere, shown.custody], [true, null]);
+  });
+
+  test("it is written neither beside the backups nor into the state, nor where a stick is not mounted", async () => {
+    mkdirSync(operator.path("safe"));
+    writeFileSync(operator.path("safe", "taken.txt"), "another key");
+    symlinkSync(operator.path("backups"), operator.path("stick"));
+    for (const [to, seen] of [
+      ["backups/key.txt", /whoever takes the backups would take their key/],
+      ["stick/key.txt", /whoever takes the backups would take their key/],
+      ["state/key.txt", /lost together with this machine/],
+      ["state/keys/../key.txt", /lost together with this machine/],
+      ["media/key.txt", /there is no directory "[^"]*media"\n {2}Mount the disk/],
+      ["safe/taken.txt", /it exists/],
+    ] as const) {
+      const { code, stderr } = await operator.runHere("keys", "export", "--encryption", "--to", to);
+      assert.equal(code, 2, to);
+      assert.match(stderr, seen);
+    }
+    assert.ok(!existsSync(operator.path("media")), "nothing is made on the way");
+    assert.deepEqual(readdirSync(operator.path("safe")), ["taken.txt"]);
+    assert.equal(readFileSync(operator.path("safe", "taken.txt"), "utf8"), "another key");
+    const [shown] = (await document("keys", "show")).doc.keys.encryption;
+    assert.deepEqual([shown.isHere, shown.custody], [true, null], "it is still here, and not exported");
   });
 
   test("export gives it out for one's own eyes, and takes it from this machine", async () => {

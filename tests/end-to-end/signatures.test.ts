@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { before, suite, test } from "node:test";
-import { runProgram } from "../servers/run-program.ts";
-import { createOperator, localConfig, type Operator } from "./cli-tool.ts";
+import { runProgram, tryProgram } from "../servers/run-program.ts";
+import { createOperator, launcher, localConfig, type Operator } from "./cli-tool.ts";
 
 suite("keys and signatures, on the command line", { concurrency: false }, () => {
   let operator: Operator;
@@ -65,6 +65,16 @@ suite("keys and signatures, on the command line", { concurrency: false }, () => 
     assert.equal(readFileSync(path, "utf8"), "something else");
     assert.match((await operator.runHere("keys", "show")).stdout, /never exported/);
     rmSync(path);
+    // Closed, /dev/null, a disk that is full, and a pipe whose reader went away: nobody has it.
+    for (const to of [">&-", ">/dev/null", ">/dev/full"]) {
+      const lost = await tryProgram(["sh", "-c", `exec "$0" keys export ${to}`, launcher], {
+        cwd: operator.directory,
+        env: operator.env,
+      });
+      assert.equal(lost.code, 1, to);
+      assert.match(lost.stderr, /does not count as exported/, to);
+    }
+    assert.match((await operator.runHere("keys", "show")).stdout, /never exported/);
     assert.equal((await operator.runHere("keys", "export", "--to", "exported.key")).code, 0);
     assert.equal(statSync(path).mode & 0o777, 0o600);
     assert.match((await operator.runHere("keys", "show")).stdout, /exported \d{4}-\d\d-\d\d by tester/);

@@ -4,7 +4,8 @@ import { Failure } from "../../domain/failure.ts";
 import type { ExitStatus } from "../../domain/outcome.ts";
 import type { Secret } from "../../domain/secret.ts";
 import { addExamples, type Bind } from "../command.ts";
-import { type Session, withOperations } from "../session.ts";
+import { type Session, type Work, withOperations } from "../session.ts";
+import { deliverKey } from "./deliver-key.ts";
 
 /** `keys generate --encryption` */
 export function generateIdentity(session: Session): Promise<ExitStatus> {
@@ -33,11 +34,11 @@ export interface ExportFlags {
 export function exportIdentities(session: Session, { to, keep = false }: ExportFlags): Promise<ExitStatus> {
   const { screen, io } = session;
   if (to === "") throw new Failure("usage.invalid-value", 'Cannot export to "": it is no file');
-  return withOperations(session, "closed", async ({ operations }) => {
+  return withOperations(session, "closed", async ({ operations, config }) => {
     const recipients = await operations.exportIdentities({
       who: io.userName,
       keep,
-      deliver: (identities) => deliver(session, to, identities),
+      deliver: (identities) => deliver({ ...session, config }, to, identities),
     });
     if (to === "-") {
       screen.complain(
@@ -62,15 +63,19 @@ export function exportIdentities(session: Session, { to, keep = false }: ExportF
   });
 }
 
-async function deliver({ io, tool, screen }: Session, to: string, identities: Secret) {
+async function deliver(
+  { config, ...session }: Session & Pick<Work, "config">,
+  to: string,
+  identities: Secret,
+) {
   const secretKey = identities.reveal();
-  if (to !== "-") {
-    await tool.createFile(to.startsWith("/") ? to : `${io.cwd}/${to}`, secretKey);
-    return "kept";
-  }
-  if (io.stdout.isTerminal) screen.warn("This is the secret key: whoever has it can read the backups.");
-  screen.answer(secretKey, { exported: { to, secretKey } });
-  return "sent";
+  await deliverKey(session, config, {
+    to,
+    text: secretKey,
+    document: { exported: { to, secretKey } },
+    warning: "This is the secret key: whoever has it can read the backups.",
+  });
+  return to === "-" ? "sent" : "kept";
 }
 
 interface ConfirmFlags {

@@ -6,6 +6,7 @@ import { addExamples, type Bind } from "../command.ts";
 import { renderSigningKeys } from "../render/keys.ts";
 import { renderRecipients } from "../render/recipients.ts";
 import { type Session, withOperations } from "../session.ts";
+import { deliverKey, type SecretText } from "./deliver-key.ts";
 import { type ExportFlags, exportIdentities, generateIdentity, registerConfirm } from "./keys-encryption.ts";
 
 export function registerKeys(parent: Command, bind: Bind): void {
@@ -94,10 +95,11 @@ function showKeys(session: Session): Promise<ExitStatus> {
 
 function exportKey(session: Session, { to }: ExportFlags): Promise<ExitStatus> {
   const { screen, io } = session;
-  return withOperations(session, "closed", async ({ operations }) => {
+  return withOperations(session, "closed", async ({ operations, config }) => {
     if (to === "") throw new Failure("usage.invalid-value", 'Cannot export to "": it is no file');
     const who = io.userName;
-    const { keyId } = await operations.exportSigningKey({ who, deliver: (key) => deliver(session, to, key) });
+    const deliver = (key: ExportedKey) => deliverKey(session, config, secretOf(to, key));
+    const { keyId } = await operations.exportSigningKey({ who, deliver });
     if (to === "-") return 0;
     screen.document({ exported: { keyId, to } });
     screen.print(
@@ -107,10 +109,12 @@ function exportKey(session: Session, { to }: ExportFlags): Promise<ExitStatus> {
   });
 }
 
-async function deliver({ io, tool, screen }: Session, to: string, key: ExportedKey): Promise<void> {
-  const secretKey = key.secretKeyText.reveal();
-  if (to !== "-") return tool.createFile(to.startsWith("/") ? to : `${io.cwd}/${to}`, secretKey);
-  if (io.stdout.isTerminal)
-    screen.warn("This is the secret key: whoever has it can sign backups as this machine does.");
-  screen.answer(secretKey, { exported: { keyId: key.keyId, to, secretKey } });
+function secretOf(to: string, { keyId, secretKeyText }: ExportedKey): SecretText {
+  const secretKey = secretKeyText.reveal();
+  return {
+    to,
+    text: secretKey,
+    document: { exported: { keyId, to, secretKey } },
+    warning: "This is the secret key: whoever has it can sign backups as this machine does.",
+  };
 }

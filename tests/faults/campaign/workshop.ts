@@ -197,6 +197,7 @@ async function runHere({ perform }: Program, argv: readonly string[], { cwd, env
   const io: Io = {
     stdout: writer("stdout"),
     stderr: writer("stderr"),
+    outputTaken: async () => true,
     env,
     cwd,
     signal: new AbortController().signal,
