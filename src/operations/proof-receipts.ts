@@ -9,6 +9,7 @@ import { summariseProof } from "../domain/proofs/summarise-proof.ts";
 import type { Context } from "./context.ts";
 import type { ReceiptWish } from "./receipt-wish.ts";
 import { vouchedProofs } from "./signatures/vouched-proofs.ts";
+import { withdrawIfRemoved } from "./withdraw-receipt.ts";
 
 /**
  * The proof receipts of this very copy among the files of one backup, oldest first. Receipts that came along from
@@ -71,8 +72,10 @@ export function proofRowOf(receipt: ProofReceipt): ProofRow {
 }
 
 export interface WrittenReceipt {
-  /** Null: it could not be written. */
+  /** Null: it could not be written, or its backup was removed meanwhile. */
   readonly name: string | null;
+  /** True: pruned while the receipt was written, which was taken back. */
+  readonly isRemoved: boolean;
   readonly warnings: readonly string[];
 }
 
@@ -92,10 +95,11 @@ export async function writeProofReceipt(
     const warnings = await trySign(context, destination, { name, bytes, receipt });
     await destination.put(name, bytes, context.newRunId());
     await destination.sync();
-    return { name, warnings };
+    const isRemoved = await withdrawIfRemoved(destination, receipt.backup, [name, `${name}.minisig`]);
+    return isRemoved ? { name: null, isRemoved, warnings: [] } : { name, isRemoved, warnings };
   } catch (error) {
     const why = `its result stands in the catalog only, not beside the copy: ${messageOf(error)}`;
-    return { name: null, warnings: [why] };
+    return { name: null, isRemoved: false, warnings: [why] };
   }
 }
 

@@ -20,13 +20,13 @@ export interface CheckedCopy {
 
 /**
  * Keeps the result of a check beside the copy, so that it survives the catalog. A copy has one receipt: the
- * newest is written first, then older ones are removed (docs/decisions/006-check-receipts.md).
+ * newest is written first, then older ones are removed (docs/decisions/006-check-receipts.md). Returns its name.
  */
 export async function writeCheckReceipt(
   context: Context,
   destination: Destination,
   checked: CheckedCopy,
-): Promise<void> {
+): Promise<string> {
   const { manifest, manifestSha256 } = checked.sealed;
   const checkedAt = checked.checkedAt ?? context.clock.now();
   const older = (await destination.list())
@@ -49,6 +49,7 @@ export async function writeCheckReceipt(
   await destination.put(name, Buffer.from(text), context.newRunId());
   for (const file of older) await destination.remove(file);
   await destination.sync();
+  return name;
 }
 
 /** Names count seconds: a second check within one must not be silenced by the first. */

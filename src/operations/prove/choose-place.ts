@@ -9,6 +9,8 @@ import { demandOwnName, missingBackup, readStoredBackup, type StoredBackup } fro
 /** A copy, as its destination describes it. */
 export interface ChosenPlace extends CopyPlace {
   readonly stored: StoredBackup;
+  /** As the catalog knew it when the proof began. */
+  readonly row: BackupRow;
 }
 
 /**
@@ -27,7 +29,7 @@ export async function choosePlace(
   const facts = await destination.look();
   const copy = row.copies.find((candidate) => candidate.destination === destination.name);
   if (copy !== undefined) demandSameDisk(destination, facts, copy);
-  return { destination, destinationId: facts.id, stored };
+  return { destination, destinationId: facts.id, stored, row };
 }
 
 async function readAt(context: Context, row: BackupRow, named: string) {

@@ -1,13 +1,12 @@
 import type { CopyRow } from "../../catalog/catalog.ts";
-import { formatBackupFile, parseBackupFile } from "../../domain/backups/backup-file.ts";
+import { formatBackupFile } from "../../domain/backups/backup-file.ts";
 import { highest, type Level } from "../../domain/level.ts";
 import { endOfProof, type ProofReceipt } from "../../domain/proofs/proof-receipt.ts";
 import { withoutContent } from "../../domain/proofs/summarise-proof.ts";
-import { copyAsTold, toldBeside } from "../beside.ts";
 import type { Context } from "../context.ts";
 import { proofRowOf, writeProofReceipt } from "../proof-receipts.ts";
-import { putBackup } from "../put-backup.ts";
 import type { ChosenPlace } from "./choose-place.ts";
+import { knownCopy } from "./known-copy.ts";
 
 export interface KeptProof {
   /** Of the copy, now. */
@@ -31,48 +30,34 @@ export async function keepProof(context: Context, place: ChosenPlace, told: Told
   const { destination, stored } = place;
   const { manifest } = stored;
   const { catalog } = context;
-  const asTold = await copyTold(context, place);
+  const isThere = (await destination.stat(formatBackupFile(manifest.id, { kind: "manifest" }))) !== null;
   const copy = catalog.atomically(() => {
     catalog.putProof(proofRowOf(told.receipt));
-    return asTold === null ? null : putCopy(context, place, { ...told, asTold });
+    return isThere ? putCopy(context, place, told) : null;
   });
-  if (copy === null) {
-    const warnings = ["the copy was removed while it was proven: nothing lies beside it"];
-    return { level: "unknown", receipt: null, warnings };
-  }
+  if (copy === null) return removed;
   const isOpen = manifest.encryption === undefined;
   const written = await writeProofReceipt(
     context,
     destination,
     isOpen ? told.receipt : withoutContent(told.receipt),
   );
+  if (written.isRemoved) return removed;
   return { level: copy.level, receipt: written.name, warnings: written.warnings };
 }
 
-/** Null when its manifest is gone. */
-async function copyTold({ signatures }: Context, place: ChosenPlace): Promise<CopyRow | null> {
-  const { destination, destinationId, stored } = place;
-  const { manifest, manifestSha256 } = stored;
-  if ((await destination.stat(formatBackupFile(manifest.id, { kind: "manifest" }))) === null) return null;
-  const beside = (await destination.list()).filter(({ name }) => parseBackupFile(name)?.base === manifest.id);
-  const wish = { destinationId, manifestSha256, signatures };
-  return copyAsTold(place, stored, await toldBeside(destination, beside, wish));
-}
+const removed: KeptProof = {
+  level: "unknown",
+  receipt: null,
+  warnings: ["the copy was removed while it was proven: nothing lies beside it"],
+};
 
 /** Null when a prune has come between. */
-function putCopy(
-  { catalog }: Context,
-  { destination, stored }: ChosenPlace,
-  { receipt, level, readBack, asTold }: Told & { readonly asTold: CopyRow },
-): CopyRow | null {
-  const { manifest } = stored;
-  const row = catalog.backup(manifest.job, manifest.id);
-  const before = row?.copies.find((copy) => copy.destination === destination.name) ?? null;
-  if (before?.state === "removing") return null;
-  if (row === null) putBackup(catalog, stored);
-  const copy = provenCopy(before ?? asTold, { receipt, level, readBack });
-  catalog.putCopy({ ...copy, destinationId: asTold.destinationId });
-  if (row === null) catalog.putProof(proofRowOf(receipt)); // its backup was not there yet to be judged
+function putCopy(context: Context, { row, destination }: ChosenPlace, told: Told): CopyRow | null {
+  const before = knownCopy(context, row, destination.name);
+  if (before === null) return null;
+  const copy = provenCopy(before, told);
+  context.catalog.putCopy(copy);
   return copy;
 }
 

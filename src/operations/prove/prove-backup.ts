@@ -9,6 +9,7 @@ import type { Context } from "../context.ts";
 import { startWatch, underWatch } from "../run/watch.ts";
 import type { Begun } from "./begun.ts";
 import { choosePlace } from "./choose-place.ts";
+import { isPruned, prunedFailure } from "./known-copy.ts";
 import { proveCopy } from "./prove-copy.ts";
 
 export interface ProofWish {
@@ -48,7 +49,9 @@ export async function proveBackup(context: Context, wish: ProofWish): Promise<Pr
     });
   } catch (error) {
     if (signal.aborted) throw signal.reason;
-    const failure = asFailure(error, "run.internal", `Cannot prove "${row.id}"`);
+    const failure = isPruned(context, row)
+      ? prunedFailure(row.id)
+      : asFailure(error, "run.internal", `Cannot prove "${row.id}"`);
     return unreadReport(context, { row, begun, failure });
   }
 }

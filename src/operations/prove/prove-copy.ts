@@ -18,6 +18,7 @@ import type { Begun } from "./begun.ts";
 import type { ChosenPlace } from "./choose-place.ts";
 import { type Findings, nothingCompared, nothingFound } from "./findings.ts";
 import { keepProof } from "./keep-proof.ts";
+import { knownCopy, prunedFailure } from "./known-copy.ts";
 import type { OpenedBackup } from "./opened-backup.ts";
 import { proveCapsule } from "./prove-capsule.ts";
 import { proveDatabase } from "./prove-database.ts";
@@ -43,6 +44,7 @@ export async function proveCopy(
   const checked = await hashCopy(context, place, proof.signal);
   if (checked.differences.length > 0) return damagedReport(context, place, { proof, checked });
   const { findings, judged } = await restoreAndJudge(context, place, proof);
+  if (judged.failure !== null) demandNotRemoved(context, place);
   if (judged.failure?.code === "backup.mismatch") {
     const again = await hashCopy(context, place, proof.signal);
     if (again.differences.length > 0) return damagedReport(context, place, { proof, checked: again });
@@ -57,6 +59,11 @@ export async function proveCopy(
     warnings: [...receipt.warnings, ...warnings],
     receipt: kept.receipt,
   };
+}
+
+/** What is missing of a copy that policy removes at this very moment is no damage. Throws "proof.nothing". */
+function demandNotRemoved(context: Context, { row, destination }: ChosenPlace): void {
+  if (knownCopy(context, row, destination.name) === null) throw prunedFailure(row.id);
 }
 
 /** As verify does at its level "hashed". */
@@ -185,10 +192,10 @@ async function damagedReport(
   place: ChosenPlace,
   { proof, checked }: Damaged,
 ): Promise<ProofReport> {
-  const { stored, destination } = place;
-  const { id } = stored.manifest;
-  const known = context.catalog.backup(stored.manifest.job, id);
-  const candidate = { id, known };
+  demandNotRemoved(context, place);
+  const { stored, destination, row } = place;
+  const { id } = row;
+  const candidate = { id, known: row };
   const seen = { ...place, kind: "seen", name: destination.name } as const;
   const kept = await keepResult(context, { candidate, place: seen, stored, checked });
   const failure = damaged(id, checked.differences);

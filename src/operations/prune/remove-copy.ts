@@ -65,7 +65,7 @@ async function removeAt(
       else if (gone === null) removals.set(id, null);
       else erased.push(gone);
     }
-    const after = erased.length === 0 ? [] : namesOf(await destination.list());
+    const after = erased.length === 0 ? [] : await lookAgain(destination, erased);
     for (const one of erased) removals.set(one.row.id, settle(context, one, after));
   } catch (error) {
     const failure = asFailure(error, "destination.io", `Cannot remove backups at "${name}"`);
@@ -135,6 +135,24 @@ async function eraseCopy(
   await destination.sync();
   await destination.checksums?.drop([...files, manifest]);
   return { row, destination: destination.name, data, told: [...toldBy(id, linksOf(row.database)), id] };
+}
+
+/** What lies there now. Receipts that a check or a proof has laid beside a copy while it was removed go as well. */
+async function lookAgain(destination: Destination, erased: readonly Erased[]): Promise<readonly string[]> {
+  const ids = new Set(erased.map(({ row }) => row.id));
+  const after = namesOf(await destination.list());
+  const late = after.filter((name) => isReceiptOf(name, ids));
+  if (late.length === 0) return after;
+  for (const name of late) await destination.remove(name);
+  await destination.sync();
+  return namesOf(await destination.list());
+}
+
+function isReceiptOf(name: string, ids: ReadonlySet<string>): boolean {
+  const parsed = parseBackupFile(name);
+  if (parsed === null || !ids.has(parsed.base)) return false;
+  const { kind } = parsed.file.kind === "signature" ? parsed.file.of : parsed.file;
+  return kind === "check" || kind === "proof";
 }
 
 /** Forgets what is gone; what is not keeps its tombstone, for the next prune to try again. */

@@ -7,6 +7,7 @@ import type { Context } from "../context.ts";
 import { putBackup } from "../put-backup.ts";
 import { type CheckedCopy, writeCheckReceipt } from "../receipt.ts";
 import { missingBackup, type StoredBackup } from "../stored-backup.ts";
+import { withdrawIfRemoved } from "../withdraw-receipt.ts";
 import type { Candidate, SeenPlace } from "./candidates.ts";
 import type { CheckedFiles } from "./check-copy.ts";
 import { judgeCheck } from "./judge-check.ts";
@@ -66,7 +67,8 @@ async function tryReceipt(
   copy: CheckedCopy,
 ): Promise<readonly string[]> {
   try {
-    await writeCheckReceipt(context, destination, copy);
+    const name = await writeCheckReceipt(context, destination, copy);
+    await withdrawIfRemoved(destination, copy.sealed.manifest.id, [name]);
     return [];
   } catch (error) {
     return [`its result stands in the catalog only, not beside the copy: ${messageOf(error)}`];
