@@ -28,11 +28,13 @@ import type {
   ForeignFileRow,
   OutboxEntry,
   ProfileFilter,
+  ProofFileRow,
   ProofFilter,
   ProofRow,
   RunTally,
   SlotFilter,
   SlotRow,
+  TroubleRow,
 } from "./further-rows.ts";
 
 export type {
@@ -42,11 +44,13 @@ export type {
   ForeignFileRow,
   OutboxEntry,
   ProfileFilter,
+  ProofFileRow,
   ProofFilter,
   ProofRow,
   RunTally,
   SlotFilter,
   SlotRow,
+  TroubleRow,
 };
 
 /** What this room raises. @public */
@@ -205,6 +209,16 @@ export interface Catalog {
   clearPruned(job: string, database: string | null, backupIds: readonly string[]): void;
   /** What the manifests of a job and database say of each other, oldest first. Reads no more of them than that. */
   links(job: string, database: string | null): readonly Linked[];
+
+  /** One that is known already keeps its first moment. */
+  putTrouble(row: TroubleRow): void;
+  endTrouble(key: Omit<TroubleRow, "at" | "text">): void;
+  /** First seen first. */
+  troubles(job: string, database: string | null): readonly TroubleRow[];
+  /** What was last seen at a destination, of one job. */
+  proofFiles(job: string, destination: string): readonly Pick<ProofFileRow, "backupId" | "name">[];
+  putProofFile(row: ProofFileRow): void;
+  forgetProofFile(row: Omit<ProofFileRow, "backupId">): void;
 
   /** Files of others in a directory with checksums, as last seen: for "unchanged on two nights". */
   foreignSeen(destination: string): readonly ForeignFileRow[];

@@ -119,3 +119,31 @@ export interface ProfileFilter {
   /** At most so many. */
   readonly limit: number;
 }
+
+/** What a run has seen and status cannot see by itself. */
+export interface TroubleRow {
+  /**
+   * "gone": a copy or a receipt that no policy removed; "pruning": nothing old goes any more. Each is told until a later
+   * look finds it over, and what is gone also until somebody accepts that.
+   */
+  readonly kind: "gone" | "pruning";
+  readonly job: string;
+  readonly database: string | null;
+  /** Empty: it is about the destination. */
+  readonly backupId: string;
+  readonly destination: string;
+  /** Empty: the whole copy. */
+  readonly file: string;
+  /** When it was seen first. */
+  readonly at: Instant;
+  /** Half a sentence. */
+  readonly text: string;
+}
+
+/** The receipt of a proof, as it lay beside a copy. */
+export interface ProofFileRow {
+  readonly job: string;
+  readonly destination: string;
+  readonly backupId: string;
+  readonly name: string;
+}

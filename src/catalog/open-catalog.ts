@@ -22,6 +22,7 @@ import { runStatements } from "./statements/runs.ts";
 import { setStatements } from "./statements/sets.ts";
 import { slotStatements } from "./statements/slots.ts";
 import { tallyStatements } from "./statements/tallies.ts";
+import { troubleStatements } from "./statements/troubles.ts";
 
 export interface CatalogOptions {
   /** How long to wait for another process that is writing; default 10,000. */
@@ -55,6 +56,7 @@ export function openCatalog(path: string, options: CatalogOptions = {}): Catalog
     ...tallyStatements(connection),
     ...setStatements(connection),
     ...slotStatements(connection),
+    ...troubleStatements(connection),
     atomically: connection.atomically,
     close: connection.close,
   };
