@@ -49,9 +49,23 @@ test("an extracted capsule that is as recorded has no difference, and says what 
   assert.deepEqual(compared, { files: 2, directories: 1, links: 1, bytes: 2400 });
 });
 
-test("set-user bits are not restored, and so not missed", () => {
-  const before = recorded.map((entry) => (entry === file ? { ...entry, mode: "4640" } : entry));
-  assert.deepEqual(compareCapsules(before, extracted, false).differences, []);
+test("set-user, set-group and sticky bits are not given back: they are unproven, and the other bits compared", () => {
+  const before = recorded.map((entry) =>
+    entry === file ? { ...entry, mode: "4640" } : entry === folder ? { ...entry, mode: "1750" } : entry,
+  );
+  const { differences, unproven } = compareCapsules(before, extracted, false);
+  const object = "set-user, set-group or sticky bits of directory annals/ and 1 more";
+  assert.deepEqual([differences, unproven.map((one) => one.object)], [[], [object]]);
+  const open = changed(file.path, { mode: "0644" });
+  assert.equal(compareCapsules(before, open, false).differences.length, 1);
+  const given = changed(file.path, { mode: "4640" });
+  assert.equal(compareCapsules(before, given, false).differences.length, 1); // nobody may get them unasked
+});
+
+test("the mode of a link that the system does not keep is unproven", () => {
+  const before = recorded.map((entry) => (entry === link ? { ...entry, mode: "0755" } : entry));
+  const { differences, unproven } = compareCapsules(before, extracted, false);
+  assert.deepEqual([differences, unproven.map(({ object }) => object)], [[], ["modes of link newest"]]);
 });
 
 const cases: readonly (readonly [string, readonly ExtractedEntry[], string])[] = [
@@ -85,6 +99,11 @@ const cases: readonly (readonly [string, readonly ExtractedEntry[], string])[] =
     "another time",
     changed(folder.path, { modifiedAt: "2026-11-23T01:00:00.001Z" }),
     `time of directory annals/ is 2026-11-23T01:00:00.001Z, recorded ${at}`,
+  ],
+  [
+    "a link of another time",
+    changed(link.path, { modifiedAt: "2026-11-23T02:00:00.000Z" }),
+    `time of link newest is 2026-11-23T02:00:00.000Z, recorded ${at}`,
   ],
   ["another target", changed(link.path, { sha256: "x" }), "link newest leads elsewhere"],
   [

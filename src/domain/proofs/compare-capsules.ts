@@ -22,7 +22,6 @@ export function compareCapsules(
     return differencesOf(entry, found, isForeign);
   });
   const others = extracted.filter((entry) => !before.has(keyOf(entry)) && !parents.has(entry.path));
-  const reason = "the zip of another program: they are not kept when it is extracted";
   return {
     compared: {
       files: recorded.filter(({ type }) => type === "file").length,
@@ -35,8 +34,41 @@ export function compareCapsules(
       ...differences,
       ...others.map((entry) => `${nounOf(entry)} ${entry.path} was not recorded`),
     ],
-    unproven: isForeign ? [{ object: "modes and times of files", reason }] : [],
+    unproven: isForeign ? [foreignAttributes] : unprovenModes(recorded, after),
   };
+}
+
+const foreignAttributes = {
+  object: "modes and times of files",
+  reason: "the zip of another program: they are not kept when it is extracted",
+} as const;
+
+/** What the zip holds and no extraction gives back, so that nobody can say of it that it came back. */
+function unprovenModes(
+  recorded: readonly CapsuleEntry[],
+  after: ReadonlyMap<string, ExtractedEntry>,
+): Comparison["unproven"] {
+  const special = recorded.filter(({ type, mode }) => type !== "symlink" && bitsOf(mode) > 0o777);
+  const links = recorded.filter((entry) => {
+    const found = after.get(keyOf(entry));
+    return entry.type === "symlink" && found?.type === "symlink" && found.mode !== entry.mode;
+  });
+  return [
+    ...unprovenOf(special, "set-user, set-group or sticky bits", "never given back by an extraction"),
+    ...unprovenOf(links, "modes", "links have none of their own on this system"),
+  ];
+}
+
+function unprovenOf(entries: readonly CapsuleEntry[], what: string, reason: string): Comparison["unproven"] {
+  const [first] = entries;
+  if (first === undefined) return [];
+  const others = entries.length - 1;
+  const more = others === 0 ? "" : ` and ${formatCount(others)} more`;
+  return [{ object: `${what} of ${nounOf(first)} ${first.path}${more}`, reason }];
+}
+
+function bitsOf(mode: string): number {
+  return Number.parseInt(mode, 8);
 }
 
 /** By the name's own bytes, whether they are text or not; a folder and a file of one name are told as such. */
@@ -58,14 +90,16 @@ function parentsOf(entries: readonly CapsuleEntry[]): ReadonlySet<string> {
 function differencesOf(was: CapsuleEntry, is: ExtractedEntry, isForeign: boolean): readonly string[] {
   const { path } = was;
   if (was.type !== is.type) return [`${path} is a ${nounOf(is)}, recorded a ${nounOf(was)}`];
-  if (was.type === "symlink") return was.sha256 === is.sha256 ? [] : [`link ${path} leads elsewhere`];
   return [
-    ...(was.type === "file" ? contentDifferences(was, is) : []),
-    ...(isForeign ? [] : attributeDifferences(was, is)),
+    ...contentDifferences(was, is),
+    ...(isForeign || was.type === "symlink" ? [] : modeDifferences(was, is)),
+    ...(isForeign ? [] : timeDifferences(was, is)),
   ];
 }
 
 function contentDifferences(was: CapsuleEntry, is: ExtractedEntry): readonly string[] {
+  if (was.type === "directory") return [];
+  if (was.type === "symlink") return was.sha256 === is.sha256 ? [] : [`link ${was.path} leads elsewhere`];
   if (was.sizeBytes !== is.sizeBytes) {
     const sizes = `${formatCount(was.sizeBytes)} bytes recorded, ${formatCount(is.sizeBytes)} extracted`;
     return [`file ${was.path} differs (${sizes})`];
@@ -73,15 +107,15 @@ function contentDifferences(was: CapsuleEntry, is: ExtractedEntry): readonly str
   return was.sha256 === is.sha256 ? [] : [`file ${was.path} differs in its content`];
 }
 
-function attributeDifferences(was: CapsuleEntry, is: ExtractedEntry): readonly string[] {
-  const [mode, restored] = [was.mode, is.mode].map((text) => Number.parseInt(text, 8) & 0o777);
-  const noun = nounOf(was);
-  return [
-    ...(mode === restored ? [] : [`mode of ${noun} ${was.path} is ${is.mode}, recorded ${was.mode}`]),
-    ...(was.modifiedAt === is.modifiedAt
-      ? []
-      : [`time of ${noun} ${was.path} is ${is.modifiedAt}, recorded ${was.modifiedAt}`]),
-  ];
+/** Of the permission bits; what is unproven of the others, unprovenModes tells. */
+function modeDifferences(was: CapsuleEntry, is: ExtractedEntry): readonly string[] {
+  if ((bitsOf(was.mode) & 0o777) === bitsOf(is.mode)) return [];
+  return [`mode of ${nounOf(was)} ${was.path} is ${is.mode}, recorded ${was.mode}`];
+}
+
+function timeDifferences(was: CapsuleEntry, is: ExtractedEntry): readonly string[] {
+  if (was.modifiedAt === is.modifiedAt) return [];
+  return [`time of ${nounOf(was)} ${was.path} is ${is.modifiedAt}, recorded ${was.modifiedAt}`];
 }
 
 function nounOf({ type }: Pick<CapsuleEntry, "type">): string {

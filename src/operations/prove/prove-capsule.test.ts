@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  lutimesSync,
+  mkdirSync,
+  readdirSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import {
@@ -64,13 +72,20 @@ test("a capsule is extracted and every file compared; the scratch directory goes
     jobs: (root) => {
       mkdirSync(join(root, "closed"));
       writeFileSync(join(root, "closed", "two.txt"), "two\n", { mode: 0o400 });
+      chmodSync(join(root, "closed"), 0o1500);
+      symlinkSync("one.txt", join(root, "link"));
+      lutimesSync(join(root, "link"), 1_000_000_000.5, 1_000_000_000.5);
       return [capsuleJob(root)];
     },
   });
   const [id] = await backUp(scene);
   const report = await proveOne(scene);
   assert.deepEqual([report.outcome, report.differences, report.level], ["proven", [], "proven"]);
-  assert.deepEqual(report.compared, { files: 2, directories: 1, links: 0, bytes: 8 });
+  assert.deepEqual(report.compared, { files: 2, directories: 1, links: 1, bytes: 8 });
+  assert.deepEqual(
+    report.unproven.map(({ object }) => object),
+    ["set-user, set-group or sticky bits of directory closed/"],
+  );
   assert.deepEqual(readdirSync(proofsPath(scene.context)), []);
   assert.equal(onlyCopy(scene).backupId, id);
 });

@@ -29,7 +29,7 @@ export async function proveCapsule(context: Context, backup: OpenedBackup): Prom
     );
     const restoreMs = Math.round(context.clock.monotonicMs() - startedMs);
     const comparison = compareCapsules(facts.entries, await readExtracted(target, signal), manifest.adopted);
-    const unproven = [...comparison.unproven, ...leftOutOf(facts.leftOut)];
+    const unproven = [...comparison.unproven, ...changedOf(facts.entries), ...leftOutOf(facts.leftOut)];
     return {
       comparison: { ...comparison, unproven },
       assertions: [],
@@ -74,6 +74,12 @@ function capsuleOf({ id, files, capsule }: Manifest): {
   throw new Failure("backup.manifest", `Cannot prove "${id}": its manifest does not list what is in it`, {
     hint: "Look at the manifest; prove an older backup.",
   });
+}
+
+/** It comes back as it was read, which nobody can call what it was at any moment. */
+function changedOf(entries: NonNullable<Manifest["capsule"]>["entries"]): Findings["comparison"]["unproven"] {
+  const changed = entries.filter(({ state }) => state === "changed");
+  return changed.map(({ path }) => ({ object: path, reason: "it was still changing while it was packed" }));
 }
 
 function leftOutOf(leftOut: NonNullable<Manifest["capsule"]>["leftOut"]): Findings["comparison"]["unproven"] {

@@ -2,7 +2,7 @@ import { isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";
 import { createReadStream, type Stats } from "node:fs";
 import { chmod, lstat, readdir, readlink } from "node:fs/promises";
-import { formatInstant, instant } from "../../domain/instant.ts";
+import { formatInstant, nearestInstant } from "../../domain/instant.ts";
 import type { ExtractedEntry } from "../../domain/proofs/compare-capsules.ts";
 import { hashStream } from "../delivery/read-back.ts";
 
@@ -58,6 +58,6 @@ function entryOf(
     path: name.toString("utf8"),
     ...(isUtf8(name) ? {} : { pathBytes: name.toString("base64") }),
     mode: `0${(stats.mode & 0o7777).toString(8).padStart(3, "0")}`,
-    modifiedAt: formatInstant(instant(Math.floor(stats.mtimeMs))),
+    modifiedAt: formatInstant(nearestInstant(Math.floor(stats.mtimeMs))),
   };
 }
