@@ -95,11 +95,24 @@ export async function writeProofReceipt(
     const warnings = await trySign(context, destination, { name, bytes, receipt });
     await destination.put(name, bytes, context.newRunId());
     await destination.sync();
-    const isRemoved = await withdrawIfRemoved(destination, receipt.backup, [name, `${name}.minisig`]);
-    return isRemoved ? { name: null, isRemoved, warnings: [] } : { name, isRemoved, warnings };
+    return await unlessRemoved(destination, receipt, { name, isRemoved: false, warnings });
   } catch (error) {
     const why = `its result stands in the catalog only, not beside the copy: ${messageOf(error)}`;
     return { name: null, isRemoved: false, warnings: [why] };
+  }
+}
+
+async function unlessRemoved(
+  destination: Destination,
+  { backup }: ProofReceipt,
+  written: WrittenReceipt & { readonly name: string },
+): Promise<WrittenReceipt> {
+  try {
+    const isRemoved = await withdrawIfRemoved(destination, backup, [written.name, `${written.name}.minisig`]);
+    return isRemoved ? { name: null, isRemoved, warnings: [] } : written;
+  } catch (error) {
+    const why = `cannot tell whether it is still there: ${messageOf(error)}`;
+    return { ...written, warnings: [...written.warnings, why] };
   }
 }
 
