@@ -84,6 +84,8 @@ export interface Throwaway {
   /** "PostgreSQL 15.20, programs of this host". */
   readonly description: string;
   readonly versionNum: number;
+  /** Of the pg_dump that dumps it back. */
+  readonly clientVersion: string;
   /** What cannot be the same here as at its source, with the reason. */
   readonly unproven: readonly Unproven[];
   /** Globals, header, then the dump in one transaction that is committed only after hash and trailer. Once. */

@@ -31,6 +31,7 @@ export function withPlainThrowaways(context: Context, options: PlainThrowawayOpt
       return {
         description: "PostgreSQL 15.20, plain",
         versionNum: 150020,
+        clientVersion: "15.20",
         unproven: [],
         restore:
           options.restore ??

@@ -2,11 +2,14 @@ import type { PostgresFacts } from "../backups/manifest.ts";
 
 /**
  * What is needed of a server to restore a dump that somebody else made, as its first lines tell it: the version that it was
- * dumped from, and its encoding. Null when they do not name a version, as in dumps of other programs.
+ * dumped from and that of its pg_dump, and its encoding. Null when they do not name a version, as in dumps of other programs.
  */
 export function factsOfHead(
   head: string,
-): Pick<PostgresFacts, "serverVersion" | "serverVersionNum" | "encoding" | "locale"> | null {
+): Pick<
+  PostgresFacts,
+  "serverVersion" | "serverVersionNum" | "clientVersion" | "encoding" | "locale"
+> | null {
   const version = /^-- Dumped from database version ((\d+)(?:\.(\d+))?)/m.exec(head);
   if (version === null) return null;
   const [, serverVersion = "", major = "", minor = "0"] = version;
@@ -14,6 +17,7 @@ export function factsOfHead(
   return {
     serverVersion,
     serverVersionNum: Number(major) * 10_000 + Number(minor),
+    clientVersion: /^-- Dumped by pg_dump version (\d+(?:\.\d+)?)/m.exec(head)?.[1] ?? "unknown",
     encoding,
     locale: { provider: "libc", collate: "C", ctype: "C", icuLocale: null, collationVersion: null },
   };

@@ -5,6 +5,7 @@ import type { Fingerprint } from "../backups/fingerprint.ts";
 import { compareDumps, tablesInOtherOrder } from "./compare-dumps.ts";
 import { describeCompared } from "./comparison.ts";
 import { judgeProof } from "./judge-proof.ts";
+import { otherWording } from "./other-wording.ts";
 
 const name = fc.stringMatching(/^[a-z]{1,6}$/);
 const sha256 = fc.stringMatching(/^[0-9a-f]{8}$/);
@@ -250,4 +251,50 @@ test("an assertion that is not true, or has no answer, is named, and the copy co
     { sql: "select false", outcome: "false", message: "f" },
   ]);
   assert.deepEqual([damaged.failure?.code, damaged.level], ["proof.mismatch", "unknown"]);
+});
+
+const dumped = { serverVersionNum: 150_020, clientVersion: "17.2" };
+const onNewer = otherWording(dumped, { versionNum: 170_002, clientVersion: "17.2" });
+const byOther = otherWording(dumped, { versionNum: 150_020, clientVersion: "15.20" });
+
+test("where versions differ, other words are unproven with the reason; rows, sequences and what is gone still differ", () => {
+  fc.assert(
+    fc.property(fingerprint, fc.nat(), (recorded, at) => {
+      const entries = recorded.entries ?? [];
+      const one = entries[at % entries.length];
+      assert.ok(one !== undefined);
+      const worded = {
+        ...recorded,
+        entries: entries.map((e) => (e === one ? { ...e, sha256: "other" } : e)),
+      };
+      const found = compareDumps(recorded, worded, onNewer);
+      assert.deepEqual(
+        [found.differences, found.unproven.map(({ reason }) => reason)],
+        [[], [onNewer?.reason]],
+      );
+      const gone = { ...recorded, entries: entries.filter((e) => e !== one) };
+      assert.equal(compareDumps(recorded, gone, onNewer).differences.length, 1);
+      assert.deepEqual(compareDumps(recorded, gone, byOther).differences, []);
+      const [first, ...others] = recorded.tables;
+      assert.ok(first !== undefined);
+      const rows = { ...worded, tables: [{ ...first, sha256: "other" }, ...others] };
+      for (const wording of [onNewer, byOther])
+        assert.equal(compareDumps(recorded, rows, wording).differences.length, 1);
+    }),
+  );
+});
+
+test("many definitions in other words are named up to a number, and the rest is counted", () => {
+  const entries = Array.from({ length: 25 }, (_, n) => ({
+    type: "VIEW",
+    schema: "public",
+    name: `v${n}`,
+    sha256: "a",
+  }));
+  const bare: Fingerprint = { tables: [], sequences: [], largeObjects: [], schemaSha256: "a", objects: {} };
+  const now = entries.map((one) => ({ ...one, sha256: "b" }));
+  const { unproven } = compareDumps({ ...bare, entries }, { ...bare, entries: now }, onNewer);
+  assert.deepEqual([unproven.length, unproven.at(-1)?.object], [21, "5 more schema objects"]);
+  const text = compareDumps(bare, { ...bare, schemaSha256: "b" }, onNewer);
+  assert.deepEqual([text.differences, text.unproven.map(({ object }) => object)], [[], ["the schema"]]);
 });

@@ -3,19 +3,26 @@ import {
   describeTable,
   type Fingerprint,
   type LargeObjectFingerprint,
+  type ObjectFingerprint,
   type SequenceFingerprint,
   type TableFingerprint,
 } from "../backups/fingerprint.ts";
 import { type Comparison, formatCount } from "./comparison.ts";
+import type { OtherWording } from "./other-wording.ts";
 
 /**
  * Compares what was recorded of a dump with what the restored database dumps back: rows by the recorded column
  * lists, sequences, large objects, and the schema by its objects (of backups that do not list them, by the
- * number of statements of each kind and its whole text). Subscriptions are never restored, so never compared.
+ * number of statements of each kind and its whole text). Subscriptions are never restored, so never compared. With
+ * `wording`, what of the schema differs in a way that it explains is unproven.
  */
-export function compareDumps(recorded: Fingerprint, restored: Fingerprint): Comparison {
+export function compareDumps(
+  recorded: Fingerprint,
+  restored: Fingerprint,
+  wording: OtherWording | null = null,
+): Comparison {
   const tables = compareTables(recorded.tables, restored.tables);
-  const schema = compareSchemas(recorded, restored);
+  const schema = compareSchemas(recorded, restored, wording);
   return {
     compared: {
       tables: recorded.tables.length,
@@ -31,7 +38,7 @@ export function compareDumps(recorded: Fingerprint, restored: Fingerprint): Comp
       ...compareLargeObjects(recorded.largeObjects, restored.largeObjects),
       ...schema.differences,
     ],
-    unproven: unprovenSubscriptions(recorded),
+    unproven: [...unprovenSubscriptions(recorded), ...schema.unproven],
   };
 }
 
@@ -130,11 +137,16 @@ function compareLargeObjects(
 interface ComparedSchema {
   readonly compared: number;
   readonly differences: readonly string[];
+  readonly unproven: Comparison["unproven"];
 }
 
-function compareSchemas(recorded: Fingerprint, restored: Fingerprint): ComparedSchema {
+function compareSchemas(
+  recorded: Fingerprint,
+  restored: Fingerprint,
+  wording: OtherWording | null,
+): ComparedSchema {
   const [was, is] = [recorded.entries, restored.entries];
-  if (was === undefined || is === undefined) return compareStatements(recorded, restored);
+  if (was === undefined || is === undefined) return compareStatements(recorded, restored, wording);
   const wanted = was.filter((entry) => !isOfSubscription(entry));
   const before = new Map(
     wanted.map((entry) => [JSON.stringify([entry.type, entry.schema, entry.name]), entry]),
@@ -144,12 +156,41 @@ function compareSchemas(recorded: Fingerprint, restored: Fingerprint): ComparedS
       .filter((entry) => !isOfSubscription(entry))
       .map((entry) => [JSON.stringify([entry.type, entry.schema, entry.name]), entry]),
   );
-  const differences = pairs(before, after).flatMap(([, one, other]) => {
-    if (one === undefined) return other === undefined ? [] : [`${describeObject(other)} was not recorded`];
-    if (other === undefined) return [`${describeObject(one)} is missing`];
-    return one.sha256 === other.sha256 ? [] : [`${describeObject(one)} differs`];
-  });
-  return { compared: wanted.filter(({ type }) => type !== "SESSION").length, differences };
+  const found = pairs(before, after).flatMap(([, one, other]) => differenceOf(one, other, wording));
+  const differences = found.flatMap(({ object, line }) => (object === null ? [line] : []));
+  const worded = found.flatMap(({ object }) => (object === null ? [] : [object]));
+  return {
+    compared: wanted.filter(({ type }) => type !== "SESSION").length,
+    differences,
+    unproven: wording === null ? [] : unprovenWords(worded, wording),
+  };
+}
+
+interface SchemaDifference {
+  readonly line: string;
+  /** What differs in its words alone; null: in more than those. */
+  readonly object: string | null;
+}
+
+function differenceOf(
+  was: ObjectFingerprint | undefined,
+  is: ObjectFingerprint | undefined,
+  wording: OtherWording | null,
+): readonly SchemaDifference[] {
+  const one = was ?? is;
+  if (one === undefined || was?.sha256 === is?.sha256) return [];
+  const object = describeObject(one);
+  const end = was === undefined ? "was not recorded" : is === undefined ? "is missing" : "differs";
+  const isExplained = wording !== null && (end === "differs" || wording.isDividedOtherwise);
+  return [{ line: `${object} ${end}`, object: isExplained ? object : null }];
+}
+
+const mostNamed = 20;
+
+function unprovenWords(objects: readonly string[], { reason }: OtherWording): Comparison["unproven"] {
+  const named = objects.slice(0, mostNamed).map((object) => ({ object, reason }));
+  const more = objects.length - named.length;
+  return more === 0 ? named : [...named, { object: `${formatCount(more)} more schema objects`, reason }];
 }
 
 /** What is said of one is named after it; a table called "SUBSCRIPTION" begins the names of its constraints likewise. */
@@ -161,7 +202,11 @@ function isOfSubscription({ type, name }: { readonly type: string; readonly name
 /** Settings at the top of every dump are no content. */
 const settings = new Set(["SET", "SELECT"]);
 
-function compareStatements(recorded: Fingerprint, restored: Fingerprint): ComparedSchema {
+function compareStatements(
+  recorded: Fingerprint,
+  restored: Fingerprint,
+  wording: OtherWording | null,
+): ComparedSchema {
   const before = new Map(
     Object.entries(recorded.objects).filter(([kind]) => !kind.endsWith(" SUBSCRIPTION")),
   );
@@ -171,7 +216,9 @@ function compareStatements(recorded: Fingerprint, restored: Fingerprint): Compar
   );
   const isText = counts.length === 0 && recorded.schemaSha256 !== restored.schemaSha256;
   const compared = [...before].filter(([kind]) => !settings.has(kind)).reduce((sum, [, n]) => sum + n, 0);
-  return { compared, differences: isText ? ["the schema's statements differ in their text"] : counts };
+  const differences = isText ? ["the schema's statements differ in their text"] : counts;
+  if (wording === null || differences.length === 0) return { compared, differences, unproven: [] };
+  return { compared, differences: [], unproven: [{ object: "the schema", reason: wording.reason }] };
 }
 
 function unprovenSubscriptions({ objects }: Fingerprint): Comparison["unproven"] {

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { Fingerprint } from "../../domain/backups/fingerprint.ts";
 import { Failure, messageOf } from "../../domain/failure.ts";
 import { compareDumps } from "../../domain/proofs/compare-dumps.ts";
+import { otherWording } from "../../domain/proofs/other-wording.ts";
 import type { ProofReceipt } from "../../domain/proofs/proof-receipt.ts";
 import type { Throwaway } from "../../postgres/postgres.ts";
 import type { Context } from "../context.ts";
@@ -112,7 +113,8 @@ async function restoreAndCompare(
   }
   const restoreMs = Math.round(context.clock.monotonicMs() - startedMs);
   const dumpedBack = await dumpBack(throwaway, backup, recorded.facts.fingerprint);
-  const comparison = compareDumps(recorded.facts.fingerprint, dumpedBack);
+  const wording = otherWording(recorded.facts, throwaway);
+  const comparison = compareDumps(recorded.facts.fingerprint, dumpedBack, wording);
   const unproven = [...comparison.unproven, ...recorded.unproven, ...throwaway.unproven];
   const assertions = await askAll(throwaway, backup);
   const { warnings } = restored;

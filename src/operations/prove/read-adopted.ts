@@ -55,7 +55,6 @@ function tellFrom(): Told {
 
 const unknownFacts = {
   systemIdentifier: "unknown",
-  clientVersion: "unknown",
   databaseSizeBytes: 0,
   roles: [],
   extensions: [],

@@ -19,6 +19,7 @@ export function createThrowaway(deps: PostgresDeps, host: ThrowawayHost, wish: T
   return {
     description: host.description,
     versionNum: context.facts.versionNum,
+    clientVersion: context.facts.clientVersion,
     get unproven() {
       return unproven;
     },
