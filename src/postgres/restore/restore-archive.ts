@@ -1,6 +1,7 @@
 import { Failure } from "../../domain/failure.ts";
 import { describeEnd, succeeded } from "../../platform/child.ts";
 import { conninfoOf } from "../access.ts";
+import { majorOf } from "../client/version.ts";
 import { parseMessages } from "../dump/judge.ts";
 import { outputPins } from "../pins.ts";
 import type { RestoreRequest } from "../postgres.ts";
@@ -11,6 +12,19 @@ import type { ServerContext } from "../server.ts";
 export type ArchiveToRestore = Pick<RestoreRequest, "database" | "withoutOwners" | "signal"> & {
   readonly archive: NonNullable<RestoreRequest["archive"]>;
 };
+
+/**
+ * Throws "postgres.restore-refused" before anything is made, where the workers would stumble: a newer pg_restore sets
+ * what the server does not know, and it talks to it by itself, so that nothing can be left out.
+ */
+export function demandFit({ client, facts }: Pick<ServerContext, "client" | "facts">): void {
+  if (client.major <= majorOf(facts.versionNum) || majorOf(facts.versionNum) >= 17) return;
+  throw new Failure(
+    "postgres.restore-refused",
+    `Cannot restore with several workers: pg_restore ${client.text} is too new for a server of version ${facts.version}`,
+    { hint: `Leave --jobs out, or install postgresql-client-${majorOf(facts.versionNum)}.` },
+  );
+}
 
 /**
  * pg_restore with several workers, each table by TRUNCATE and COPY in a transaction of its own. There is none round all

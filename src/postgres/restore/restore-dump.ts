@@ -6,7 +6,7 @@ import type { Session } from "../session/session.ts";
 import { terminateBackends } from "../terminate.ts";
 import { type DatabaseHeader, plainCreate, readHeader } from "./database-header.ts";
 import { dropDatabase, onMaintenance, refused } from "./maintenance.ts";
-import { restoreArchive } from "./restore-archive.ts";
+import { demandFit, restoreArchive } from "./restore-archive.ts";
 import { planRoles } from "./roles.ts";
 import { sendDump } from "./send-dump.ts";
 
@@ -22,6 +22,7 @@ const dropDeadlineMs = 60_000;
 export async function restoreDump(context: ServerContext, request: RestoreRequest): Promise<RestoreReport> {
   const { database, withoutOwners, signal } = request;
   signal.throwIfAborted();
+  if (request.archive) demandFit(context);
   const header: DatabaseHeader =
     request.header === null
       ? { create: null, properties: [] }

@@ -3,13 +3,13 @@ import { Failure, messageOf } from "../../domain/failure.ts";
 import { type Child, type ChildEnd, succeeded } from "../../platform/child.ts";
 import { type Access, conninfoOf } from "../access.ts";
 import { isBrokenPipe } from "../broken-pipe.ts";
-import { knowsRestrict } from "../client/version.ts";
+import { knowsRestrict, majorOf } from "../client/version.ts";
 import { outputPins } from "../pins.ts";
 import type { RestoreRequest } from "../postgres.ts";
 import type { ServerContext } from "../server.ts";
 import { createCutFilter } from "../tap/cut-filter.ts";
 import type { DumpEvent } from "../tap/dump-events.ts";
-import { createDumpFilter, isRestorable, isRestorableAlone } from "../tap/dump-filter.ts";
+import { createDumpFilter, isKnownTo, isRestorable, isRestorableAlone } from "../tap/dump-filter.ts";
 import { checkStream } from "./checked-stream.ts";
 import { dumpText } from "./dump-text.ts";
 import { isAboutOwners } from "./owner-statements.ts";
@@ -99,7 +99,9 @@ async function* filtered(
   request: DumpToSend,
 ): AsyncGenerator<Buffer> {
   // The filter has refused every other command of psql, so an old psql can do without the restriction.
+  const major = majorOf(context.facts.versionNum);
   const leavesOut = (event: DumpEvent) =>
+    !isKnownTo(event, major) ||
     (request.withoutOwners && isAboutOwners(event)) ||
     (event.kind === "meta" && !knowsRestrict(context.client));
   const isWanted = request.cut ? createCutFilter(request.cut) : () => true;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { createDumpFilter, isRestorable } from "./dump-filter.ts";
+import { createDumpFilter, isKnownTo, isRestorable } from "./dump-filter.ts";
 
 function filtered(text: string, chunkBytes = 1 << 16): { sent: string; isComplete: boolean } {
   const filter = createDumpFilter(isRestorable);
@@ -72,6 +72,20 @@ test("nothing of a backslash command is returned before it is refused, also when
     for (const byte of Buffer.from("select 1;\n\\! ls\n")) sent.push(...filter.push(Buffer.from([byte])));
   }, refused);
   assert.equal(Buffer.concat(sent).includes("\\"), false);
+});
+
+test("a server is spared the settings that came after it, and a table, a string or a role of that name stays", () => {
+  const setting = "SET transaction_timeout = 0;\n";
+  const rest =
+    "SET lock_timeout = 0;\nselect 'SET transaction_timeout = 0;';\nCOPY t (a) FROM stdin;\nSET transaction_timeout = 0;\n\\.\n" +
+    "ALTER ROLE a SET transaction_timeout = 0;\n";
+  const sentTo = (major: number) => {
+    const filter = createDumpFilter((event) => isKnownTo(event, major));
+    const sent = filter.push(Buffer.from(setting + rest));
+    return Buffer.concat([...sent, ...filter.end().bytes]).toString();
+  };
+  assert.equal(sentTo(16), `\n${rest}`);
+  assert.equal(sentTo(17), setting + rest);
 });
 
 test("the end tells whether the trailer was seen", () => {

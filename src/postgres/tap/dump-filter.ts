@@ -68,6 +68,18 @@ export function isRestorable(event: DumpEvent): boolean {
   return !leftOut.has(roleOf(event.words));
 }
 
+/** Settings that a newer pg_dump writes at the top of every dump, and the major since which servers know them. */
+const settingsSince: ReadonlyMap<string, number> = new Map([["TRANSACTION_TIMEOUT", 17]]);
+
+/**
+ * Whether a server of that major takes it. What is left out sets a limit to none, which is what a server without that
+ * setting has; with it, no dump of a newer pg_dump could be restored into the server that it was taken from.
+ */
+export function isKnownTo(event: DumpEvent, major: number): boolean {
+  if (event.kind !== "statement" || event.words[0] !== "SET") return true;
+  return major >= (settingsSince.get(event.words[1] ?? "") ?? 0);
+}
+
 /** Lets through only pg_dump's own pair: `\restrict` before everything, `\unrestrict` after everything. */
 class CommandGuard {
   #key: string | null = null;

@@ -80,7 +80,7 @@ async function sendInOneTransaction(
 const outOfSharedMemory = "53200";
 
 /** Publications are said to be of no use on a server that writes so little log as a throwaway one. */
-const ofOurSettings = /^wal_level is insufficient to publish logical changes/;
+const ofOurSettings = /^"?wal_level"? is insufficient to publish logical changes/; // quoted since 17
 
 interface DatabaseOrder {
   readonly host: ThrowawayHost;
