@@ -6,8 +6,8 @@ import { createPlainPostgres } from "./plain-postgres.ts";
 export interface PlainThrowaways {
   /** The same context with one plain database, and servers for proofs without any process. */
   readonly context: Context;
-  /** How many were opened, and closed. */
-  readonly counts: { opened: number; closed: number; swept: number };
+  /** How many were opened, restored into, and closed. */
+  readonly counts: { opened: number; restored: number; closed: number; swept: number };
 }
 
 export interface PlainThrowawayOptions {
@@ -21,7 +21,7 @@ export interface PlainThrowawayOptions {
 
 /** A server that remembers the dump it was given; what it dumps back is really read. */
 export function withPlainThrowaways(context: Context, options: PlainThrowawayOptions = {}): PlainThrowaways {
-  const counts = { opened: 0, closed: 0, swept: 0 };
+  const counts = { opened: 0, restored: 0, closed: 0, swept: 0 };
   const real = context.postgres;
   const postgres: Context["postgres"] = {
     ...createPlainPostgres(real),
@@ -33,12 +33,12 @@ export function withPlainThrowaways(context: Context, options: PlainThrowawayOpt
         versionNum: 150020,
         clientVersion: "15.20",
         unproven: [],
-        restore:
-          options.restore ??
-          (async ({ openDump }) => {
-            text = Buffer.concat(await (await openDump()).toArray()).toString();
-            return { warnings: ["a notice"] };
-          }),
+        async restore(dump) {
+          counts.restored += 1;
+          if (options.restore) return options.restore(dump);
+          text = Buffer.concat(await (await dump.openDump()).toArray()).toString();
+          return { warnings: ["a notice"] };
+        },
         readBack: () => {
           const back = options.dumpedBack?.(text) ?? text;
           return real.readDump(Readable.from([Buffer.from(back)], { objectMode: false }), { signal });

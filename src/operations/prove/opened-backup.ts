@@ -5,7 +5,7 @@ import type { Progress } from "../../domain/runs/progress.ts";
 import type { Decryptor } from "../../encryption/encryption.ts";
 import type { BackupFiles } from "../restore/backup-files.ts";
 
-/** A copy whose stored bytes are those of its manifest, with what opens it. */
+/** A copy that is being hashed, with what opens it. */
 export interface OpenedBackup {
   readonly files: BackupFiles;
   /** With all that a key opens. */
@@ -16,6 +16,11 @@ export interface OpenedBackup {
   /** The job that made it, with its assertions; null: no longer in the config. */
   readonly job: PostgresJob | null;
   readonly server: ThrowawayChoice;
+  /**
+   * Settles when its stored bytes were found to be those of its manifest, rejects where they are not. To be waited for
+   * before the first of them is restored; a server is started in the meantime.
+   */
+  readonly hashed: Promise<void>;
   /** When its proof began, by the monotonic clock. */
   readonly startedMs: number;
   readonly signal: AbortSignal;

@@ -15,6 +15,7 @@ import { demandSpace } from "./space.ts";
 /** Extracts a capsule to a directory of its own, and compares what then lies there with what was recorded, both ways. */
 export async function proveCapsule(context: Context, backup: OpenedBackup): Promise<Findings> {
   const { manifest, files, decryptor, signal, startedMs } = backup;
+  await backup.hashed;
   const { file, facts } = capsuleOf(manifest);
   const contentBytes = facts.entries.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   const fetchedBytes =

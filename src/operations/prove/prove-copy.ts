@@ -41,12 +41,16 @@ export async function proveCopy(
   place: ChosenPlace,
   proof: CopyProof,
 ): Promise<ProofReport> {
-  const checked = await hashCopy(context, place, proof.signal);
-  if (checked.differences.length > 0) return damagedReport(context, place, { proof, checked });
-  const { findings, judged } = await restoreAndJudge(context, place, proof);
+  const unlike = await unlikeRecords(context, place);
+  const hashing = hashCopy(context, place, { unlike, signal: proof.signal });
+  if (unlike.length > 0) return damagedReport(context, place, { proof, checked: await hashing });
+  const hashed = demandSound(place, hashing);
+  const { findings, judged } = await restoreAndJudge(context, place, { proof, hashed });
   if (judged.failure !== null) demandNotRemoved(context, place);
+  const checked = await hashing;
+  if (checked.differences.length > 0) return damagedReport(context, place, { proof, checked });
   if (judged.failure?.code === "backup.mismatch") {
-    const again = await hashCopy(context, place, proof.signal);
+    const again = await hashCopy(context, place, { unlike, signal: proof.signal });
     if (again.differences.length > 0) return damagedReport(context, place, { proof, checked: again });
   }
   proof.outer.throwIfAborted();
@@ -66,17 +70,38 @@ function demandNotRemoved(context: Context, { row, destination }: ChosenPlace): 
   if (knownCopy(context, row, destination.name) === null) throw prunedFailure(row.id);
 }
 
-/** As verify does at its level "hashed". */
-async function hashCopy(
+/** Throws "backup.mismatch" where there are differences. Begun at once, and seen by whoever sends the first byte. */
+function demandSound({ stored }: ChosenPlace, hashing: Promise<CheckedFiles>): Promise<void> {
+  const hashed = hashing.then(({ differences }) => {
+    if (differences.length > 0) throw damaged(stored.manifest.id, differences);
+  });
+  hashed.catch(() => undefined); // proveCopy sees it
+  return hashed;
+}
+
+/** How the manifest itself differs from what was signed and recorded: nothing may be begun on its word then. */
+async function unlikeRecords(
   context: Context,
   { destination, stored }: ChosenPlace,
-  signal: AbortSignal,
-): Promise<CheckedFiles> {
-  const unlike = [
+): Promise<readonly string[]> {
+  return [
     ...(await differencesToOwnHash(destination, stored)),
     ...(await differencesToSignature(context, destination, stored)),
     ...differencesToCatalog(context, stored),
   ];
+}
+
+interface Hashing {
+  readonly unlike: readonly string[];
+  readonly signal: AbortSignal;
+}
+
+/** As verify does at its level "hashed". */
+async function hashCopy(
+  context: Context,
+  { destination, stored }: ChosenPlace,
+  { unlike, signal }: Hashing,
+): Promise<CheckedFiles> {
   const found = await checkCopy(context, destination, { stored, level: "hashed", signal });
   return { ...found, differences: [...unlike, ...found.differences] };
 }
@@ -86,10 +111,19 @@ interface Judged {
   readonly judged: ProofJudgement;
 }
 
-async function restoreAndJudge(context: Context, place: ChosenPlace, proof: CopyProof): Promise<Judged> {
+interface Restoring {
+  readonly proof: CopyProof;
+  readonly hashed: Promise<void>;
+}
+
+async function restoreAndJudge(
+  context: Context,
+  place: ChosenPlace,
+  { proof, hashed }: Restoring,
+): Promise<Judged> {
   const { id } = place.stored.manifest;
   try {
-    const backup = await openBackup(context, place, proof);
+    const backup = await openBackup(context, place, { proof, hashed });
     const isCapsule = backup.manifest.kind === "capsule";
     const findings = await (isCapsule ? proveCapsule(context, backup) : proveDatabase(context, backup));
     return { findings, judged: judgeProof(id, findings.comparison, findings.assertions) };
@@ -118,7 +152,7 @@ function notJudged(failure: Failure, id: string): Judged {
 async function openBackup(
   context: Context,
   place: ChosenPlace,
-  { job, server, identityFile, signal, begun }: CopyProof,
+  { proof: { job, server, identityFile, signal, begun }, hashed }: Restoring,
 ): Promise<OpenedBackup> {
   const files = filesOfCopy(place);
   const isEncrypted = files.manifest.encryption !== undefined;
@@ -129,7 +163,7 @@ async function openBackup(
   opened?.stream.destroy();
   const subject = manifest.job;
   return {
-    ...{ files, manifest, decryptor, server, signal },
+    ...{ files, manifest, decryptor, server, signal, hashed },
     openedBy: opened?.openedBy ?? null,
     job: job?.kind === "postgres" ? job : null,
     startedMs: begun.ms,

@@ -36,6 +36,7 @@ export async function proveDatabase(context: Context, backup: OpenedBackup): Pro
     label: `codex-backup-proof-${context.randomToken(8)}`,
   });
   try {
+    await backup.hashed;
     return await restoreAndCompare(context, backup, { throwaway, dump, recorded });
   } finally {
     await throwaway.close();

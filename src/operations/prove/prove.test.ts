@@ -25,7 +25,7 @@ test("a backup that comes back equal is proven: level, time, history and receipt
   );
   assert.deepEqual(report.tables, [{ schema: "public", name: "audit_logs", rows: 2, match: true }]);
   assert.deepEqual([report.server, report.warnings], ["PostgreSQL 15.20, plain", ["a notice"]]);
-  assert.deepEqual(scene.counts, { opened: 1, closed: 1, swept: 1 });
+  assert.deepEqual(scene.counts, { opened: 1, restored: 1, closed: 1, swept: 1 });
   const [receipt] = receiptsOf(scene);
   assert.deepEqual([receipt?.outcome, receipt?.destinationId], ["proven", "id-of-replays"]);
   const [row] = scene.context.catalog.backups();
@@ -77,7 +77,7 @@ test("bytes that rotted are found before anything is restored, and a check clear
   const mend = rot(storeOf(scene), `${scene.id}.sql`);
   const report = await proveOne(scene);
   assert.deepEqual([report.outcome, report.exit, report.failure?.code], ["mismatch", 4, "backup.mismatch"]);
-  assert.equal(scene.counts.opened, 1);
+  assert.deepEqual([scene.counts.restored, scene.counts.closed], [1, 2]);
   assert.equal(onlyCopy(scene).state, "damaged");
   mend();
   assert.equal((await verifyOne(scene, "hashed")).outcome, "ok");
