@@ -164,6 +164,9 @@ export interface Catalog {
   run(runId: string): RunRow | null;
   /** Last started first, whatever the clock said then. */
   runs(filter?: RunFilter): readonly RunRow[];
+  /** What may name the content of an encrypted backup: for people on this machine, and never sent. Its run must be there. */
+  putUntold(runId: string, lines: readonly string[]): void;
+  untold(runId: string): readonly string[];
   /** Of the runs that have ended. */
   runTallies(): readonly RunTally[];
 
@@ -209,6 +212,8 @@ export interface Catalog {
   clearPruned(job: string, database: string | null, backupIds: readonly string[]): void;
   /** What the manifests of a job and database say of each other, oldest first. Reads no more of them than that. */
   links(job: string, database: string | null): readonly Linked[];
+  /** Backups that a manifest notes as gone for no known reason, and since when; none that a later one accounts for. */
+  notedGone(job: string, database: string | null): readonly { readonly id: string; readonly at: Instant }[];
 
   /** One that is known already keeps its first moment. */
   putTrouble(row: TroubleRow): void;

@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { anomalyKinds } from "../domain/anomalies/anomaly.ts";
 import { type FailureCode, failureTable } from "../domain/failure-table.ts";
+import { concernKinds } from "../domain/health/status-report.ts";
 import { levels } from "../domain/level.ts";
 
 // What the answers look like, for the OpenAPI document; a test compares them with real answers.
@@ -72,7 +73,7 @@ export const jobStatus = z.looseObject({
   rtoMs: z.number().nullable(),
   concerns: z.array(
     z.strictObject({
-      kind: z.enum(["suspect", "rto", "key"]),
+      kind: z.enum(concernKinds),
       message: z.string(),
       nextStep: z.string(),
       since: time.nullable(),

@@ -37,6 +37,14 @@ export const metricTable = {
     ofJob,
     "1: the newest backup is suspect, and nothing is pruned until it is accepted.",
   ],
+  codex_backup_gone: [
+    ofJob,
+    "1: a backup or a receipt of a proof is gone that no policy removed, and nobody has accepted that.",
+  ],
+  codex_backup_pruning_stuck: [
+    ofJob,
+    "1: the last pruning was refused or failed, so that nothing old goes any more.",
+  ],
   codex_backup_newest_good_size_bytes: [ofJob, "Bytes of the newest good backup."],
   codex_backup_next_slot_timestamp_seconds: [ofJob, "When the job is due next."],
   codex_backup_missed_slots: [ofJob, "Slots of the last 7 days that no run took."],

@@ -87,6 +87,8 @@ const proofOutcomes = ["proven", "mismatch", "failed"] as const;
 function tellProofs(job: JobStatus, labels: Readonly<Record<string, string>>, set: Setter): void {
   const { lastProof, recovery, rtoMs, concerns } = job;
   set("codex_backup_suspect", labels, concerns.some(({ kind }) => kind === "suspect") ? 1 : 0);
+  set("codex_backup_gone", labels, concerns.some(({ kind }) => kind === "gone") ? 1 : 0);
+  set("codex_backup_pruning_stuck", labels, concerns.some(({ kind }) => kind === "pruning") ? 1 : 0);
   set("codex_backup_rto_seconds", labels, rtoMs === null ? null : rtoMs / 1000);
   set("codex_backup_restore_estimate_seconds", labels, recovery === null ? null : recovery.estimateMs / 1000);
   set("codex_backup_restore_measured_timestamp_seconds", labels, secondsOf(recovery?.measuredAt));

@@ -19,6 +19,7 @@ import { drillConcerns } from "./key-drill.ts";
 import { bestLevel, isGood, newestBackup } from "./list.ts";
 import { proofStatus } from "./proof-status.ts";
 import { missedSlots } from "./slots.ts";
+import { troubleConcerns } from "./trouble-concerns.ts";
 import { unlistedBackups } from "./unlisted-backups.ts";
 
 /** Is every job well, what is next, and how full are the disks. Each database of a job is judged by itself. */
@@ -121,7 +122,7 @@ function statusOf(context: Context, { job, database, unlisted, unusable, drill }
     lastProof,
     recovery,
     rtoMs,
-    concerns: [...concerns, ...drill],
+    concerns: [...concerns, ...troubleConcerns(context, series), ...drill],
     nextSlot: next === null ? null : formatInstant(next),
     missedSlots: missedSlots(context, job),
     sizeBytes: good?.sizeBytes ?? null,

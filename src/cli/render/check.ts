@@ -74,7 +74,8 @@ function verdictOf(job: JobStatus, limits: CheckLimits): CheckVerdict {
       reason: job.reason,
       isAboutAge: rulesOfAge.includes(job.rule),
       ageMs: job.newestGood?.ageMs ?? null,
-      concerns: job.concerns.map(({ message }) => message),
+      // An empty database stays empty: it is told once, and by status, not at each check.
+      concerns: job.concerns.filter(({ kind }) => kind !== "empty").map(({ message }) => message),
     },
     limits,
   );

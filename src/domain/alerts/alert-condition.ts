@@ -1,4 +1,5 @@
 import { failureTable } from "../failure-table.ts";
+import { concernKinds } from "../health/status-report.ts";
 import { type Instant, instant } from "../instant.ts";
 import type { AlertFacts, ConcernFact, DiskFact, JobFact } from "./alert-facts.ts";
 import type { AlertEvent } from "./alert-message.ts";
@@ -106,8 +107,6 @@ function jobConditions(job: JobFact): readonly Condition[] {
   ];
 }
 
-const concernKinds = ["suspect", "rto", "key"] as const satisfies readonly ConcernFact["kind"][];
-
 /** Beside the job's own key: what somebody should look at may last while the job itself comes and goes. */
 function concernKey(job: JobFact, kind: ConcernFact["kind"]): string {
   return `${jobKey(job)}#${kind}`;
@@ -126,7 +125,7 @@ function concernConditions(fact: JobFact): readonly Condition[] {
     database,
     noun,
     what,
-    findings: findings.flatMap(withoutNumbers),
+    findings: kind === "suspect" ? findings.flatMap(withoutNumbers) : findings,
     hint: null,
     nextStep,
     since,

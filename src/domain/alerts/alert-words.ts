@@ -18,8 +18,11 @@ const words: Readonly<Record<ProblemEvent, string>> = {
   suspect: "SUSPECT",
   mismatch: "MISMATCH",
   unproven: "UNPROVEN",
+  empty: "NOTHING TO PROVE",
   rto: "SLOW RESTORE",
   key: "KEY UNPROVEN",
+  gone: "GONE",
+  pruning: "NOT PRUNED",
   disk: "DISK",
   dead: "NOT RUNNING",
 };
@@ -33,8 +36,11 @@ const severities: Readonly<Record<ProblemEvent, AlertSeverity>> = {
   suspect: "warning",
   mismatch: "critical",
   unproven: "critical",
+  empty: "warning",
   rto: "warning",
   key: "warning",
+  gone: "critical",
+  pruning: "warning",
   disk: "warning",
   dead: "critical",
 };

@@ -169,6 +169,8 @@ export const checkTable = {
   "history.failed": warning("the last run failed, and why"),
   "history.incomplete": warning("the last run was incomplete, and what is missing"),
   "history.stale": warning("there is no new enough backup"),
+  "history.gone": warning("a backup or a receipt of a proof is gone, and no policy removed it"),
+  "history.not-pruned": warning("pruning is refused or fails, so that nothing old goes any more"),
 
   "proof.ok": ok("proofs can be made"),
   "proof.no-server": blocker("there is nothing to restore a dump into, so that tonight's proof fails"),
@@ -177,6 +179,8 @@ export const checkTable = {
   "proof.mismatch": warning("the last proof found other content than was backed up"),
   "proof.rto": warning("a restore takes longer than the job's rto, or nearly"),
   "proof.unmeasured": note("the job has an rto, and no restore was measured yet"),
+  "proof.failed": warning("a proof by hand failed, and none has succeeded since"),
+  "proof.nothing": note("the newest backup holds nothing that a proof could compare"),
   "proof.suspect": warning("the newest backup is suspect, and nothing is pruned until that is settled"),
   "proof.key": warning("no proof of late has used the key that was put away"),
 

@@ -62,12 +62,19 @@ export interface ReportedRecovery extends Omit<RecoveryTime, "measuredAt"> {
   readonly measuredAt: string;
 }
 
+/** In the order in which they are told. */
+export const concernKinds = ["suspect", "gone", "unproven", "empty", "rto", "key", "pruning"] as const;
+
+export type ConcernKind = (typeof concernKinds)[number];
+
 export interface JobConcern {
   /**
    * "suspect": the anomaly gate holds up pruning; "rto": a restore will soon take longer than it may; "key": no proof
-   * of late has used the key that was put away.
+   * of late has used the key that was put away; "pruning": nothing old goes any more; "gone": a backup or a receipt is
+   * gone, and no policy removed it; "unproven": a proof by hand failed, and none succeeded since; "empty": there is
+   * nothing in it that a proof could compare.
    */
-  readonly kind: "suspect" | "rto" | "key";
+  readonly kind: ConcernKind;
   /** Half a sentence. */
   readonly message: string;
   /** The exact command to type next. */

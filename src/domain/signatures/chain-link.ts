@@ -65,10 +65,10 @@ function unexplained(links: readonly Linked[], pruned: ReadonlySet<string>): rea
 
 /**
  * Of a manifest that is removed: what it alone told of others and somebody still needs to know. The next manifest must
- * tell it again, or a backup that policy removed long ago, or that was noted as gone, would look like one that was
- * removed by hand.
+ * tell it again, or a backup that policy removed long ago would look like one that was removed by hand. What it noted as
+ * gone is noted anew by the next run.
  */
 export function toldOn(removed: Linked, others: readonly Linked[]): readonly string[] {
   const followed = new Set(others.map(({ previousId }) => previousId));
-  return [...removed.pruned, ...removed.unaccounted].filter((id) => followed.has(id));
+  return removed.pruned.filter((id) => followed.has(id));
 }

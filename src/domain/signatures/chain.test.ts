@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { type ChainLink, type ChainWitnesses, judgeChain } from "./chain.ts";
 import { nextPlace, toldOn } from "./chain-link.ts";
 
-const nobody: ChainWitnesses = { misnamed: [], known: [], elsewhere: [], pruned: [] };
+const nobody: ChainWitnesses = { misnamed: [], known: [], elsewhere: [], pruned: [], remembered: [] };
 const good = { kind: "good", keyId: "A" } as const;
 
 /** One night after another: each manifest says what the code says that it should. */
@@ -66,12 +66,20 @@ test("whichever one is removed by hand is named, as long as somebody follows it"
   );
 });
 
-test("what policy removed and told to nobody because the state was lost is noted by the next run", () => {
+test("what went untold because the state was lost is told as long as a manifest speaks of it, until it is accepted", () => {
   fc.assert(
     fc.property(lives, fc.nat(), (nights, at) => {
       const losesStateAt = 1 + (at % (nights.length - 1));
       const { links, pruned } = liveThrough(nights, { losesStateAt });
-      assert.deepEqual(judgeChain(links, { ...nobody, pruned }), []);
+      const found = judgeChain(links, { ...nobody, pruned });
+      const noted = new Set(links.flatMap(({ unaccounted }) => unaccounted));
+      const told = new Set(links.flatMap((link) => link.pruned));
+      for (const id of [...noted].filter((one) => !told.has(one) && !pruned.includes(one)))
+        assert.ok(found.some(({ kind, backup }) => kind === "missing" && backup === id));
+      const there = new Set(links.map(({ id }) => id));
+      for (const { kind, backup } of found) assert.deepEqual([kind, there.has(backup)], ["missing", false]);
+      const accepted = [...pruned, ...found.map(({ backup }) => backup)];
+      assert.deepEqual(judgeChain(links, { ...nobody, pruned: accepted }), []);
     }),
     // The one that noted it is removed itself.
     { examples: [[[[], [0], [], [1]].map((prune) => ({ prune })), 1]] },
@@ -182,4 +190,34 @@ test("a clock that jumped ahead for a night does not part the chain", () => {
 test("a manifest of a version that told no name of what it follows cannot be judged by it", () => {
   const links = chainOf(3).map((link) => ({ ...link, previousId: null }));
   assert.deepEqual(kindsOf(links.slice(1)), []);
+});
+
+test("what an edited manifest says of others accuses none of them: only it is named", () => {
+  const { links } = liveThrough([{ prune: [] }, { prune: [0] }, { prune: [] }, { prune: [] }]);
+  const edit = (change: Partial<ChainLink>) =>
+    links.map((link) =>
+      link.id === "n002"
+        ? { ...link, sha256: "x", signature: { kind: "bad", keyId: "A" } as const, ...change }
+        : link,
+    );
+  assert.deepEqual(kindsOf(links), [], "n002 tells that policy removed n000, which n001 follows");
+  assert.deepEqual(kindsOf(edit({ pruned: [] })), ["edited n002"]);
+  assert.deepEqual(kindsOf(edit({ previous: "nothing", previousId: "n00x" })), ["edited n002"]);
+  assert.deepEqual(kindsOf(edit({ unaccounted: ["n00y"] })), ["edited n002"]);
+  assert.deepEqual(kindsOf(edit({ previous: links[2]?.sha256 ?? null })), ["edited n002"]);
+});
+
+test("an edited manifest cannot excuse a removal where somebody remembers what it said", () => {
+  const links = chainOf(4);
+  const left = links
+    .filter(({ id }) => id !== "n001")
+    .map((link) =>
+      link.id === "n003"
+        ? { ...link, sha256: "x", pruned: ["n001"], signature: { kind: "bad", keyId: "A" } as const }
+        : link,
+    );
+  assert.deepEqual(kindsOf(left, { remembered: links }), ["edited n003", "missing n001"]);
+  const elsewhere = links.slice(3).map((link) => ({ ...link, destination: "two" }));
+  assert.deepEqual(kindsOf(left, { elsewhere }), ["edited n003", "missing n001"]);
+  assert.deepEqual(kindsOf(left), ["edited n003"], "nobody knows what it once said of n001");
 });

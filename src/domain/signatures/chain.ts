@@ -12,8 +12,10 @@ export interface ChainWitnesses {
   /** Of the catalog; `isExpected`: a copy of it should lie here. */
   readonly known: readonly { readonly id: string; readonly sha256: string; readonly isExpected: boolean }[];
   readonly elsewhere: readonly (ChainLink & { readonly destination: string })[];
-  /** Removed by policy since the newest manifest was written. */
+  /** Removed by policy, or accepted as gone, since the newest manifest was written. */
   readonly pruned: readonly string[];
+  /** What the catalog remembers that manifests said, each from its birth. */
+  readonly remembered: readonly Linked[];
 }
 
 /**
@@ -47,10 +49,12 @@ export function judgeChain(links: readonly ChainLink[], witnesses: ChainWitnesse
     finding("reordered", base, `under its name lies the manifest of "${id}"`),
   );
   const blamed = new Set([...ownFaults, ...reordered].map(({ backup }) => backup));
-  const gone = goneFrom(chain).filter(({ backup }) => !blamed.has(backup));
+  const expected = goneFrom(chain).filter(({ backup }) => !blamed.has(backup));
+  const noted = goneAsNoted(chain).filter(({ backup }) => !expected.some((one) => one.backup === backup));
+  const gone = [...expected, ...noted];
   const all = new Set([...blamed, ...gone.map(({ backup }) => backup)]);
   const followed = links
-    .filter((link) => !link.adopted)
+    .filter((link) => !link.adopted && isBelieved(link))
     .flatMap((link) => judgeStep(link, chain))
     .filter(({ backup }) => !all.has(backup));
   const unique = new Map(followed.map((one) => [one.backup, one]));
@@ -121,6 +125,24 @@ function goneFrom({ links, known }: Chain): readonly ChainFinding[] {
     .map(({ id }) => finding("missing", id, message));
 }
 
+/** What a manifest says of others counts only where nobody is known to have changed it. */
+function isBelieved({ signature }: ChainLink): boolean {
+  return signature.kind === "good" || signature.kind === "missing";
+}
+
+/** A run has noted that it was gone when the catalog was made anew; that is told until somebody accepts it. */
+function goneAsNoted(chain: Chain): readonly ChainFinding[] {
+  const { links, elsewhere, known } = chain;
+  const there = new Set([...links, ...elsewhere, ...known].map(({ id }) => id));
+  const found = new Map<string, ChainFinding>();
+  for (const link of links.filter(isBelieved))
+    for (const id of link.unaccounted.filter((one) => !there.has(one))) {
+      const message = `it is gone: "${link.id}" notes that nobody could say who removed it`;
+      if (!isAccountedFor(id, link, chain)) found.set(id, finding("missing", id, message));
+    }
+  return [...found.values()];
+}
+
 /** From a manifest to the one that it follows. */
 function judgeStep(link: ChainLink, chain: Chain): readonly ChainFinding[] {
   const { previous } = link;
@@ -147,23 +169,28 @@ function idOf(sha256: string, { known, elsewhere }: Chain): string | null {
   return [...known, ...elsewhere].find((one) => one.sha256 === sha256)?.id ?? null;
 }
 
-/** Removed by policy, gone when the catalog was made anew, or a copy that never came here or was removed only here. */
+/** Removed by policy, accepted as gone, or a copy that never came here or was removed only here. */
 function isAccountedFor(id: string, follower: ChainLink, chain: Chain): boolean {
-  const { links, elsewhere, pruned, known } = chain;
+  const { links, elsewhere, pruned, known, remembered } = chain;
   // What an unsigned manifest says of others counts for nothing where there are signed ones.
-  const isHeard = (link: ChainLink) => follower.signature.kind !== "good" || link.signature.kind === "good";
-  const told = [...links, ...elsewhere].filter(isHeard);
+  const isHeard = (link: ChainLink) =>
+    isBelieved(link) && (follower.signature.kind !== "good" || link.signature.kind === "good");
+  const doubted = links.filter((link) => !isBelieved(link));
+  const original = remembered.filter((link) => doubted.some((one) => one.id === link.id));
+  const told = [...[...links, ...elsewhere].filter(isHeard), ...original];
   return (
     pruned.includes(id) ||
-    told.some((link) => link.pruned.includes(id) || link.unaccounted.includes(id)) ||
+    told.some((link) => link.pruned.includes(id)) ||
     known.some((one) => one.id === id && !one.isExpected) ||
-    elsewhere.some((one) => one.id === id)
+    elsewhere.some((one) => one.id === id) ||
+    // One that was changed may have told it, and nobody remembers: that one is named, not what it could excuse.
+    doubted.some((link) => !told.some((one) => one.id === link.id))
   );
 }
 
 /** Two runs never follow the same manifest: one of the two was not made by the chain of runs. */
 function duplicatesIn(links: readonly ChainLink[]): readonly ChainFinding[] {
-  const made = links.filter((link) => link.previous !== null && !link.adopted);
+  const made = links.filter((link) => link.previous !== null && !link.adopted && isBelieved(link));
   const ordered = made.toSorted((a, b) => (a.startedAt < b.startedAt ? -1 : 1));
   return [...Map.groupBy(ordered, ({ previous }) => previous).values()].flatMap(([first, ...others]) =>
     others.map(({ id, previousId }) =>

@@ -35,7 +35,7 @@ export async function pruneAfterRun(context: Context, job: BackupJob, run: After
   try {
     await finishRemovals(context, job, signal);
     const found = await findBackups(context, job, { dryRun: false, only: { database } });
-    noteLost(context, found);
+    noteLost(context, job, found);
     const { verdicts, refused } = withoutMost(planJob(context, job, { found, current: run }));
     const reports = await carryOut(context, job, { verdicts, signal });
     const stopped = signal.aborted ? [asFailure(signal.reason, "run.cancelled", "Cannot go on pruning")] : [];

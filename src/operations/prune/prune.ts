@@ -1,3 +1,4 @@
+import type { BackupRow } from "../../catalog/catalog.ts";
 import { asFailure, Failure } from "../../domain/failure.ts";
 import { type BackupJob, demandBackupJob, type Job, leavesBackups } from "../../domain/jobs/job.ts";
 import { removesMost, type Verdict } from "../../domain/retention/retention.ts";
@@ -57,15 +58,22 @@ async function pruneJob(
   try {
     await finishRemovals(context, job, options.signal);
     const found = await findBackups(context, job, { dryRun: false, only: "all" });
-    noteLost(context, found);
+    noteLost(context, job, found);
     const plans = planJob(context, job, { found, current: null });
     demandConsent(job, plans, options.yes);
     const reports = await carryOut(context, job, { verdicts: plans.flat(), signal: options.signal });
     options.signal.throwIfAborted();
+    if (reports.every(({ failure }) => failure === null)) endStuck(context, job, found.rows);
     return [...reports, ...found.unseen.map((one) => reportTrouble(job, one))];
   } finally {
     lock.release();
   }
+}
+
+/** Somebody has pruned by hand what runs refused to. */
+function endStuck({ catalog }: Context, { name }: BackupJob, rows: readonly BackupRow[]): void {
+  for (const database of new Set(rows.map((row) => row.database)))
+    for (const row of catalog.troubles(name, database)) if (row.kind === "pruning") catalog.endTrouble(row);
 }
 
 function demandConsent(job: Job, plans: readonly (readonly Verdict<PlannedCopy>[])[], yes: boolean): void {

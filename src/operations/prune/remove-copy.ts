@@ -134,7 +134,10 @@ async function eraseCopy(
   for (const file of files) await destination.remove(file);
   await destination.sync();
   await destination.checksums?.drop([...files, manifest]);
-  return { row, destination: destination.name, data, told: [...toldBy(id, linksOf(row.database)), id] };
+  // What was gone before anything was removed here is no removal by policy, and the chain must not say so.
+  const isOurs = copy.state === "removing" || before.includes(manifest);
+  const told = [...toldBy(id, linksOf(row.database)), ...(isOurs ? [id] : [])];
+  return { row, destination: destination.name, data, told };
 }
 
 /** What lies there now. Receipts that a check or a proof has laid beside a copy while it was removed go as well. */

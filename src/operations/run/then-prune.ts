@@ -3,8 +3,10 @@ import { describeCount, describeSize } from "../../domain/plain-words.ts";
 import { hasRule } from "../../domain/retention/retention-rules.ts";
 import type { RunPruning } from "../../domain/runs/run-report.ts";
 import type { Context } from "../context.ts";
+import { lookForLost } from "../prune/look-for-lost.ts";
 import { pruneAfterRun } from "../prune/prune-after-run.ts";
 import type { Work } from "./attempt.ts";
+import { notePruning } from "./note-pruning.ts";
 
 interface Done {
   readonly runId: string;
@@ -23,13 +25,19 @@ export async function thenPrune(
   job: PostgresJob | CapsuleJob,
   { work, ...run }: Done,
 ): Promise<Work> {
-  if (work.outcome !== "complete") return work;
-  if (![job.keep, ...Object.values(job.keepAt)].some(hasRule)) return work;
+  const series = { job: job.name, database: run.database };
+  const isPruned = [job.keep, ...Object.values(job.keepAt)].some(hasRule);
+  if (!isPruned) notePruning(context, { ...series, pruned: null });
+  if (work.outcome !== "complete" || !isPruned) {
+    await lookForLost(context, job, run.database);
+    return work;
+  }
   const failedCopies = work.copies.filter((copy) => copy.failure !== null);
   const away = new Set(failedCopies.map((copy) => copy.destination));
   const pruned = await pruneAfterRun(context, job, { ...run, away });
   for (const { backup, destination, reasons } of pruned.removed)
     context.log.info({ backup, destination, reasons: reasons.join(", ") }, "removed by policy");
+  notePruning(context, { ...series, pruned });
   const [words] = describePruning(pruned);
   return {
     ...work,

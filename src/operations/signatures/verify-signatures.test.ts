@@ -12,10 +12,12 @@ import {
   withMemoryDestination,
 } from "../../../tests/fakes/memory-scene.ts";
 import type { SignatureReport } from "../../domain/signatures/signature-report.ts";
-import type { Context } from "../context.ts";
+import { acceptGone } from "../accept-gone.ts";
+import { type Context, jobNamed } from "../context.ts";
 import type { VerifySignaturesOptions } from "../operation.ts";
 import { prune } from "../prune/prune.ts";
 import { run } from "../run/run.ts";
+import { statusByCatalog } from "../status.ts";
 import { verifySignatures } from "./verify-signatures.ts";
 
 const all: VerifySignaturesOptions = { backups: [], job: null, signal: noSignal };
@@ -240,7 +242,7 @@ test("after a lost state, what stands is not noted as gone, and is missed when i
   assert.deepEqual(await wrongIn(scene.context, ids), ["missing 1 at replays"]);
 });
 
-test("what was removed before the state was lost is noted by the next run, and is then no finding", async () => {
+test("what was removed before the state was lost is noted by the next run, and told until it is accepted", async () => {
   const { scene, ids } = await openSigned(3);
   removeByHand(scene, ids[1] ?? "");
   await loseCatalog(scene);
@@ -250,7 +252,20 @@ test("what was removed before the state was lost is noted by the next run, and i
     report?.warnings.join() ?? "",
     new RegExp(`"${ids[1]}" once came before a backup that stands`),
   );
+  assert.deepEqual(await wrongIn(scene.context, ids), ["missing 1 at replays"]);
+  await loseCatalog(scene);
+  const [status] = statusByCatalog(scene.context, jobNamed(scene.context, "capsule"));
+  assert.match(
+    status?.concerns.map(({ message }) => message).join() ?? "",
+    new RegExp(`"${ids[1]}" is gone`),
+  );
+  const request = { backup: `capsule/${ids[1]}`, who: "me", why: "it was mine" };
+  await acceptGone(scene.context, request);
+  await backUp(scene); // its manifest tells it from now on, to a new catalog as well
+  await loseCatalog(scene);
   assert.deepEqual(await wrongIn(scene.context, ids), []);
+  assert.deepEqual(statusByCatalog(scene.context, jobNamed(scene.context, "capsule"))[0]?.concerns, []);
+  await assert.rejects(acceptGone(scene.context, request), { code: "usage.unknown-backup" });
 });
 
 test("a destination that is away is not looked at, and nothing is called missing", async () => {
@@ -313,7 +328,14 @@ test("the receipt of a proof is judged too: changed, unsigned, or of another man
 
 const proof = {
   ...{ format: "codex-backup-proof", version: 1, backup: "b", job: "capsule", database: null },
-  ...{ destinationId: "id", startedAt: "a", finishedAt: "b", outcome: "proven", server: null, durationMs: 1 },
+  ...{
+    destinationId: "id",
+    startedAt: "a",
+    finishedAt: "2026-11-23T01:00:00.000Z",
+    outcome: "proven",
+    server: null,
+    durationMs: 1,
+  },
   ...{ restoreMs: 1, contentBytes: 1, openedBy: null, compared: {}, tables: [], differences: [] },
   ...{ unproven: [], assertions: [], warnings: [], failure: null, tool: "0" },
 };

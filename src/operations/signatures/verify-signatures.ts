@@ -118,6 +118,7 @@ function judgeSeries(
       ofSeries(other.links).map((link) => ({ ...link, destination: other.destination })),
     ),
     pruned: context.catalog.pruned(series.job, series.database),
+    remembered: context.catalog.links(series.job, series.database),
   });
   const found = Map.groupBy(findings, ({ backup }) => backup);
   const here = [...links, ...misnamed].toSorted((a, b) => (a.base < b.base ? -1 : 1));

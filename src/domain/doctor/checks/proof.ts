@@ -1,7 +1,8 @@
 import type { FailureReport } from "../../failure.ts";
 import type { HealthRule } from "../../health/health.ts";
-import type { JobConcern, ReportedRecovery } from "../../health/status-report.ts";
+import type { ConcernKind, JobConcern, ReportedRecovery } from "../../health/status-report.ts";
 import { describeDuration, describeSize, describeSubject } from "../../plain-words.ts";
+import type { CheckCode } from "../check-table.ts";
 import { type Diagnosis, diagnose, shellWord } from "../finding.ts";
 
 /** What is known of the proofs of one job. */
@@ -64,13 +65,23 @@ function judgeRoom({ job, room }: ProofCheckFacts): readonly Diagnosis[] {
   return [diagnose("proof.space", job, { message, commands: [`df -h ${shellWord(path)}`] })];
 }
 
+const concernCodes = {
+  suspect: "proof.suspect",
+  rto: "proof.rto",
+  key: "proof.key",
+  unproven: "proof.failed",
+  empty: "proof.nothing",
+  gone: "history.gone",
+  pruning: "history.not-pruned",
+} as const satisfies Record<ConcernKind, CheckCode>;
+
 const codes = { mismatch: "proof.mismatch", proof: "proof.missed", rto: "proof.rto" } as const;
 
 function judgeDatabase({ job, isProven }: ProofCheckFacts, database: ProvenDatabase): readonly Diagnosis[] {
   const { rule, reason, rtoMs, recovery, concerns } = database;
   const subject = describeSubject(job, database.database);
   const told = concerns.map(({ kind, message, nextStep }) =>
-    diagnose(`proof.${kind}`, subject, { message, commands: [nextStep] }),
+    diagnose(concernCodes[kind], subject, { message, commands: [nextStep] }),
   );
   if (rule === "mismatch" || rule === "proof" || rule === "rto") {
     const commands = ["codex-backup status", `codex-backup prove --job ${shellWord(job)} --latest`];
