@@ -330,6 +330,8 @@ test("the migrations are numbered without a gap and have not changed since they 
     "29423aded5bc5243",
     "c48f24e211eb6c8d",
     "b067e7623f5d9bb7",
+    "2f85811438f0e557",
+    "03b3cf8bdb6089b8",
   ]);
 });
 

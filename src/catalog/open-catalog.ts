@@ -23,6 +23,7 @@ import { setStatements } from "./statements/sets.ts";
 import { slotStatements } from "./statements/slots.ts";
 import { tallyStatements } from "./statements/tallies.ts";
 import { troubleStatements } from "./statements/troubles.ts";
+import { untoldStatements } from "./statements/untold.ts";
 
 export interface CatalogOptions {
   /** How long to wait for another process that is writing; default 10,000. */
@@ -56,6 +57,7 @@ export function openCatalog(path: string, options: CatalogOptions = {}): Catalog
     ...tallyStatements(connection),
     ...setStatements(connection),
     ...slotStatements(connection),
+    ...untoldStatements(connection),
     ...troubleStatements(connection),
     atomically: connection.atomically,
     close: connection.close,

@@ -86,6 +86,8 @@ export interface Operations {
   status(): Promise<StatusReport>;
   /** The run whose log is asked for. Throws "usage.unknown-run". */
   findRun(request: LogsRequest): Promise<RunRow>;
+  /** What a run of an encrypted job may say on this machine alone, since it may name what is in its backup. */
+  untold(runId: string): Promise<readonly string[]>;
   /** Last started first; asks only the catalog. */
   listRuns(options: ListRunsOptions): Promise<readonly RunRow[]>;
   /** For Prometheus: text in its format, from status and catalog. */
@@ -135,6 +137,13 @@ export interface Operations {
   release(request: Pick<HoldRequest, "backup" | "who">): Promise<HoldReport>;
   /** What is suspect of a backup is as it should be. Throws "usage.refused" when nothing is. */
   accept(request: HoldRequest): Promise<HoldReport>;
+  /** Takes an acceptance back. Throws "usage.refused" when there is none. */
+  unaccept(request: Pick<HoldRequest, "backup" | "who">): Promise<HoldReport>;
+  /**
+   * What is gone of a backup may be gone; removes nothing. Throws "usage.unknown-backup" when nothing of it is known to be
+   * gone, "usage.refused" while files of it still lie where they should.
+   */
+  acceptGone(request: HoldRequest): Promise<HoldReport>;
   prune(options: PruneOptions): Promise<readonly PruneReport[]>;
   /** What would exist on each day to come; touches nothing. */
   simulate(options: SimulateOptions): Promise<SimulationReport>;

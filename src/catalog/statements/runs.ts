@@ -97,6 +97,7 @@ function readRun(row: Row): RunRow {
   };
 }
 
-function readTexts(value: unknown): readonly string[] | null {
+/** Null for what is no list of texts. */
+export function readTexts(value: unknown): readonly string[] | null {
   return Array.isArray(value) && value.every((item) => typeof item === "string") ? value : null;
 }

@@ -49,7 +49,15 @@ function showLogs(
       ? await followLog(session, work, { runId, print })
       : await readAll(work, { runId, print });
     const run = describeRun(await work.operations.findRun({ runId, job: null }));
-    screen.document({ run, entries: entries ?? [] });
+    const untold = await work.operations.untold(runId);
+    if (untold.length > 0)
+      screen.print(
+        [
+          "Told on this machine alone, since the job is encrypted:",
+          ...untold.map((line) => `  ${line}`),
+        ].join("\n"),
+      );
+    screen.document({ run, entries: entries ?? [], untold });
     if (entries === null)
       screen.complain(`The log of run ${runId} is gone: only what the catalog knows is left: ${run.summary}`);
     return entries === null ? 1 : 0;

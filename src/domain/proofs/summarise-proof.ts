@@ -1,3 +1,4 @@
+import { withheld } from "../encryption/untold.ts";
 import { describeCount, describeDuration } from "../plain-words.ts";
 import { describeCompared } from "./comparison.ts";
 import type { ProofReceipt } from "./proof-receipt.ts";
@@ -6,6 +7,12 @@ import type { ProofReceipt } from "./proof-receipt.ts";
 type ProofSummed = Pick<ProofReceipt, "outcome" | "durationMs"> & {
   readonly [Key in "compared" | "differences" | "unproven"]: Readonly<ProofReceipt[Key]>;
 } & { readonly failure: { readonly message: string } | null };
+
+interface FailureTold<Code extends string> {
+  readonly code: Code;
+  readonly message: string;
+  readonly hint: string | null;
+}
 
 /** One line for people: "proven in 4.1 s: 12 tables, 1,000 rows". */
 export function summariseProof(receipt: ProofSummed): string {
@@ -26,13 +33,22 @@ export function summariseProof(receipt: ProofSummed): string {
  * key, and nothing of what is in it (PROOF 6).
  */
 export function withoutContent(receipt: ProofReceipt): ProofReceipt {
+  return { ...receipt, ...hiddenContent(receipt), tables: [] };
+}
+
+type ProofSaid = Pick<ProofReceipt, "backup" | "outcome"> & {
+  readonly [Key in "differences" | "unproven" | "assertions"]: Readonly<ProofReceipt[Key]>;
+};
+
+/** Of a receipt, or of a report. */
+export function hiddenContent<Code extends string>(
+  receipt: ProofSaid & { readonly failure: FailureTold<Code> | null },
+) {
   const count = receipt.differences.length;
-  const message =
-    receipt.outcome === "proven" ? null : `Cannot vouch for "${receipt.backup}": see the catalog`;
+  const doing = `Cannot ${receipt.outcome === "failed" ? "prove" : "vouch for"} "${receipt.backup}"`;
+  const hint = `Prove it again with codex-backup prove ${receipt.backup} --identity FILE: the screen alone names it.`;
   return {
-    ...receipt,
     compared: {},
-    tables: [],
     differences:
       count === 0 ? [] : [`${describeCount(count, "difference")}, not named outside of the encryption`],
     unproven: receipt.unproven.map(() => ({
@@ -41,6 +57,6 @@ export function withoutContent(receipt: ProofReceipt): ProofReceipt {
     })),
     assertions: receipt.assertions.map(({ outcome }) => ({ sql: "", outcome, message: null })),
     warnings: [],
-    failure: receipt.failure && { code: receipt.failure.code, message: message ?? "", hint: null },
+    failure: receipt.failure && withheld(receipt.failure, { doing, hint }),
   };
 }

@@ -25,23 +25,20 @@ export interface Told {
 /**
  * Tells the catalog what a proof found, then lays the receipt beside the copy; one that cannot be written takes nothing
  * from what was found. A copy that was removed meanwhile has neither level nor receipt, and the history keeps the rest.
+ * Of an encrypted backup none of them says what is in it: status, alerts and HTTP tell what the catalog has.
  */
 export async function keepProof(context: Context, place: ChosenPlace, told: Told): Promise<KeptProof> {
   const { destination, stored } = place;
   const { manifest } = stored;
   const { catalog } = context;
+  const receipt = manifest.encryption === undefined ? told.receipt : withoutContent(told.receipt);
   const isThere = (await destination.stat(formatBackupFile(manifest.id, { kind: "manifest" }))) !== null;
   const copy = catalog.atomically(() => {
-    catalog.putProof(proofRowOf(told.receipt));
-    return isThere ? putCopy(context, place, told) : null;
+    catalog.putProof(proofRowOf(receipt));
+    return isThere ? putCopy(context, place, { ...told, receipt }) : null;
   });
   if (copy === null) return removed;
-  const isOpen = manifest.encryption === undefined;
-  const written = await writeProofReceipt(
-    context,
-    destination,
-    isOpen ? told.receipt : withoutContent(told.receipt),
-  );
+  const written = await writeProofReceipt(context, destination, receipt);
   if (written.isRemoved) return removed;
   return { level: copy.level, receipt: written.name, warnings: written.warnings };
 }

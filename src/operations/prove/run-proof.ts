@@ -1,8 +1,10 @@
 import type { BackupRow, CopyRow } from "../../catalog/catalog.ts";
+import { parseManifest } from "../../domain/backups/manifest-text.ts";
 import { Failure, messageOf } from "../../domain/failure.ts";
 import type { ProofJob } from "../../domain/jobs/job.ts";
 import { proofsOfRun } from "../../domain/proofs/proof-lines.ts";
 import type { ProofReport } from "../../domain/proofs/proof-report.ts";
+import { hiddenContent } from "../../domain/proofs/summarise-proof.ts";
 import type { RunReport } from "../../domain/runs/run-report.ts";
 import { type Context, destinationNamed } from "../context.ts";
 import { isGood } from "../list.ts";
@@ -59,7 +61,7 @@ async function proveOne(context: Context, job: ProofJob, { row, signal }: One): 
   return underProofLock(context, { waitMs, signal }, async () => {
     const { destination, passedOver } = await leastProven(context, row);
     const wish = { row, destination, identityFile: null, server: null, signal };
-    return workOf(context, await proveBackup(context, wish), passedOver);
+    return workOf(context, { row, report: await proveBackup(context, wish), passedOver });
   });
 }
 
@@ -91,9 +93,17 @@ async function leastProven(context: Context, row: BackupRow): Promise<LeastProve
   return { destination: null, passedOver };
 }
 
-function workOf({ destinations }: Context, report: ProofReport, passedOver: readonly string[]): Work {
+interface Done {
+  readonly row: BackupRow;
+  readonly report: ProofReport;
+  readonly passedOver: readonly string[];
+}
+
+function workOf(context: Context, { row, report: seen, passedOver }: Done): Work {
+  const isSealed = isSealedBackup(context, row);
+  const report = isSealed ? { ...seen, ...hiddenContent(seen), tables: [] } : seen;
   const { outcome, destination, level, failure } = report;
-  const location = destination === null ? "" : (destinations.get(destination)?.location ?? "");
+  const location = destination === null ? "" : (context.destinations.get(destination)?.location ?? "");
   const { summary, warnings } = proofsOfRun(report);
   const { code = null, message = "", hint = null } = failure ?? {};
   return {
@@ -105,9 +115,21 @@ function workOf({ destinations }: Context, report: ProofReport, passedOver: read
         : [{ destination, location, level, readBack: null, late: false, failure: null }],
     windowMs: null,
     warnings: [...passedOver, ...warnings],
+    untold: isSealed ? untoldOf(seen) : [],
     failure: code === null ? null : new Failure(code, message, hint === null ? {} : { hint }),
     summary,
   };
+}
+
+function untoldOf(seen: ProofReport): readonly string[] {
+  const { summary, warnings } = proofsOfRun(seen);
+  return [summary, ...warnings, ...(seen.failure === null ? [] : [seen.failure.message])];
+}
+
+/** By itself: its job may be encrypted only since, or no longer. */
+function isSealedBackup({ catalog }: Context, { job, id }: BackupRow): boolean {
+  const text = catalog.manifestText(job, id);
+  return text === null || parseManifest(Buffer.from(text), `catalog: ${id}`).encryption !== undefined;
 }
 
 function nothingGood(job: ProofJob): Failure {

@@ -6,6 +6,7 @@ import type { ExitStatus, Outcome } from "../../domain/outcome.ts";
 import { describeDuration } from "../../domain/plain-words.ts";
 import type { CopyReport, ReportedBackup, RunPruning, RunReport } from "../../domain/runs/run-report.ts";
 import type { Context, RunLog } from "../context.ts";
+import { isSealedJob, withhold } from "./withhold.ts";
 
 /** What a run came to, as its job kind tells it. */
 export interface Work {
@@ -18,6 +19,8 @@ export interface Work {
   /** The work stands, but what was to follow it failed; `warnings` says what. Left out: no. */
   readonly isUnfinished?: boolean;
   readonly warnings: readonly string[];
+  /** What may name the content of an encrypted backup; left out: nothing. */
+  readonly untold?: readonly string[];
   readonly failure: Failure | null;
   /** One line for people; null: outcome and duration say enough. */
   readonly summary: string | null;
@@ -59,13 +62,14 @@ export async function attempt(
   const runLog = openLog(context, facts.runId);
   try {
     runLog.log.info({ ...facts }, "run started");
-    const done = await work({ ...context, log: runLog.log }, startedAt).catch((error: unknown) =>
+    const seen = await work({ ...context, log: runLog.log }, startedAt).catch((error: unknown) =>
       failedWork(asFailure(error, "run.internal", `Cannot run "${facts.job}"`)),
     );
+    const done = isSealedJob(context, facts.job) ? withhold(seen, facts) : seen;
     const durationMs = Math.round(clock.monotonicMs() - startedMs);
     const report = reportOn(row, done, durationMs);
     tell(runLog.log, report, done.failure);
-    return closeRow(context, row, report);
+    return closeRow(context, row, { report, untold: done.untold ?? [] });
   } finally {
     runLog.close();
   }
@@ -81,10 +85,18 @@ function openLog(context: Context, runId: string): RunLog {
   }
 }
 
+interface Ended {
+  readonly report: RunReport;
+  readonly untold: readonly string[];
+}
+
 /** What a run has done is told even when the catalog can no longer be written. */
-function closeRow({ catalog, clock }: Context, row: RunRow, report: RunReport): RunReport {
+function closeRow({ catalog, clock }: Context, row: RunRow, { report, untold }: Ended): RunReport {
   try {
-    catalog.updateRun({ ...row, ...closing(report), finishedAt: clock.now() });
+    catalog.atomically(() => {
+      catalog.updateRun({ ...row, ...closing(report), finishedAt: clock.now() });
+      if (untold.length > 0) catalog.putUntold(row.runId, untold);
+    });
     return report;
   } catch (error) {
     return {

@@ -27,6 +27,7 @@ export async function backupWork(context: Context, run: BackupRun): Promise<Work
     copies: made.copies,
     windowMs: made.windowMs,
     warnings: made.warnings,
+    untold: made.untold,
     failure: null,
     summary: `${made.outcome}, ${duration}, ${describeSize(sizeBytes)}${gaps}${made.anomalies.length > 0 ? "; suspect" : ""}`,
   };

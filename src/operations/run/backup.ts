@@ -38,6 +38,8 @@ export interface MadeBackup {
   readonly outcome: "complete" | "incomplete";
   readonly anomalies: readonly Anomaly[];
   readonly warnings: readonly string[];
+  /** What the private part alone may say, of an encrypted backup. */
+  readonly untold: readonly string[];
 }
 
 /**
@@ -85,6 +87,7 @@ export async function makeBackup(context: Context, run: BackupRun): Promise<Made
       copies: [...first.copies, ...late.copies, ...readiness.refused],
       gaps: [...(gap === null ? [] : [gap]), ...(checked.inspected.gaps ?? []), ...first.gaps, ...late.gaps],
       anomalies: gated.anomalies,
+      isEncrypted: job.encrypt !== null,
       warnings: [...readiness.warnings, ...warnUnaccounted(place)],
     });
   } catch (error) {
@@ -144,12 +147,15 @@ interface Conclusion {
   readonly copies: readonly CopyReport[];
   /** What lacks although the copies are whole. */
   readonly gaps: readonly string[];
+  /** In full. */
   readonly anomalies: readonly Anomaly[];
+  readonly isEncrypted: boolean;
   readonly warnings: readonly string[];
 }
 
 function conclude(run: BackupRun, conclusion: Conclusion): MadeBackup {
-  const { sealed, produced, copies, gaps, anomalies, warnings } = conclusion;
+  const { sealed, produced, copies, gaps, isEncrypted, warnings } = conclusion;
+  const anomalies = publicAnomalies(conclusion.anomalies, isEncrypted);
   const good = copies.filter((copy) => copy.failure === null);
   const failed = copies.filter((copy) => copy.failure !== null);
   const hasEnough = good.length >= run.job.requiredCopies;
@@ -160,6 +166,7 @@ function conclude(run: BackupRun, conclusion: Conclusion): MadeBackup {
     windowMs: produced.windowMs,
     outcome: hasEnough && gaps.length === 0 && manifest.outcome === "complete" ? "complete" : "incomplete",
     anomalies,
+    untold: isEncrypted ? conclusion.anomalies.map(({ message }) => `suspect: ${message}`) : [],
     warnings: [
       ...suspectWarnings(manifest, anomalies),
       ...manifest.warnings,
@@ -171,10 +178,14 @@ function conclude(run: BackupRun, conclusion: Conclusion): MadeBackup {
   };
 }
 
-function suspectWarnings({ job, id }: Manifest, anomalies: readonly Anomaly[]): readonly string[] {
+function suspectWarnings(
+  { job, id, runId, encryption }: Manifest,
+  anomalies: readonly Anomaly[],
+): readonly string[] {
   if (anomalies.length === 0) return [];
   return [
     ...anomalies.map(({ message }) => `suspect: ${message}`),
+    ...(encryption === undefined ? [] : [`where, this machine alone tells: codex-backup logs ${runId}`]),
     `nothing is pruned until a later backup is as usual, or this is: codex-backup accept ${job}/${id} --why TEXT`,
   ];
 }

@@ -1,5 +1,5 @@
 import { formatBackupFile } from "../../domain/backups/backup-file.ts";
-import { asFailure, Failure, reportOf } from "../../domain/failure.ts";
+import { asFailure, Failure, type FailureReport, reportOf } from "../../domain/failure.ts";
 import { formatInstant } from "../../domain/instant.ts";
 import type { Job } from "../../domain/jobs/job.ts";
 import { deferredStatus, type HookMoment, type HookProgram } from "../../domain/jobs/job-hooks.ts";
@@ -9,6 +9,7 @@ import { describeEnd, succeeded } from "../../platform/child.ts";
 import type { Context } from "../context.ts";
 import { type AttemptFacts, failedWork, type Work } from "./attempt.ts";
 import { runLogged } from "./logged-program.ts";
+import { isSealedJob, toldFailure } from "./withhold.ts";
 
 export interface HookedRun {
   readonly job: Job;
@@ -122,8 +123,14 @@ function factsOf(context: Context, { job, facts }: HookedRun, { moment, work }: 
     outcome: work?.outcome ?? null,
     backup: work?.backup?.id ?? null,
     manifest: work === null ? null : manifestPath(context, work),
-    failure: work?.failure ? reportOf(work.failure) : null,
+    failure: work?.failure ? failureOf(context, facts, work.failure) : null,
   };
+}
+
+/** A hook is a way out of this machine, as an alert is. */
+function failureOf(context: Context, facts: AttemptFacts, failure: Failure): FailureReport {
+  const report = reportOf(failure);
+  return isSealedJob(context, facts.job) ? toldFailure(report, facts) : report;
 }
 
 /** At the first destination that has it as a file of this machine. */

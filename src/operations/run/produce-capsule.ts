@@ -33,7 +33,7 @@ export function createCapsuleProducer(context: Context, job: CapsuleJob, signal:
             step: "capsule",
             doneBytes: progress.doneBytes,
             totalBytes: progress.totalBytes,
-            current: progress.current,
+            current: job.encrypt === null ? progress.current : null,
           }),
       });
       const walk = { startedAt, finishedAt: context.clock.now() };

@@ -45,20 +45,34 @@ export async function keepResult(context: Context, finding: Finding): Promise<Ke
   const judged = catalog.atomically(() => {
     const before = copyOf(context, finding, manifest.job);
     if (isRemoved(candidate, before)) return null;
-    const result = judgeCheck({ ...checked, at, before, told, receipt: besides.receipt });
+    const differences = openDifferences(stored, checked);
+    const result = judgeCheck({ ...checked, differences, at, before, told, receipt: besides.receipt });
     if (catalog.backup(manifest.job, manifest.id) === null) putBackup(catalog, stored);
     catalog.putCopy(result.copy);
     return result;
   });
   if (judged === null) return null;
-  if (judged.receipt === null) return { differences: judged.differences, warnings: [] };
+  // What was found itself is for whoever holds the key; what stands from before is told as it was kept.
+  const differences = checked.differences.length > 0 ? checked.differences : judged.differences;
+  if (judged.receipt === null) return { differences, warnings: [] };
   const { readBack } = judged.copy;
   // What a proof said stands in its own receipt: when that is gone, the level falls to what a check can say.
   const level = reaches(judged.copy.level, "read") ? "read" : judged.copy.level;
   const foundAt = judged.receipt.foundAt ?? undefined;
   const copy = { sealed: stored, destinationId, level, readBack, checkedAt: at };
   const warnings = await tryReceipt(context, place, foundAt === undefined ? copy : { ...copy, foundAt });
-  return { differences: judged.differences, warnings };
+  return { differences, warnings };
+}
+
+/** As the catalog keeps them, from which status, alerts and HTTP tell: nothing of what is inside of the encryption. */
+function openDifferences(
+  { manifest }: StoredBackup,
+  { level, differences }: CheckedFiles,
+): readonly string[] {
+  if (manifest.encryption === undefined || level !== "read") return differences;
+  return differences.map(
+    () => "it does not hold what its private part says; codex-backup verify --identity FILE names it",
+  );
 }
 
 async function tryReceipt(
