@@ -19,6 +19,7 @@ interface FirstLogin {
   readonly access: Access;
   readonly facts: Omit<ServerFacts, "clientVersion">;
   readonly role: string;
+  readonly encoding: string;
 }
 
 /** See Postgres.connect. */
@@ -48,6 +49,7 @@ export async function reachServer(
       access: { ...login.access, programs: client.directory },
       facts: { ...login.facts, clientVersion: client.version.text },
       role: login.role,
+      encoding: login.encoding,
       client: client.version,
       database,
       signal,
@@ -111,7 +113,7 @@ async function firstLogin(
 
 type ServerRow = Omit<ServerFacts, "clientVersion" | "systemIdentifier"> & { readonly role: string };
 
-async function askServer(session: Session): Promise<Pick<FirstLogin, "facts" | "role">> {
+async function askServer(session: Session): Promise<Omit<FirstLogin, "access">> {
   const [row] = await session.rows<ServerRow>(`SELECT current_setting('server_version') AS version,
     current_setting('server_version_num')::int AS "versionNum", pg_is_in_recovery() AS "inRecovery",
     coalesce((SELECT rolsuper FROM pg_roles WHERE rolname = current_user), false) AS "isSuperuser",
@@ -120,7 +122,8 @@ async function askServer(session: Session): Promise<Pick<FirstLogin, "facts" | "
   const { role, ...facts } = row;
   // "15.20 (Debian 15.20-0+deb12u1)": what follows the number is the packager's.
   const version = facts.version.split(" ")[0] ?? facts.version;
-  return { facts: { ...facts, version, systemIdentifier: await askIdentity(session) }, role };
+  const systemIdentifier = await askIdentity(session);
+  return { facts: { ...facts, version, systemIdentifier }, role, encoding: session.encoding };
 }
 
 /** Some providers keep pg_control_system() from everybody; "" then. */

@@ -23,6 +23,9 @@ export const sessionPins: Readonly<Record<string, string>> = {
   datestyle: "ISO",
 };
 
+/** A connection's keywords with which the server converts no text, whatever the role or the database sets. */
+export const unconverted: Readonly<Record<string, string>> = { client_encoding: "SQL_ASCII" };
+
 /** The setting that carries a connection's random token; see session/hello.ts. */
 export const tokenSetting = "codex_backup.token";
 

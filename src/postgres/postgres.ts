@@ -265,6 +265,8 @@ export interface RestoreRequest {
 export interface RestoreReport {
   readonly warnings: readonly string[];
   readonly createdRoles: readonly string[];
+  /** Of the dump's text, as it says; left out where only pg_restore read it. */
+  readonly encoding?: string;
 }
 
 /** Whether a dump, uncompressed, is a custom archive; by its first five bytes or more. */

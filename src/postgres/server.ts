@@ -21,6 +21,8 @@ export interface ServerContext {
   readonly client: ClientVersion;
   /** The database named to connect(); where cluster-wide questions are asked. */
   readonly database: string;
+  /** Of that database. */
+  readonly encoding: string;
   readonly signal: AbortSignal;
 }
 

@@ -77,6 +77,7 @@ export interface PostgresFacts {
   readonly serverVersionNum: number;
   readonly serverVersion: string;
   readonly clientVersion: string;
+  /** As the server calls it. How names are told that cannot be read in it: decision 017. */
   readonly encoding: string;
   readonly locale: {
     readonly provider: string;

@@ -12,6 +12,8 @@ export interface Restored {
   /** Its name for the time being. */
   readonly database: string;
   readonly cut: DumpCut | null;
+  /** Of the dump's text; left out: its database's. */
+  readonly encoding: string | undefined;
   readonly onProgress: (doneBytes: number) => void;
 }
 
@@ -78,12 +80,12 @@ function sumOf(tables: Fingerprint["tables"]): Pick<RestoreCheck, "tables" | "ro
 async function differingContent(
   server: PostgresServer,
   request: DatabaseRestore,
-  { database, cut, recorded, onProgress }: Restored & { readonly recorded: Fingerprint },
+  { database, cut, recorded, encoding: ofText, onProgress }: Restored & { readonly recorded: Fingerprint },
 ): Promise<Looked> {
   const { dump } = request;
   const looked = { ...sumOf(recorded.tables), reason: notCompared(server, request, cut) };
-  const { fingerprint } = await server.restore.dumpBack(database, onProgress);
   const encoding = dump.facts?.encoding ?? "UTF8";
+  const { fingerprint } = await server.restore.dumpBack(database, ofText ?? encoding, onProgress);
   const restored = await inRecordedOrder(recorded, fingerprint, (table) =>
     server.restore.fingerprintTable(database, table, encoding),
   );

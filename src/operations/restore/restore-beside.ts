@@ -26,12 +26,15 @@ export async function restoreBeside(
   const database = restoringName(to, context.randomToken(6));
   const report = await restoreInto(context, server, { request, cut, database });
   const onProgress = progressOf(context, request, "verify");
-  const check = await checkRestored(server, request, { database, cut, onProgress }).catch(
-    async (error: unknown) => {
-      await dropAgain(context, server, database);
-      throw error;
-    },
-  );
+  const check = await checkRestored(server, request, {
+    database,
+    cut,
+    encoding: report.encoding,
+    onProgress,
+  }).catch(async (error: unknown) => {
+    await dropAgain(context, server, database);
+    throw error;
+  });
   if (!isSwap) {
     await server.restore.name({ database: to, restored: database });
     return { report, check, oldDatabase: null };

@@ -5,6 +5,8 @@ export interface DumpRequest {
   /** As pg_export_snapshot() named it. */
   readonly snapshot: string;
   readonly lockWaitMs: number;
+  /** Of the database. Without it, ALTER ROLE or ALTER DATABASE … SET client_encoding would choose another one. */
+  readonly encoding: string;
 }
 
 /**
@@ -17,8 +19,8 @@ export function dumpArgs(request: DumpRequest, format: "sql" | "custom"): readon
 }
 
 /** A plain dump of a database in which nobody else writes, without a snapshot to share. */
-export function unsharedDumpArgs(dbname: string): readonly string[] {
-  return ["--format=plain", "--no-password", `--dbname=${dbname}`];
+export function unsharedDumpArgs(dbname: string, encoding: string): readonly string[] {
+  return ["--format=plain", `--encoding=${encoding}`, "--no-password", `--dbname=${dbname}`];
 }
 
 /**
@@ -28,16 +30,26 @@ export function unsharedDumpArgs(dbname: string): readonly string[] {
  */
 export function headerArgs(request: DumpRequest): readonly string[] {
   const nothing = ["--schema=pg_toast", "--exclude-schema=pg_toast"];
-  return ["--create", "--schema-only", ...nothing, ...commonArgs(request)];
+  const encoding = namesEncoding(request.encoding);
+  return ["--create", "--schema-only", ...nothing, ...commonArgs({ ...request, encoding })];
 }
 
 function commonArgs(request: DumpRequest): readonly string[] {
   return [
     `--snapshot=${request.snapshot}`,
     `--lock-wait-timeout=${request.lockWaitMs}`,
+    `--encoding=${request.encoding}`,
     "--no-password",
     `--dbname=${request.dbname}`,
   ];
+}
+
+/**
+ * For names of roles and databases, which are bytes in any encoding: pg_dump replaces those that are none of its own
+ * (0x8d 0x20 in EUC_JP), and a later reader converts them. So they are called bytes, or UTF-8 as nearly everywhere.
+ */
+function namesEncoding(encoding: string): string {
+  return encoding === "UTF8" ? "UTF8" : "SQL_ASCII";
 }
 
 /**
@@ -47,12 +59,15 @@ function commonArgs(request: DumpRequest): readonly string[] {
 export function globalsArgs(request: {
   readonly dbname: string;
   readonly quotedDatabase: string;
+  /** Of that database. */
+  readonly encoding: string;
   readonly passwords: "with" | "without";
 }): readonly string[] {
   const without = request.passwords === "with" ? [] : ["--no-role-passwords"];
   return [
     "--globals-only",
     ...without,
+    `--encoding=${namesEncoding(request.encoding)}`,
     "--no-password",
     `--dbname=${request.dbname}`,
     `--database=${request.quotedDatabase}`,

@@ -6,19 +6,20 @@ import { outputPins } from "../pins.ts";
 import type { DumpedText } from "../postgres.ts";
 import { finish } from "../reach/finished.ts";
 import { globalsArgs, headerArgs } from "./arguments.ts";
+import { databaseForGlobals } from "./globals-database.ts";
 import { judgeDump, parseMessages } from "./judge.ts";
 
 export interface GlobalsRequest {
+  /** Where to ask. */
   readonly database: string;
-  /** Of that database. */
-  readonly encoding: string;
   readonly isSuperuser: boolean;
   readonly signal: AbortSignal;
 }
 
 /** See PostgresServer.dumpGlobals. */
 export async function dumpGlobals(access: Access, request: GlobalsRequest): Promise<DumpedText> {
-  const { database, encoding, isSuperuser, signal } = request;
+  const { isSuperuser, signal } = request;
+  const { database, encoding } = await databaseForGlobals(access, request);
   const args = globalsArgs({
     dbname: conninfoOf(access, { database, purpose: "globals", settings: outputPins }),
     quotedDatabase: formatConninfo({ dbname: database }),

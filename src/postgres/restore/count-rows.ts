@@ -3,7 +3,7 @@ import type { RelationName, RowCount } from "../../domain/restores/table-choice.
 import type { ServerContext } from "../server.ts";
 import { logIn } from "../session/login.ts";
 import type { Session } from "../session/session.ts";
-import { dumpableTablesSql, type TableRow } from "../sql/dumpable-tables.ts";
+import { dumpableTablesSql, shownTables, type TableRow } from "../sql/dumpable-tables.ts";
 import { quoteName } from "../sql/literal.ts";
 
 /** See PostgresRestorer.countRows. One session; every count is one statement. */
@@ -16,8 +16,9 @@ export async function countRows(
   try {
     // Row security would hide rows in silence; so an error tells of it.
     await session.execute("SET row_security = off");
-    const there = await session.rows<TableRow>(dumpableTablesSql);
-    const rows = new Map(there.map((row) => [keyOf(row), row]));
+    const there = await session.rawRows<TableRow>(dumpableTablesSql);
+    const shown = shownTables(there, session.encoding).map(keyOf);
+    const rows = new Map(there.map((row, at) => [shown[at], row]));
     const counts: RowCount[] = [];
     for (const table of tables) counts.push(await countOf(session, rows.get(keyOf(table))));
     return counts;

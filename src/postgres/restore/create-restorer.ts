@@ -20,7 +20,8 @@ export function createRestorer(context: ServerContext): PostgresRestorer {
     name: (naming) => nameDatabase(context, naming),
     swap: (swap) => swapDatabases(context, swap),
     countRows: (database, tables) => countRows(context, database, tables),
-    dumpBack: (database, onProgress) => readBack(context, { database, onProgress, signal: context.signal }),
+    dumpBack: (database, encoding, onProgress) =>
+      readBack(context, { database, encoding, onProgress, signal: context.signal }),
     fingerprintTable: (database, table, encoding) =>
       fingerprintOne(context, { database, table, facts: { encoding }, signal: context.signal }),
     listReplaced: () => listReplaced(context),

@@ -4,6 +4,7 @@ import { Failure } from "../../domain/failure.ts";
 import { describeCount, describeSize } from "../../domain/plain-words.ts";
 import type { RestoreFinding } from "../../domain/restores/restore-finding.ts";
 import { majorOf } from "../client/version.ts";
+import { escapeLoose } from "../loose-text.ts";
 import type { ServerContext } from "../server.ts";
 import { quoteName } from "../sql/literal.ts";
 import { restoreTargetSql, type TargetRow } from "../sql/restore-target.ts";
@@ -32,7 +33,8 @@ export async function preflightRestore(
   request: PreflightRequest,
 ): Promise<readonly RestoreFinding[]> {
   const sql = restoreTargetSql(request.database);
-  const [target] = await onMaintenance(context, context.signal, (session) => session.rows<TargetRow>(sql));
+  const [row] = await onMaintenance(context, context.signal, (session) => session.rawRows<TargetRow>(sql));
+  const target = row && { ...row, roles: row.roles.map(escapeLoose) };
   if (!target) throw new Failure("postgres.query", "Cannot look at the target: the server returned no row");
   const freeBytes = await freeBytesOf(context, target.dataDirectory);
   return judgeTarget(request, target, { versionNum: context.facts.versionNum, freeBytes });

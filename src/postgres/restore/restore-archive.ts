@@ -3,10 +3,11 @@ import { describeEnd, succeeded } from "../../platform/child.ts";
 import { conninfoOf } from "../access.ts";
 import { majorOf } from "../client/version.ts";
 import { parseMessages } from "../dump/judge.ts";
-import { outputPins } from "../pins.ts";
+import { outputPins, unconverted } from "../pins.ts";
 import type { RestoreRequest } from "../postgres.ts";
 import { finish } from "../reach/finished.ts";
 import type { ServerContext } from "../server.ts";
+import type { SentDump } from "./send-dump.ts";
 
 /** The request for several workers. */
 export type ArchiveToRestore = Pick<RestoreRequest, "database" | "withoutOwners" | "signal"> & {
@@ -28,15 +29,20 @@ export function demandFit({ client, facts }: Pick<ServerContext, "client" | "fac
 
 /**
  * pg_restore with several workers, each table by TRUNCATE and COPY in a transaction of its own. There is none round all
- * of it: what fails leaves a half-made database, which only its own name tells apart. Returns the warnings.
+ * of it: what fails leaves a half-made database, which only its own name tells apart.
  */
 export async function restoreArchive(
   context: ServerContext,
   request: ArchiveToRestore,
-): Promise<readonly string[]> {
+): Promise<Pick<SentDump, "warnings">> {
   const { access } = context;
   const { database, archive, withoutOwners, signal } = request;
-  const dbname = conninfoOf(access, { database, purpose: "restore", settings: outputPins });
+  const dbname = conninfoOf(access, {
+    database,
+    purpose: "restore",
+    settings: outputPins,
+    keywords: unconverted,
+  });
   const owners = withoutOwners ? ["--no-owner", "--no-privileges"] : [];
   // A subscription would dial its publisher (PROOF 4.3).
   const fixed = ["--exit-on-error", "--no-password", "--no-subscriptions"];
@@ -46,7 +52,7 @@ export async function restoreArchive(
   const { end } = await finish(child, signal);
   const { errors, warnings } = parseMessages(end.stderr);
   const [first] = errors;
-  if (succeeded(end) && first === undefined) return warnings;
+  if (succeeded(end) && first === undefined) return { warnings };
   throw new Failure(
     "postgres.restore-failed",
     `Cannot restore into "${database}": ${first ?? describeEnd(end)}`,

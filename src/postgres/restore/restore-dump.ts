@@ -1,5 +1,6 @@
 import { Failure } from "../../domain/failure.ts";
 import { underDeadline } from "../deadline.ts";
+import { escapeLoose } from "../loose-text.ts";
 import type { RestoreReport, RestoreRequest } from "../postgres.ts";
 import type { ServerContext } from "../server.ts";
 import type { Session } from "../session/session.ts";
@@ -8,13 +9,14 @@ import { type DatabaseHeader, plainCreate, readHeader } from "./database-header.
 import { dropDatabase, onMaintenance, refused } from "./maintenance.ts";
 import { demandFit, restoreArchive } from "./restore-archive.ts";
 import { planRoles } from "./roles.ts";
+import { runScript } from "./run-script.ts";
 import { sendDump } from "./send-dump.ts";
 
 const duplicateDatabase = "42P04";
 const dropDeadlineMs = 60_000;
 
 /**
- * Restores into a database of its own. Roles that are missing are made first; then the empty database; then
+ * Restores into a database of its own. The empty database is made first; then roles that are missing; then
  * the dump in one transaction that ends well only when every byte was right; then the database's own comment,
  * settings, owner and grants (last, because a setting like read-only would be in the way of the rows). Whatever
  * fails after CREATE DATABASE, the database is dropped again.
@@ -27,15 +29,17 @@ export async function restoreDump(context: ServerContext, request: RestoreReques
     request.header === null
       ? { create: null, properties: [] }
       : readHeader(request.header, { database, withoutOwners, roleMap: request.roleMap });
-  const roles = await createMissingRoles(context, request);
   await createDatabase(context, request, header.create ?? plainCreate(database));
   try {
+    const roles = await createMissingRoles(context, request);
     const { archive } = request;
-    const warnings = await (archive
+    const sent = await (archive
       ? restoreArchive(context, { ...request, archive })
       : sendDump(context, request));
-    await onMaintenance(context, signal, (session) => runAll(session, header.properties, database));
-    return { createdRoles: roles.created, warnings: [...roles.leftAlone, ...warnings] };
+    const script = { script: request.header, statements: header.properties, database, signal };
+    await runScript(context, script, (session, statements) => runAll(session, statements, database));
+    const warnings = [...roles.leftAlone.map(escapeLoose), ...sent.warnings];
+    return { ...sent, createdRoles: roles.created.map(escapeLoose), warnings };
   } catch (error) {
     await dropHalfMade(context, database);
     throw error;
@@ -43,18 +47,20 @@ export async function restoreDump(context: ServerContext, request: RestoreReques
 }
 
 async function createMissingRoles(context: ServerContext, request: RestoreRequest) {
-  const { globals } = request;
+  const { globals, database, signal } = request;
   if (globals === null || request.roles === "none") return { created: [], leftAlone: [] };
-  return onMaintenance(context, request.signal, async (session) => {
-    const rows = await session.rows<{ readonly name: string }>("SELECT rolname AS name FROM pg_roles");
-    const plan = planRoles(globals, new Set(rows.map((row) => row.name)), request.roleMap);
-    if (plan.statements.length > 0) {
-      await session.execute("BEGIN");
-      await runAll(session, plan.statements, request.database);
-      await session.execute("COMMIT");
-    }
-    return plan;
+  const rows = await onMaintenance(context, signal, (session) =>
+    session.rawRows<{ readonly name: string }>("SELECT rolname AS name FROM pg_roles"),
+  );
+  const plan = planRoles(globals, new Set(rows.map((row) => row.name)), request.roleMap);
+  if (plan.statements.length === 0) return plan;
+  const script = { script: globals, statements: plan.statements, database, signal };
+  await runScript(context, script, async (session, statements) => {
+    await session.execute("BEGIN");
+    await runAll(session, statements, database);
+    await session.execute("COMMIT");
   });
+  return plan;
 }
 
 async function runAll(session: Session, statements: readonly string[], database: string): Promise<void> {

@@ -54,8 +54,8 @@ export interface PostgresRestorer {
    * their partitions.
    */
   countRows(database: string, tables: readonly RelationName[]): Promise<readonly RowCount[]>;
-  /** Dumps a database with the pins of a backup, and reads that. */
-  dumpBack(database: string, onProgress: (doneBytes: number) => void): Promise<ReadDump>;
+  /** Dumps a database with the pins of a backup, in this encoding, and reads that. */
+  dumpBack(database: string, encoding: string, onProgress: (doneBytes: number) => void): Promise<ReadDump>;
   /** A table's rows with the columns in this order: where a dump of it lists them in another one. */
   fingerprintTable(database: string, table: TableOfDump, encoding: string): Promise<TableFingerprint>;
   /** Databases whose names swap gave to what it replaced, of any database; sorted by name. */

@@ -1,4 +1,5 @@
 import type { RestoreFinding } from "../../domain/restores/restore-finding.ts";
+import { escapeLoose } from "../loose-text.ts";
 import { quoteName } from "../sql/literal.ts";
 import type { TargetRow } from "../sql/restore-target.ts";
 import type { RoleMap } from "./rename-roles.ts";
@@ -21,7 +22,7 @@ export function findRoles(
     [...new Set(names.map((role) => roleMap.get(role) ?? role))].filter(
       (role) => !target.roles.includes(role),
     );
-  const defined = globals === null ? [] : missingOf(rolesOf(globals));
+  const defined = globals === null ? [] : missingOf(rolesOf(globals).map(escapeLoose));
   const made = roles === "none" ? [] : defined;
   const found = missingOf(needed).map((role) =>
     made.includes(role) ? willBeMade(role) : isMissing(role, defined.includes(role)),

@@ -4,12 +4,18 @@ import { type Child, type ChildEnd, succeeded } from "../../platform/child.ts";
 import { type Access, conninfoOf } from "../access.ts";
 import { isBrokenPipe } from "../broken-pipe.ts";
 import { knowsRestrict, majorOf } from "../client/version.ts";
-import { outputPins } from "../pins.ts";
+import { outputPins, unconverted } from "../pins.ts";
 import type { RestoreRequest } from "../postgres.ts";
 import type { ServerContext } from "../server.ts";
 import { createCutFilter } from "../tap/cut-filter.ts";
 import type { DumpEvent } from "../tap/dump-events.ts";
-import { createDumpFilter, isKnownTo, isRestorable, isRestorableAlone } from "../tap/dump-filter.ts";
+import {
+  createDumpFilter,
+  type DumpEnd,
+  isKnownTo,
+  isRestorable,
+  isRestorableAlone,
+} from "../tap/dump-filter.ts";
 import { checkStream } from "./checked-stream.ts";
 import { dumpText } from "./dump-text.ts";
 import { isAboutOwners } from "./owner-statements.ts";
@@ -37,12 +43,19 @@ export type DumpToSend = Pick<
   readonly perTable?: (schema: string, name: string) => boolean;
 };
 
+export interface SentDump {
+  /** The server's. */
+  readonly warnings: readonly string[];
+  /** Of the dump's text, as it says. */
+  readonly encoding: string;
+}
+
 /**
  * Sends the dump to psql inside one transaction of ours: BEGIN, the filtered stream, and COMMIT only after
  * size, hash and trailer were right. Never `psql --single-transaction` on a stream: a dump cut in the middle of
- * a row ended with exit status 0 and committed (PROOF 4.4). Returns the server's warnings.
+ * a row ended with exit status 0 and committed (PROOF 4.4).
  */
-export async function sendDump(context: ServerContext, request: DumpToSend): Promise<readonly string[]> {
+export async function sendDump(context: ServerContext, request: DumpToSend): Promise<SentDump> {
   const { access } = context;
   const token = access.deps.newToken();
   const child = await startPsql(access, request.database);
@@ -51,11 +64,11 @@ export async function sendDump(context: ServerContext, request: DumpToSend): Pro
   if (request.signal.aborted) onAbort();
   const printed = collect(child);
   try {
-    await feed(context, request, child);
+    const encoding = await feed(context, request, child);
     child.stdin?.end(`${request.perTable ? "" : "COMMIT;\n"}\\echo ${token}\n`);
     const end = await child.ended;
     if (!succeeded(end) || !(await printed).includes(token)) throw restoreFailed(request.database, end);
-    return parsePsqlMessages(end.stderr).warnings;
+    return { warnings: parsePsqlMessages(end.stderr).warnings, encoding };
   } catch (error) {
     throw await causeOf(error, { child, request });
   } finally {
@@ -65,7 +78,12 @@ export async function sendDump(context: ServerContext, request: DumpToSend): Pro
 }
 
 function startPsql(access: Access, database: string): Promise<Child> {
-  const dbname = conninfoOf(access, { database, purpose: "restore", settings: outputPins });
+  const dbname = conninfoOf(access, {
+    database,
+    purpose: "restore",
+    settings: outputPins,
+    keywords: unconverted,
+  });
   const variables = ["--set=ON_ERROR_STOP=1", "--set=VERBOSITY=verbose"];
   const args = ["-X", "-q", "-A", "-t", "-w", ...variables, `--dbname=${dbname}`];
   const program = `${access.programs}psql`;
@@ -79,15 +97,21 @@ async function collect(child: Child): Promise<string> {
   return tail;
 }
 
-async function feed(context: ServerContext, request: DumpToSend, child: Child): Promise<void> {
-  if (!child.stdin) return;
+/** Returns the encoding that the dump's text says it is in. */
+async function feed(context: ServerContext, request: DumpToSend, child: Child): Promise<string> {
+  let encoding = "UTF8";
+  if (!child.stdin) return encoding;
   const { database, expected, signal, onProgress = () => {} } = request;
   const source = await request.openDump();
   const checked = checkStream(source, { database, expected, onProgress });
   try {
     const text = await dumpText(context.access, request, checked);
-    await pipeline(filtered(text, context, request), child.stdin, { end: false, signal });
+    const told = (end: DumpEnd) => {
+      encoding = end.encoding;
+    };
+    await pipeline(filtered(text, context, { ...request, told }), child.stdin, { end: false, signal });
     checked.demandWhole();
+    return encoding;
   } finally {
     source.destroy();
   }
@@ -96,7 +120,7 @@ async function feed(context: ServerContext, request: DumpToSend, child: Child): 
 async function* filtered(
   text: AsyncIterable<Buffer>,
   context: ServerContext,
-  request: DumpToSend,
+  request: DumpToSend & { readonly told: (end: DumpEnd) => void },
 ): AsyncGenerator<Buffer> {
   // The filter has refused every other command of psql, so an old psql can do without the restriction.
   const major = majorOf(context.facts.versionNum);
@@ -110,9 +134,10 @@ async function* filtered(
   const filter = createDumpFilter(keeps, rewriteOf(request));
   if (!request.perTable) yield Buffer.from("BEGIN;\n");
   for await (const chunk of text) yield* filter.push(chunk);
-  const { bytes, isComplete } = filter.end();
-  yield* bytes;
-  if (isComplete) return;
+  const end = filter.end();
+  request.told(end);
+  yield* end.bytes;
+  if (end.isComplete) return;
   throw new Failure(
     "postgres.dump-truncated",
     `Cannot restore into "${request.database}": the dump ends before its "dump complete" line`,

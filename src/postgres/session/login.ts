@@ -2,7 +2,7 @@ import { Failure } from "../../domain/failure.ts";
 import { succeeded } from "../../platform/child.ts";
 import { type Access, conninfoOf, describeServer } from "../access.ts";
 import type { Purpose } from "../label.ts";
-import { sessionPins, tokenSetting } from "../pins.ts";
+import { sessionPins, tokenSetting, unconverted } from "../pins.ts";
 import { explainConnectFailure } from "./connect-failure.ts";
 import type { Reply } from "./reply-reader.ts";
 import { attachSession, openedSession, queryRefused, type RawSession, type Session } from "./session.ts";
@@ -12,12 +12,18 @@ export interface LoginRequest {
   readonly purpose: Purpose;
   /** How long a statement may wait for a lock; default: no limit. */
   readonly lockTimeoutMs?: number;
+  /**
+   * The statements hold an operator's own words: the server converts them from UTF-8, unless its database has no encoding.
+   * Left out: bytes pass as they are, both ways, and what names of roles and databases are made of is never converted.
+   */
+  readonly isConverted?: boolean;
   readonly signal: AbortSignal;
 }
 
 interface Hello {
   readonly pid: number;
   readonly token: string | null;
+  readonly encoding: string;
 }
 
 /**
@@ -34,18 +40,26 @@ export async function logIn(access: Access, request: LoginRequest): Promise<Sess
     // In statement pooling, another statement may run in another process.
     checkPooler(access, request.database, { hello: await hello(raw, request.database), token, first });
     await raw.send(liftTimeouts);
-    return openedSession(raw, first.pid, request.database);
+    const { database, isConverted = false } = request;
+    const encoding = isConverted && hasLetters(first.encoding) ? "UTF8" : first.encoding;
+    const session = openedSession(raw, { backendPid: first.pid, database, encoding });
+    if (encoding !== first.encoding) await session.execute("SET client_encoding = 'UTF8'");
+    return session;
   } catch (error) {
     await raw.close();
     throw error;
   }
 }
 
+/** Whether the server can convert from and to it. */
+function hasLetters(encoding: string): boolean {
+  return encoding !== "SQL_ASCII" && encoding !== "UTF8";
+}
+
 function psqlCall(access: Access, request: LoginRequest, token: string) {
   const lockTimeout = String(request.lockTimeoutMs ?? 0);
   const settings = { ...sessionPins, lock_timeout: lockTimeout, [tokenSetting]: token };
-  const keywords = { client_encoding: "UTF8" };
-  const dbname = conninfoOf(access, { ...request, settings, keywords });
+  const dbname = conninfoOf(access, { ...request, settings, keywords: unconverted });
   return {
     program: `${access.programs}psql`,
     args: ["--no-psqlrc", "--quiet", "--no-align", "--tuples-only", "--no-password", `--dbname=${dbname}`],
@@ -60,7 +74,8 @@ const liftTimeouts = `SELECT pg_catalog.set_config(name, '0', false) FROM pg_cat
   WHERE name IN ('transaction_timeout', 'idle_session_timeout') AND setting <> '0'`;
 
 const helloSql = `SELECT pg_catalog.json_build_object('pid', pg_catalog.pg_backend_pid(),
-  'token', pg_catalog.current_setting('${tokenSetting}', true))`;
+  'token', pg_catalog.current_setting('${tokenSetting}', true),
+  'encoding', pg_catalog.current_setting('server_encoding'))`;
 
 async function greet(raw: RawSession, access: Access, request: LoginRequest): Promise<Hello> {
   try {

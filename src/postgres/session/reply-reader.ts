@@ -1,4 +1,4 @@
-import { StringDecoder } from "node:string_decoder";
+import { decodeLoose } from "../loose-text.ts";
 
 /** What the server refused: five characters of SQLSTATE, which are never translated, and the primary message. */
 export interface Refusal {
@@ -7,7 +7,7 @@ export interface Refusal {
 }
 
 export interface Reply {
-  /** Lines of the result, one row each. */
+  /** Lines of the result, one row each, as loose text. */
   readonly lines: readonly string[];
   readonly refusal: Refusal | null;
 }
@@ -31,7 +31,6 @@ export function formatStatement(sql: string, token: string): string {
 
 /** Cuts psql's output into replies, in the order in which the statements were sent. */
 export function createReplyReader(token: string): { push(chunk: Buffer): readonly Reply[] } {
-  const decoder = new StringDecoder("utf8");
   let rest = "";
   let lines: string[] = [];
   let status: { readonly isError: boolean; readonly sqlstate: string; readonly from: number } | null = null;
@@ -54,9 +53,10 @@ export function createReplyReader(token: string): { push(chunk: Buffer): readonl
 
   return {
     push(chunk) {
-      const parts = (rest + decoder.write(chunk)).split("\n");
+      // One letter for each byte, until a line is whole.
+      const parts = (rest + chunk.toString("latin1")).split("\n");
       rest = parts.pop() ?? "";
-      return parts.flatMap((line) => take(line) ?? []);
+      return parts.flatMap((line) => take(decodeLoose(Buffer.from(line, "latin1"))) ?? []);
     },
   };
 }

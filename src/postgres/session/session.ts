@@ -1,6 +1,8 @@
 import { Failure } from "../../domain/failure.ts";
 import type { Child, ChildEnd } from "../../platform/child.ts";
 import type { Clock } from "../../platform/clock.ts";
+import { showerOf } from "../encodings.ts";
+import { encodeLoose } from "../loose-text.ts";
 import { lastWords } from "../reach/finished.ts";
 import { createReplyReader, formatStatement, type Refusal, type Reply } from "./reply-reader.ts";
 
@@ -8,11 +10,16 @@ import { createReplyReader, formatStatement, type Refusal, type Reply } from "./
 export interface Session {
   /** The server's process for this login. */
   readonly backendPid: number;
+  /** Of its texts: the database's, unless the server converts them. */
+  readonly encoding: string;
   /**
    * Rows of a query (one that can stand in `FROM (…)`) as JSON objects; 64-bit numbers must be cast to text.
-   * Throws "postgres.query" with context.sqlstate, "postgres.session-lost", or the abort's reason.
+   * Texts as people are shown them: what is no text in the database's encoding is escaped. Throws "postgres.query" with
+   * context.sqlstate, "postgres.session-lost", or the abort's reason.
    */
   rows<Row>(sql: string): Promise<readonly Row[]>;
+  /** The same with loose text (loose-text.ts), for names that go into further SQL. */
+  rawRows<Row>(sql: string): Promise<readonly Row[]>;
   /** Runs one statement. What the server refuses is returned, since callers branch on its SQLSTATE. */
   attempt(sql: string): Promise<Refusal | null>;
   /** As attempt, but a refusal is thrown as "postgres.query". */
@@ -76,7 +83,7 @@ export function attachSession(child: Child, options: SessionOptions): RawSession
       if (over !== null) return Promise.reject(over);
       return new Promise((resolve, reject) => {
         waiting.push({ resolve, reject });
-        child.stdin?.write(formatStatement(sql, options.token));
+        child.stdin?.write(encodeLoose(formatStatement(sql, options.token)));
       });
     },
     async close() {
@@ -90,19 +97,36 @@ export function attachSession(child: Child, options: SessionOptions): RawSession
   };
 }
 
+/** Whom a raw session turned out to speak with. */
+export interface Opened {
+  readonly backendPid: number;
+  readonly database: string;
+  readonly encoding: string;
+}
+
 /** Gives a raw session, once logged in, its public face. */
-export function openedSession(raw: RawSession, backendPid: number, database: string): Session {
+export function openedSession(raw: RawSession, { backendPid, database, encoding }: Opened): Session {
+  const show = showerOf(encoding);
   async function attempt(sql: string): Promise<Refusal | null> {
-    return (await raw.send(sql)).refusal;
+    const { refusal } = await raw.send(sql);
+    return refusal && { ...refusal, message: show(refusal.message) };
   }
+  async function lines(sql: string): Promise<readonly string[]> {
+    const reply = await raw.send(`SELECT pg_catalog.row_to_json(q)::text FROM (${sql}\n) AS q`);
+    if (!reply.refusal) return reply.lines;
+    throw queryRefused(database, { ...reply.refusal, message: show(reply.refusal.message) });
+  }
+  const shown = (_key: string, value: unknown) => (typeof value === "string" ? show(value) : value);
   return {
     backendPid,
+    encoding,
     attempt,
     close: () => raw.close(),
     async rows<Row>(sql: string) {
-      const reply = await raw.send(`SELECT pg_catalog.row_to_json(q)::text FROM (${sql}\n) AS q`);
-      if (reply.refusal) throw queryRefused(database, reply.refusal);
-      return reply.lines.map((line) => JSON.parse(line) as Row); // the caller's SQL names the fields
+      return (await lines(sql)).map((line) => JSON.parse(line, shown) as Row); // the caller's SQL names the fields
+    },
+    async rawRows<Row>(sql: string) {
+      return (await lines(sql)).map((line) => JSON.parse(line) as Row); // the caller's SQL names the fields
     },
     async execute(sql) {
       const refusal = await attempt(sql);

@@ -2,9 +2,10 @@ import type { TableFingerprint } from "../../domain/backups/fingerprint.ts";
 import { Failure } from "../../domain/failure.ts";
 import { type Child, describeEnd, succeeded } from "../../platform/child.ts";
 import { type Access, conninfoOf } from "../access.ts";
-import { copyPins } from "../pins.ts";
+import { encodeLoose } from "../loose-text.ts";
+import { copyPins, unconverted } from "../pins.ts";
 import { lastWords } from "../reach/finished.ts";
-import type { TableRow } from "../sql/dumpable-tables.ts";
+import { shownTables, type TableRow } from "../sql/dumpable-tables.ts";
 import { quoteLiteral, quoteName } from "../sql/literal.ts";
 import { TableTally } from "../tap/table-tally.ts";
 import { terminateBackends } from "../terminate.ts";
@@ -16,6 +17,7 @@ export interface TablesToRead {
   readonly snapshot: string | null;
   /** Of the database, so that the bytes are those of the dump. */
   readonly encoding: string;
+  /** Their names as loose text. */
   readonly tables: readonly TableRow[];
   /** Whether pg_dump loads hash partitions on an enum under their root's name. */
   readonly viaRoot: boolean;
@@ -36,7 +38,7 @@ export async function fingerprintTables(
     database: order.database,
     purpose: "copy",
     settings: copyPins,
-    keywords: { client_encoding: "UTF8" },
+    keywords: unconverted,
   });
   const child = await access.reach.start({
     program: `${access.programs}psql`,
@@ -49,7 +51,7 @@ export async function fingerprintTables(
   order.signal.addEventListener("abort", onAbort, { once: true });
   if (order.signal.aborted) onAbort();
   try {
-    child.stdin?.end(copyScript({ ...order, tables }, mark));
+    child.stdin?.end(encodeLoose(copyScript({ ...order, tables }, mark)));
     return await readTables(child, { ...order, tables }, mark);
   } catch (error) {
     await terminateBackends(access, { database: order.database, purposes: ["copy"] });
@@ -86,8 +88,9 @@ async function readTables(
   const splitter = createMarkSplitter(mark);
   const tally = new TableTally();
   let done = 0;
+  const tables = shownTables(order.tables, order.encoding);
   const open = () => {
-    const table = order.tables[done];
+    const table = tables[done];
     if (!table) return;
     const target = targetOf(table, order.viaRoot);
     tally.open(target, target.isViaRoot);

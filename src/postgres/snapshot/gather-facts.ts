@@ -1,6 +1,8 @@
 import type { PostgresFacts } from "../../domain/backups/manifest.ts";
 import { Failure } from "../../domain/failure.ts";
 import { formatInstant } from "../../domain/instant.ts";
+import { showerOf } from "../encodings.ts";
+import { escapeLoose } from "../loose-text.ts";
 import type { ServerFacts } from "../postgres.ts";
 import type { Session } from "../session/session.ts";
 import { type FactsRow, factsSql } from "../sql/facts.ts";
@@ -12,8 +14,9 @@ export async function gatherFacts(
   server: ServerFacts,
   snapshot: TakenSnapshot,
 ): Promise<Omit<PostgresFacts, "format" | "fingerprint">> {
-  const [row] = await session.rows<FactsRow>(factsSql);
-  if (!row) throw new Failure("postgres.query", "Cannot describe the database: the server returned no row");
+  const [raw] = await session.rawRows<FactsRow>(factsSql);
+  if (!raw) throw new Failure("postgres.query", "Cannot describe the database: the server returned no row");
+  const row = shown(raw, showerOf(session.encoding));
   return {
     systemIdentifier: server.systemIdentifier,
     serverVersionNum: server.versionNum,
@@ -24,7 +27,8 @@ export async function gatherFacts(
     databaseSizeBytes: Number(row.sizeBytes),
     extensions: row.extensions,
     collations: row.collations,
-    roles: row.roles,
+    // A role was named in the encoding of whatever database its maker was in.
+    roles: raw.roles.map(escapeLoose),
     snapshot: {
       name: snapshot.name,
       lsn: snapshot.lsn,
@@ -33,6 +37,11 @@ export async function gatherFacts(
     },
     leftOut: row.leftOut,
   };
+}
+
+function shown(row: FactsRow, show: (text: string) => string): FactsRow {
+  const reviver = (_key: string, value: unknown) => (typeof value === "string" ? show(value) : value);
+  return JSON.parse(JSON.stringify(row), reviver) as FactsRow; // of a row, with other texts in it
 }
 
 const providers: Readonly<Record<string, string>> = { c: "libc", i: "icu", b: "builtin" };

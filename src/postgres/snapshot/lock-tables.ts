@@ -2,7 +2,7 @@ import { describeTable } from "../../domain/backups/fingerprint.ts";
 import { Failure } from "../../domain/failure.ts";
 import type { Refusal } from "../session/reply-reader.ts";
 import { queryRefused } from "../session/session.ts";
-import type { TableRow } from "../sql/dumpable-tables.ts";
+import { shownTables, type TableRow } from "../sql/dumpable-tables.ts";
 import { quoteName } from "../sql/literal.ts";
 import { type LockHolderRow, lockHoldersSql } from "../sql/lock-holders.ts";
 import type { SnapshotTask } from "./take-snapshot.ts";
@@ -56,7 +56,7 @@ async function refusedLock(
   const holders = await task.session.rows<LockHolderRow>(lockHoldersSql(batch.map((table) => table.oid)));
   const seen = holders[0]
     ? describeHolder(holders[0])
-    : `one of ${batch.slice(0, 3).map(describeTable).join(", ")}`;
+    : `one of ${shownTables(batch.slice(0, 3), task.session.encoding).map(describeTable).join(", ")}`;
   return new Failure(
     "postgres.lock-timeout",
     `Cannot lock the tables of "${task.database}" within ${task.lockWaitMs / 1000} s: ${seen}`,

@@ -10,7 +10,7 @@ import type { DumpableTable, DumpLimits, Snapshot } from "../postgres.ts";
 import type { ServerContext } from "../server.ts";
 import { logIn } from "../session/login.ts";
 import type { Session } from "../session/session.ts";
-import type { TableRow } from "../sql/dumpable-tables.ts";
+import { shownTables, type TableRow } from "../sql/dumpable-tables.ts";
 import { fingerprintTables } from "./fingerprint-tables.ts";
 import { gatherFacts } from "./gather-facts.ts";
 import { checkPrivileges } from "./privileges.ts";
@@ -65,9 +65,9 @@ function snapshotOf(context: ServerContext, request: SnapshotRequest, parts: Ope
   // With a superuser's login the server can be asked for English messages, which pg_dump only passes on.
   const english: Readonly<Record<string, string>> = context.facts.isSuperuser ? { lc_messages: "C" } : {};
   const settings = { ...outputPins, ...english };
-  const order = { dbname: conninfoOf(access, { database, purpose: "dump", settings }), lockWaitMs };
   const viaRoot = loadsEnumHashViaRoot(client);
   const encoding = parts.facts.encoding;
+  const order = { dbname: conninfoOf(access, { database, purpose: "dump", settings }), lockWaitMs, encoding };
   const reading = { database, snapshot: taken.name, encoding, viaRoot, tables: taken.tables };
   let closed: Promise<void> | null = null;
   return {
@@ -75,15 +75,16 @@ function snapshotOf(context: ServerContext, request: SnapshotRequest, parts: Ope
     name: taken.name,
     takenAt: taken.takenAt,
     facts: parts.facts,
-    dumpable: dumpableOf(taken.tables, viaRoot),
-    dumpHeader: () => dumpHeader(access, { database, snapshot: taken.name, lockWaitMs, signal }),
+    dumpable: dumpableOf(shownTables(taken.tables, encoding), viaRoot),
+    dumpHeader: () => dumpHeader(access, { database, snapshot: taken.name, lockWaitMs, encoding, signal }),
     startDump(format) {
       const args = dumpArgs({ ...order, snapshot: taken.name }, format);
       return startDump(access, { args, database, signal });
     },
     fingerprintTables: () =>
       whileUnbroken(watcher, signal, (own) => fingerprintTables(access, { ...reading, signal: own })),
-    texts: (query, own) => readTexts(access, { ...query, database, snapshot: taken.name, signal: own }),
+    texts: (query, own) =>
+      readTexts(access, { ...query, database, snapshot: taken.name, encoding, signal: own }),
     blockedDdl: () => watcher.blockedDdl(),
     broken: watcher.broken,
     close() {

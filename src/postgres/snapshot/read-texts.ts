@@ -2,7 +2,7 @@ import { Failure } from "../../domain/failure.ts";
 import { type Child, describeEnd, succeeded } from "../../platform/child.ts";
 import { linesOf } from "../../platform/lines.ts";
 import { type Access, conninfoOf } from "../access.ts";
-import { outputPins } from "../pins.ts";
+import { outputPins, unconverted } from "../pins.ts";
 import type { TextQuery } from "../postgres.ts";
 import { lastWords } from "../reach/finished.ts";
 import { quoteLiteral } from "../sql/literal.ts";
@@ -12,6 +12,8 @@ export interface TextsToRead extends TextQuery {
   readonly database: string;
   /** Name of the exported snapshot. */
   readonly snapshot: string;
+  /** Of the database. */
+  readonly encoding: string;
   readonly signal: AbortSignal;
 }
 
@@ -25,7 +27,8 @@ export async function* readTexts(
     database,
     purpose: "query",
     settings: { ...outputPins, default_transaction_read_only: "on" },
-    keywords: { client_encoding: "UTF8" },
+    // One without an encoding has nothing to convert from.
+    keywords: order.encoding === "SQL_ASCII" ? unconverted : { client_encoding: "UTF8" },
   });
   const child = await access.reach.start({
     program: `${access.programs}psql`,

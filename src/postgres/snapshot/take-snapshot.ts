@@ -4,13 +4,13 @@ import type { Instant } from "../../domain/instant.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { Log } from "../../platform/log.ts";
 import type { Session } from "../session/session.ts";
-import { dumpableTablesSql, type TableRow } from "../sql/dumpable-tables.ts";
+import { dumpableTablesSql, shownTables, type TableRow } from "../sql/dumpable-tables.ts";
 import { type SnapshotRow, snapshotSql } from "../sql/snapshot.ts";
 import { lockTables } from "./lock-tables.ts";
 
 export interface TakenSnapshot extends SnapshotRow {
   readonly takenAt: Instant;
-  /** Each is locked, and its current content is what the snapshot sees. */
+  /** Each is locked, and its current content is what the snapshot sees. Their names as loose text. */
   readonly tables: readonly TableRow[];
 }
 
@@ -53,32 +53,34 @@ export async function takeSnapshot(task: SnapshotTask): Promise<TakenSnapshot> {
 
 async function tryOnce(task: SnapshotTask): Promise<Attempt> {
   const { session, clock } = task;
-  const before = await session.rows<TableRow>(dumpableTablesSql);
+  const before = await session.rawRows<TableRow>(dumpableTablesSql);
   await session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
   const gone = await lockTables(task, before);
   if (gone !== null) return { kind: "changed", tables: [gone] };
   const takenAt = clock.now();
   const [row] = await session.rows<SnapshotRow>(snapshotSql);
   if (!row) throw new Failure("postgres.query", `Cannot export a snapshot of "${task.database}"`);
-  const seen = await session.rows<TableRow>(dumpableTablesSql);
+  const seen = await session.rawRows<TableRow>(dumpableTablesSql);
   // New since the first list. Locking them after the snapshot is late, but `isCurrent` tells if it was too late.
   const late = seen.filter((table) => !table.isLocked);
-  if (late.length === 0) return judge(before, seen, { ...row, takenAt });
+  const shot = { ...row, takenAt, encoding: session.encoding };
+  if (late.length === 0) return judge(before, seen, shot);
   const lost = await lockTables(task, late);
   if (lost !== null) return { kind: "changed", tables: [lost] };
-  return judge(before, await session.rows<TableRow>(dumpableTablesSql), { ...row, takenAt });
+  return judge(before, await session.rawRows<TableRow>(dumpableTablesSql), shot);
 }
 
 function judge(
   before: readonly TableRow[],
   tables: readonly TableRow[],
-  snapshot: SnapshotRow & { readonly takenAt: Instant },
+  { encoding, ...snapshot }: SnapshotRow & { readonly takenAt: Instant; readonly encoding: string },
 ): Attempt {
   const oids = new Set(tables.map((table) => table.oid));
   const changed = [
     ...before.filter((table) => !oids.has(table.oid)),
     ...tables.filter((table) => !table.isLocked || !table.isCurrent),
   ];
-  if (changed.length > 0) return { kind: "changed", tables: changed.map(describeTable) };
+  if (changed.length > 0)
+    return { kind: "changed", tables: shownTables(changed, encoding).map(describeTable) };
   return { kind: "taken", snapshot: { ...snapshot, tables } };
 }

@@ -54,7 +54,9 @@ function fakeSession(rows: readonly BlockedRow[] = []): FakeSession {
   };
   return {
     backendPid: 1,
+    encoding: "UTF8",
     rows: async <Row>() => answer(rows as readonly Row[]), // the watcher asks for rows of this kind only
+    rawRows: async <Row>() => answer(rows as readonly Row[]), // as above
     attempt: () => answer(null),
     execute: () => answer(undefined),
     close: async () => {

@@ -1,3 +1,5 @@
+import { showerOf } from "../encodings.ts";
+
 /** One table or partitioned parent that pg_dump locks, dumps the rows of, or both. */
 export interface TableRow {
   readonly oid: string;
@@ -16,6 +18,20 @@ export interface TableRow {
   readonly isCurrent: boolean;
   /** Whether our own transaction holds a lock on it. */
   readonly isLocked: boolean;
+}
+
+/** The same with names as people and fingerprints are told them. */
+export function shownTables(tables: readonly TableRow[], encoding: string): readonly TableRow[] {
+  const show = showerOf(encoding);
+  const shown = (name: string | null) => (name === null ? null : show(name));
+  return tables.map(({ schema, name, rootSchema, rootName, columns, ...rest }) => ({
+    ...rest,
+    schema: show(schema),
+    name: show(name),
+    rootSchema: shown(rootSchema),
+    rootName: shown(rootName),
+    columns: columns.map(show),
+  }));
 }
 
 /**

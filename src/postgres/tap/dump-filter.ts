@@ -14,7 +14,15 @@ export interface DumpFilter {
    */
   push(chunk: Buffer): readonly Buffer[];
   /** What was held back, and whether the dump was whole to its trailer. Called once, after the last push. */
-  end(): { readonly bytes: readonly Buffer[]; readonly isComplete: boolean; readonly open: DumpOpen };
+  end(): DumpEnd;
+}
+
+export interface DumpEnd {
+  readonly bytes: readonly Buffer[];
+  readonly isComplete: boolean;
+  readonly open: DumpOpen;
+  /** What the dump said that its bytes are. */
+  readonly encoding: string;
 }
 
 /**
@@ -39,7 +47,12 @@ export function createDumpFilter(
     push: (chunk) => filter(lexer.push(chunk)),
     end() {
       const { events, open } = lexer.end();
-      return { bytes: filter(events), isComplete: trailer.isComplete(open), open };
+      return {
+        bytes: filter(events),
+        isComplete: trailer.isComplete(open),
+        open,
+        encoding: lexer.session.encoding,
+      };
     },
   };
 }

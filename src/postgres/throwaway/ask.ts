@@ -14,7 +14,7 @@ export async function ask(
 ): Promise<string | null> {
   const { database, sql, signal } = question;
   const statement = onlyStatement(sql);
-  const session = await logIn(context.access, { database, purpose: "query", signal });
+  const session = await logIn(context.access, { database, purpose: "query", isConverted: true, signal });
   try {
     await session.execute(await searchPath(session));
     await session.execute("BEGIN READ ONLY");
@@ -31,7 +31,7 @@ export async function ask(
 
 /** Ours are pinned to pg_catalog; an operator writes as the application does. */
 async function searchPath(session: Session): Promise<string> {
-  const [row] = await session.rows<{ readonly path: string }>(
+  const [row] = await session.rawRows<{ readonly path: string }>(
     `SELECT coalesce((SELECT substr(setting, 13) FROM pg_db_role_setting, unnest(setconfig) AS setting
        WHERE setrole = 0 AND setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())
          AND setting LIKE 'search\\_path=%'), 'public') AS path`,

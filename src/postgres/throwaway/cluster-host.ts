@@ -63,5 +63,6 @@ export function databaseNameOf(header: Buffer | null): string {
   const statements = header === null ? [] : readStatements(header);
   const written = statements.flatMap((statement) => createDatabase.exec(statement)?.[1] ?? []).at(0);
   const name = written === undefined ? "proof" : unquote(written);
-  return /^(postgres|template\d)$/.test(name) ? "proof" : name;
+  // A program's argument cannot be what is no UTF-8.
+  return /^(postgres|template\d)$/.test(name) || !name.isWellFormed() ? "proof" : name;
 }

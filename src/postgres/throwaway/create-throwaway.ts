@@ -14,6 +14,7 @@ export function createThrowaway(deps: PostgresDeps, host: ThrowawayHost, wish: T
   const { signal, facts, globals, header } = wish;
   const { context, database } = host;
   let unproven: readonly Unproven[] = [];
+  let encoding = facts.encoding;
   let isUsed = false;
   let closing: Promise<void> | null = null;
   return {
@@ -28,10 +29,11 @@ export function createThrowaway(deps: PostgresDeps, host: ThrowawayHost, wish: T
         throw new Failure("postgres.throwaway", "Cannot restore a second dump into one throwaway server");
       isUsed = true;
       const done = await restoreForProof(host, { facts, globals, header, dump, signal });
+      encoding = done.encoding;
       unproven = [...done.unproven, ...(await extensionDrift(context, { database, facts, signal }))];
       return { warnings: done.warnings };
     },
-    readBack: (onProgress = () => {}) => readBack(context, { database, signal, onProgress }),
+    readBack: (onProgress = () => {}) => readBack(context, { database, encoding, signal, onProgress }),
     fingerprintTable: (table) => fingerprintOne(context, { database, table, facts, signal }),
     ask: (sql) => ask(context, { database, sql, signal }),
     close() {

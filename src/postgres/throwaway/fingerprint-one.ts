@@ -2,10 +2,11 @@ import type { TableFingerprint } from "../../domain/backups/fingerprint.ts";
 import { describeTable } from "../../domain/backups/fingerprint.ts";
 import type { PostgresFacts } from "../../domain/backups/manifest.ts";
 import { Failure } from "../../domain/failure.ts";
+import { showerOf } from "../encodings.ts";
 import type { ServerContext } from "../server.ts";
 import { logIn } from "../session/login.ts";
 import { fingerprintTables } from "../snapshot/fingerprint-tables.ts";
-import { dumpableTablesSql, type TableRow } from "../sql/dumpable-tables.ts";
+import { dumpableTablesSql, shownTables, type TableRow } from "../sql/dumpable-tables.ts";
 
 export interface TableOrder {
   readonly database: string;
@@ -21,11 +22,21 @@ export async function fingerprintOne(context: ServerContext, order: TableOrder):
   if (row === null) {
     throw new Failure("postgres.query", `Cannot read ${describeTable(table)}: it was not restored`);
   }
-  const tables = [{ ...row, columns: table.columns }];
+  const tables = [{ ...row, columns: inOrder(row.columns, table.columns, showerOf(facts.encoding)) }];
   const reading = { database, snapshot: null, encoding: facts.encoding, viaRoot: false, tables, signal };
   const [fingerprint] = await fingerprintTables(context.access, reading);
   if (fingerprint === undefined) throw new Failure("postgres.query", `Cannot read ${describeTable(table)}`);
   return fingerprint;
+}
+
+/** The columns as the server knows them, in the order in which they were told. */
+function inOrder(
+  columns: readonly string[],
+  told: readonly string[],
+  show: (name: string) => string,
+): readonly string[] {
+  const known = new Map(columns.map((column) => [show(column), column]));
+  return told.map((column) => known.get(column) ?? column);
 }
 
 async function findRow(
@@ -34,8 +45,12 @@ async function findRow(
 ): Promise<TableRow | null> {
   const session = await logIn(context.access, { database, purpose: "query", signal });
   try {
-    const rows = await session.rows<TableRow>(dumpableTablesSql);
-    return rows.find((row) => row.schema === table.schema && row.name === table.name && row.hasRows) ?? null;
+    const rows = await session.rawRows<TableRow>(dumpableTablesSql);
+    const shown = shownTables(rows, session.encoding);
+    const at = shown.findIndex(
+      ({ schema, name, hasRows }) => schema === table.schema && name === table.name && hasRows,
+    );
+    return rows[at] ?? null;
   } finally {
     await session.close();
   }

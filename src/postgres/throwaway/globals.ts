@@ -1,4 +1,5 @@
 import { Failure } from "../../domain/failure.ts";
+import { decodeLoose } from "../loose-text.ts";
 import type { Unproven } from "../postgres.ts";
 import { identifier } from "../restore/statements.ts";
 import { createDumpLexer } from "../tap/dump-lexer.ts";
@@ -16,7 +17,7 @@ export interface AdaptedGlobals {
 }
 
 /**
- * Every statement of globals_NAME.sql, changed in two ways only. A tablespace lies inside the cluster and not at its
+ * Every statement of globals_NAME.sql as loose text, changed in two ways only. A tablespace lies inside the cluster and not at its
  * path; and from 16 on, a membership is granted by whom we are, because there only the bootstrap superuser may grant
  * in its own name, and here that is another one than at the source. Throws "postgres.dump-unreadable".
  */
@@ -47,7 +48,7 @@ function strictStatements(script: Buffer): readonly string[] {
     if (event.kind === "space" || event.kind === "comment") return [];
     if (event.kind === "meta" && event.command !== "foreign") return [];
     if (event.kind !== "statement" || !event.isWhole) throw foreign(event.bytes);
-    return [lexer.session.decode(event.bytes).trim().replace(/;$/, "")];
+    return [decodeLoose(event.bytes).trim().replace(/;$/, "")];
   });
 }
 

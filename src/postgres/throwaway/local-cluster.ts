@@ -15,7 +15,6 @@ export interface ClusterOrder {
   readonly place: Workplace;
   readonly programs: ServerPrograms;
   readonly superuser: string;
-  readonly encoding: string;
   readonly locks: number;
   readonly signal: AbortSignal;
 }
@@ -51,8 +50,8 @@ export async function startLocalCluster(deps: PostgresDeps, order: ClusterOrder)
   try {
     const start = (program: string, args: readonly string[]) =>
       startAs(user, { program: `${programs.directory}${program}`, args, directory, env: deps.env });
-    const { superuser, encoding, locks } = order;
-    await runInitdb(await start("initdb", initdbArgs({ data: handedOver, superuser, encoding })), signal);
+    const { superuser, locks } = order;
+    await runInitdb(await start("initdb", initdbArgs({ data: handedOver, superuser })), signal);
     const { major } = programs.version;
     const settings = serverSettings({ major, socketDirectory: ".", locks });
     const server = await start("postgres", ["-D", handedOver, ...settingArgs(settings)]);

@@ -32,6 +32,6 @@ export async function missingOf(
   listing: string,
 ): Promise<readonly string[]> {
   if (wanted.length === 0) return [];
-  const there = new Set((await session.rows<{ readonly name: string }>(listing)).map((row) => row.name));
+  const there = new Set((await session.rawRows<{ readonly name: string }>(listing)).map((row) => row.name));
   return wanted.filter((name) => !there.has(name));
 }

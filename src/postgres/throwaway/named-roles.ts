@@ -1,4 +1,5 @@
 import type { Access } from "../access.ts";
+import { decodeLoose } from "../loose-text.ts";
 import type { ProofDump } from "../postgres.ts";
 import { checkStream } from "../restore/checked-stream.ts";
 import { dumpText } from "../restore/dump-text.ts";
@@ -38,8 +39,7 @@ export async function namedRoles(
     const request = { format: dump.format, withoutOwners: false, signal };
     for await (const chunk of await dumpText(access, request, checked)) {
       signal.throwIfAborted();
-      for (const event of lexer.push(chunk).filter(isAboutRoles))
-        tally.add(lexer.session.decode(event.bytes));
+      for (const event of lexer.push(chunk).filter(isAboutRoles)) tally.add(decodeLoose(event.bytes));
     }
   } finally {
     source.destroy();

@@ -8,6 +8,7 @@ import { openReach } from "../reach/reach.ts";
 import { openClusterHost } from "./cluster-host.ts";
 import type { ContainerImage } from "./container-image.ts";
 import { recordContainer, removeContainer } from "./container-record.ts";
+import { demandEngine } from "./demand-engine.ts";
 import { findServerPrograms, type ServerPrograms } from "./find-programs.ts";
 import { cannotStart } from "./local-cluster.ts";
 import { noServerPrograms } from "./open-programs.ts";
@@ -39,6 +40,7 @@ export async function openInContainer(
   wish: ThrowawayWish,
   image: ContainerImage,
 ): Promise<ThrowawayHost> {
+  await demandEngine(deps, image.engine, wish.signal);
   const place = await openWorkplace(deps, wish.workPath, wish.label);
   const record = { engine: image.engine, name: `codex-backup-proof-${place.token}` };
   let box: Box | null = null;
@@ -149,10 +151,10 @@ interface ServerOrder {
 }
 
 async function startServer(box: Box, { place, programs, wish }: ServerOrder): Promise<void> {
-  const { encoding, fingerprint } = wish.facts;
+  const { fingerprint } = wish.facts;
   const data = `${volume}/data`;
   await runIn(box, "root", ["chown", inside, volume]);
-  const cluster = initdbArgs({ data, superuser: superuserOf(place), encoding });
+  const cluster = initdbArgs({ data, superuser: superuserOf(place) });
   await runIn(box, inside, [`${programs.directory}initdb`, ...cluster]);
   const { major } = programs.version;
   const settings = serverSettings({ major, socketDirectory: volume, locks: locksFor(fingerprint) });

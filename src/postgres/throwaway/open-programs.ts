@@ -42,8 +42,8 @@ export async function openFromPrograms(
   };
   try {
     const superuser = `proof_${place.token}`;
-    const { encoding, fingerprint } = wish.facts;
-    const order = { place, programs, superuser, encoding, locks: locksFor(fingerprint), signal: wish.signal };
+    const locks = locksFor(wish.facts.fingerprint);
+    const order = { place, programs, superuser, locks, signal: wish.signal };
     const server = await startLocalCluster(deps, order);
     stop = () => server.stop();
     const clientDirectory = programs.hasClients && programs.directory !== "" ? programs.directory : null;

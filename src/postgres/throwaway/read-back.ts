@@ -9,6 +9,8 @@ import { readDump } from "../tap/read-dump.ts";
 
 export interface ReadBackOrder {
   readonly database: string;
+  /** That of the dump which it is compared with. */
+  readonly encoding: string;
   readonly signal: AbortSignal;
   readonly onProgress: (doneBytes: number) => void;
 }
@@ -16,10 +18,10 @@ export interface ReadBackOrder {
 /** Dumps a database as a backup would, and reads that. */
 export async function readBack(context: ServerContext, order: ReadBackOrder): Promise<ReadDump> {
   const { access } = context;
-  const { database, signal, onProgress } = order;
+  const { database, encoding, signal, onProgress } = order;
   const settings = { ...outputPins, ...(context.facts.isSuperuser ? { lc_messages: "C" } : {}) };
   const dbname = conninfoOf(access, { database, purpose: "dump", settings });
-  const running = await startDump(access, { args: unsharedDumpArgs(dbname), database, signal });
+  const running = await startDump(access, { args: unsharedDumpArgs(dbname, encoding), database, signal });
   try {
     const text = Readable.from(counted(running.stream, onProgress), { objectMode: false });
     const read = await readDump(text, { signal });

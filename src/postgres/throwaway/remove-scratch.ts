@@ -48,7 +48,7 @@ async function removeSubscriptions(
 ): Promise<void> {
   const session = await logIn(context.access, { database, purpose: "restore", signal });
   try {
-    const rows = await session.rows<{ readonly name: string }>(
+    const rows = await session.rawRows<{ readonly name: string }>(
       `SELECT subname AS name FROM pg_subscription
          WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())`,
     );
@@ -72,7 +72,7 @@ interface NotedObjects {
 async function noted(session: Session, { catalog, column, token }: NotedObjects): Promise<readonly string[]> {
   // Everybody may read pg_roles, which shows the rows of pg_authid.
   const view = catalog === "pg_authid" ? "pg_roles" : catalog;
-  const rows = await session.rows<{ readonly name: string }>(
+  const rows = await session.rawRows<{ readonly name: string }>(
     `SELECT ${column} AS name FROM ${view}
        WHERE shobj_description(oid, '${catalog}') = ${quoteLiteral(scratchNote(token))}`,
   );

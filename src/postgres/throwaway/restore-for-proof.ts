@@ -5,7 +5,8 @@ import { majorOf } from "../client/version.ts";
 import type { ProofDump, Unproven } from "../postgres.ts";
 import { type DatabaseHeader, readHeader } from "../restore/database-header.ts";
 import { onMaintenance, refused } from "../restore/maintenance.ts";
-import { type DumpToSend, sendDump } from "../restore/send-dump.ts";
+import { runScript } from "../restore/run-script.ts";
+import { type DumpToSend, type SentDump, sendDump } from "../restore/send-dump.ts";
 import type { Session } from "../session/session.ts";
 import { applyAll } from "./apply-all.ts";
 import { createFromFacts, describeLocale, isLocaleRefusal, nearestCreates } from "./create-statement.ts";
@@ -20,8 +21,7 @@ export interface ProofRestore {
   readonly signal: AbortSignal;
 }
 
-export interface ProofRestored {
-  readonly warnings: readonly string[];
+export interface ProofRestored extends SentDump {
   readonly unproven: readonly Unproven[];
 }
 
@@ -43,9 +43,10 @@ export async function restoreForProof(host: ThrowawayHost, order: ProofRestore):
   );
   if (compromise !== null) unproven.push(compromise);
   const send = { ...dump, database, withoutOwners: false, signal };
-  const warnings = await sendInOneTransaction(host, order, send);
-  await onMaintenance(context, signal, (session) => applyAll(session, header.properties, `"${database}"`));
-  return { warnings: warnings.filter((warning) => !ofOurSettings.test(warning)), unproven };
+  const { warnings, encoding } = await sendInOneTransaction(host, order, send);
+  const script = { script: order.header, statements: header.properties, database, signal };
+  await runScript(context, script, (session, statements) => applyAll(session, statements, `"${database}"`));
+  return { warnings: warnings.filter((warning) => !ofOurSettings.test(warning)), encoding, unproven };
 }
 
 /** A dump without globals still names roles; who made it may have known them, or nobody wrote them down. */
@@ -64,7 +65,7 @@ async function sendInOneTransaction(
   host: ThrowawayHost,
   { facts }: ProofRestore,
   send: DumpToSend,
-): Promise<readonly string[]> {
+): Promise<SentDump> {
   try {
     return await sendDump(host.context, send);
   } catch (error) {
@@ -73,8 +74,12 @@ async function sendInOneTransaction(
   }
   const blocks = new Map(facts.fingerprint.tables.map((table) => [describeTable(table), table.blocks]));
   const perTable = (schema: string, name: string) => blocks.get(describeTable({ schema, name })) === 1;
-  const warnings = await sendDump(host.context, { ...send, perTable });
-  return [...warnings, "Restored table by table: the server's locks do not suffice for one transaction"];
+  const sent = await sendDump(host.context, { ...send, perTable });
+  const warnings = [
+    ...sent.warnings,
+    "Restored table by table: the server's locks do not suffice for one transaction",
+  ];
+  return { ...sent, warnings };
 }
 
 const outOfSharedMemory = "53200";

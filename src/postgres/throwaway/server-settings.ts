@@ -63,15 +63,15 @@ export function settingArgs(settings: Readonly<Record<string, string>>): readonl
 }
 
 /**
- * The cluster's own locale is C: what the restored database has is said by its CREATE DATABASE. The superuser's name
- * is random, since the globals make a role of the name that the source's has (PROOF 4.1).
+ * The cluster's own locale is C: what the restored database has is said by its CREATE DATABASE. Neither has it an
+ * encoding: the names of roles can be in any, and must pass as the bytes that they are. The superuser's name is random,
+ * since the globals make a role of the name that the source's has (PROOF 4.1).
  */
 export function initdbArgs(cluster: {
   readonly data: string;
   readonly superuser: string;
-  readonly encoding: string;
 }): readonly string[] {
-  const { data, superuser, encoding } = cluster;
+  const { data, superuser } = cluster;
   const place = [`--pgdata=${data}`, `--username=${superuser}`, "--auth=trust", "--no-sync"];
-  return [...place, `--encoding=${encoding}`, "--locale=C"];
+  return [...place, "--encoding=SQL_ASCII", "--locale=C"];
 }
