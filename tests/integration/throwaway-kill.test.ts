@@ -11,7 +11,7 @@ import { temporaryDirectory } from "../servers/cleanup.ts";
 import { type PostgresTestServer, startPostgres } from "../servers/postgres.ts";
 import { postgresRoom, quiet, sourceOf } from "./postgres-at.ts";
 import type { ThrowawaySettings } from "./throwaway-child.ts";
-import { takeBackup } from "./throwaway-scene.ts";
+import { type Backup, takeBackup, wishFor } from "./throwaway-scene.ts";
 
 const script = fileURLToPath(new URL("./throwaway-child.ts", import.meta.url));
 const home = temporaryDirectory("throwaway-kill");
@@ -19,6 +19,7 @@ const workPath = join(home, "proofs");
 const room = postgresRoom();
 const fromPrograms: ThrowawayChoice = { kind: "programs", directory: null };
 let server: PostgresTestServer;
+let backup: Backup;
 
 const pathOf = (name: string) => join(home, name);
 const sweep = (choice: ThrowawayChoice) =>
@@ -31,7 +32,7 @@ before(async () => {
     "CREATE TABLE entry AS SELECT n, md5(n::text) FROM generate_series(1, 50000) n",
     "ledger",
   );
-  const backup = await takeBackup(room, { source: sourceOf(server), database: "ledger" });
+  backup = await takeBackup(room, { source: sourceOf(server), database: "ledger" });
   for (const part of ["dump", "header", "globals"] as const) writeFileSync(pathOf(part), backup[part]);
   writeFileSync(pathOf("facts"), JSON.stringify(backup.facts));
   mkdirSync(workPath);
@@ -108,4 +109,19 @@ test("a proof killed on a scratch server leaves nothing there after the next swe
     `Removed "${left}" from the scratch server: its proof did not end well`,
   ]);
   assert.equal(await databases(), "");
+});
+
+test("an engine that nobody can reach is told as that, and is no matter of later proofs", async () => {
+  const bin = join(home, "bin");
+  mkdirSync(bin);
+  const said = "Cannot connect to the Docker daemon at unix:///nowhere.";
+  writeFileSync(join(bin, "docker"), `#!/bin/sh\necho '${said}' >&2\nexit 1\n`, { mode: 0o755 });
+  const choice = { kind: "container", engine: "docker", image: "postgres:15" } as const;
+  const there = postgresRoom({ env: { PATH: `${bin}:/usr/bin:/bin` } });
+  const before = readdirSync(workPath);
+  await assert.rejects(there.openThrowaway(wishFor(backup, { workPath, choice })), {
+    code: "postgres.throwaway",
+    message: `Cannot start a server for the proof: docker does not answer: ${said}`,
+  });
+  assert.deepEqual(readdirSync(workPath), before);
 });
