@@ -11,12 +11,15 @@ export function isSuspect(backup: {
 }
 
 /**
- * Whether the gate's word on this backup is one on how things are now. One that is incomplete says nothing, and one
- * that a wrong clock has dated into the future must not hold up pruning until then.
+ * Whether the gate's word on this backup is one on how things are now. One that is incomplete says nothing, one that was
+ * adopted never came to the gate, and one that a wrong clock has dated into the future must not hold up pruning until then.
  */
-export function speaksForNow(
-  { createdAt, outcome }: { readonly createdAt: Instant; readonly outcome: "complete" | "incomplete" },
-  now: Instant,
-): boolean {
-  return outcome === "complete" && !isFuture(createdAt, now);
+export function speaksForNow({ createdAt, outcome, adopted }: Speaker, now: Instant): boolean {
+  return outcome === "complete" && !adopted && !isFuture(createdAt, now);
+}
+
+interface Speaker {
+  readonly createdAt: Instant;
+  readonly outcome: "complete" | "incomplete";
+  readonly adopted: boolean;
 }

@@ -130,7 +130,7 @@ function retentionOf(world: World, job: SimulatedJob, now: Instant): JobRetentio
     newestIsSuspect: (database) => {
       const own = world.copies.filter((copy) => copy.job === job.name && copy.database === database);
       const newest = own
-        .filter((copy) => speaksForNow(copy, now))
+        .filter((copy) => speaksForNow({ ...copy, adopted: false }, now))
         .reduce<SimulatedCopy | null>(
           (best, copy) => (best === null || copy.createdAt > best.createdAt ? copy : best),
           null,

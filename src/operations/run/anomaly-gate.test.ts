@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { anomalyKinds } from "../../domain/anomalies/anomaly.ts";
+import { type AnomalyKind, anomalyKinds } from "../../domain/anomalies/anomaly.ts";
+import { speaksForNow } from "../../domain/anomalies/suspect.ts";
 import { instant } from "../../domain/instant.ts";
 import { createSilentLog } from "../../platform/log.ts";
 import { passGate, publicAnomalies } from "./anomaly-gate.ts";
@@ -36,4 +37,45 @@ test("a backup whose history cannot be read is suspect, and still a backup", () 
     anomalies.map(({ kind }) => kind),
     ["uncompared"],
   );
+});
+
+/** What the gate says of a backup like its `past` earlier ones, when one of these kinds stands before it. */
+function gatedAfter(suspected: AnomalyKind | null, past: number, adoptedSince = false) {
+  const profile = { durationMs: 1000, contentBytes: 0, parts: null };
+  const anomalies = suspected === null ? [] : [{ kind: suspected, message: "as it was" }];
+  const row = { outcome: "complete", createdAt: instant(1), adopted: false, accepted: false };
+  const suspect = { ...row, id: "before", anomalies };
+  const adopted = { ...row, id: "found", anomalies: [], adopted: true };
+  const catalog = {
+    profiles: () =>
+      Array.from({ length: past }, () => ({ createdAt: instant(0), profile, isAccepted: false })),
+    backups: () => (adoptedSince ? [adopted, suspect] : [suspect]),
+  };
+  const context = { catalog, log: createSilentLog(), clock: { now: () => instant(10) } };
+  const run = {
+    job: { name: "database" },
+    startedAt: instant(2),
+    producer: { kind: "postgres", database: "d" },
+  };
+  const inspected = { content: new Map(), postgres: null, capsule: null, outcome: "complete" };
+  const gating = { produced: { files: [] }, checked: { inspected }, durationMs: 1000 };
+  // Only what the gate looks at.
+  return passGate(context as never, run as never, gating as never).anomalies.map(({ kind }) => kind);
+}
+
+test("a suspicion is handed on by a backup that nobody could compare, and ended by one that is as usual", () => {
+  assert.deepEqual(gatedAfter("rows", 0), ["uncompared"], "as after a rebuilt catalog of an encrypted job");
+  assert.deepEqual(gatedAfter("rows", 2), ["uncompared"], "too short a history for rows");
+  assert.deepEqual(gatedAfter("rows", 3), []);
+  assert.deepEqual(gatedAfter("size", 1), [], "what is gross is seen with one");
+  assert.deepEqual(gatedAfter("uncompared", 2), ["uncompared"], "and handed on further");
+  assert.deepEqual(gatedAfter("uncompared", 3), []);
+  assert.deepEqual(gatedAfter(null, 0), [], "the first backup of all is nobody's suspicion");
+});
+
+test("an adopted file neither ends a suspicion nor speaks for how things are now", () => {
+  assert.deepEqual(gatedAfter("tables", 0, true), ["uncompared"]);
+  const complete = { createdAt: instant(1), outcome: "complete" } as const;
+  assert.equal(speaksForNow({ ...complete, adopted: true }, instant(2)), false);
+  assert.equal(speaksForNow({ ...complete, adopted: false }, instant(2)), true);
 });

@@ -1,8 +1,15 @@
-import { type Anomaly, type BackupProfile, profilesLookedAt } from "../../domain/anomalies/anomaly.ts";
-import { isLikeAccepted, judge } from "../../domain/anomalies/judge.ts";
+import {
+  type Anomaly,
+  type BackupProfile,
+  type PastProfile,
+  profilesLookedAt,
+} from "../../domain/anomalies/anomaly.ts";
+import { canClear, isLikeAccepted, judge } from "../../domain/anomalies/judge.ts";
 import { profileOf } from "../../domain/anomalies/profile.ts";
+import { isSuspect, speaksForNow } from "../../domain/anomalies/suspect.ts";
 import { messageOf } from "../../domain/failure.ts";
 import type { Context } from "../context.ts";
+import { newestBackup } from "../list.ts";
 import type { BackupRun } from "./backup.ts";
 import type { Checked } from "./check-shares.ts";
 import type { Produced } from "./produce.ts";
@@ -37,13 +44,35 @@ export function passGate(context: Context, run: BackupRun, { produced, checked, 
   try {
     const series = { job: job.name, database: producer.database, before: startedAt, limit: profilesLookedAt };
     const history = context.catalog.profiles(series);
-    const anomalies = judge(producer.kind, profile, history);
+    const found = judge(producer.kind, profile, history);
+    const anomalies = found.length > 0 ? found : handedOn(context, run, { profile, history });
     const isLike = isLikeAccepted(producer.kind, profile, history);
     return { profile: isLike ? { ...profile, isLikeAccepted: true } : profile, anomalies };
   } catch (error) {
     context.log.warn({ job: job.name, error: messageOf(error) }, "cannot compare with earlier backups");
     return { profile, anomalies: [{ kind: "uncompared", message: unnamed.uncompared }] };
   }
+}
+
+interface Compared {
+  readonly profile: BackupProfile;
+  readonly history: readonly PastProfile[];
+}
+
+/** A suspicion ends by a word, or by a backup that was compared and found well; never by one that nobody could compare. */
+function handedOn(
+  context: Context,
+  { job, producer }: BackupRun,
+  { profile, history }: Compared,
+): readonly Anomaly[] {
+  const now = context.clock.now();
+  const series = { job: job.name, database: producer.database };
+  const before = newestBackup(context, series, (row) => speaksForNow(row, now));
+  if (before === null || !isSuspect(before)) return [];
+  const kinds = before.anomalies.map(({ kind }) => kind);
+  if (canClear(kinds, profile, history)) return [];
+  const message = `there is too little to compare it with, and "${before.id}" before it is suspect`;
+  return [{ kind: "uncompared", message }];
 }
 
 const unnamed: Readonly<Record<Anomaly["kind"], string>> = {
