@@ -58,8 +58,10 @@ async function mark(context: Context, row: BackupRow, { kind, who, why }: Markin
     why,
   });
   return atEachCopy(context, row, async (destination) => {
-    if ((await destination.stat(name)) === null)
-      await destination.put(name, Buffer.from(text), context.newRunId());
+    const isThere = (await destination.stat(name)) !== null;
+    // A hold protects without a gap, so the first one stays; of two acceptances the last word counts everywhere.
+    if (isThere && kind === "accepted") await destination.remove(name);
+    if (!isThere || kind === "accepted") await destination.put(name, Buffer.from(text), context.newRunId());
     await destination.sync();
     context.catalog.putMark({
       job: row.job,
@@ -74,23 +76,48 @@ async function mark(context: Context, row: BackupRow, { kind, who, why }: Markin
 }
 
 /** Ends the protection, also one by a file that the catalog does not know. Throws when the backup is not held. */
-export async function release(
+export async function release(context: Context, request: Unmarking): Promise<HoldReport> {
+  return unmark(context, request, {
+    kind: "hold",
+    isMarked: ({ held }) => held,
+    none: (id) => `Cannot release "${id}": it is not held`,
+    hint: "See what is held with codex-backup list.",
+  });
+}
+
+/** What is suspect of a backup is so again, and holds up pruning if it is the newest. Throws when it is not accepted. */
+export async function unaccept(context: Context, request: Unmarking): Promise<HoldReport> {
+  return unmark(context, request, {
+    kind: "accepted",
+    isMarked: ({ accepted }) => accepted,
+    none: (id) => `Cannot take back that "${id}" is accepted: nobody has accepted it`,
+    hint: "See what is accepted with codex-backup show.",
+  });
+}
+
+type Unmarking = Pick<HoldRequest, "backup" | "who">;
+
+interface Unmarked extends Pick<MarkRow, "kind"> {
+  readonly isMarked: (row: BackupRow) => boolean;
+  readonly none: (id: string) => string;
+  readonly hint: string;
+}
+
+async function unmark(
   context: Context,
-  { backup }: Pick<HoldRequest, "backup" | "who">,
+  { backup, who }: Unmarking,
+  { kind, isMarked, none, hint }: Unmarked,
 ): Promise<HoldReport> {
   const row = findBackup(context, backup);
-  let isHeld = row.held;
+  let wasMarked = isMarked(row);
   const report = await atEachCopy(context, row, async (destination) => {
-    const wasThere = await destination.remove(formatBackupFile(row.id, { kind: "hold" }));
-    isHeld ||= wasThere;
+    const wasThere = await destination.remove(formatBackupFile(row.id, { kind }));
+    wasMarked ||= wasThere;
     await destination.sync();
   });
-  if (!isHeld) {
-    throw new Failure("usage.refused", `Cannot release "${row.id}": it is not held`, {
-      hint: "See what is held with codex-backup list.",
-    });
-  }
-  if (report.failed.length === 0) context.catalog.removeMark(row.job, row.id, "hold");
+  if (!wasMarked) throw new Failure("usage.refused", none(row.id), { hint });
+  if (report.failed.length === 0) context.catalog.removeMark(row.job, row.id, kind);
+  context.log.info({ backup: row.id, job: row.job, who, kind }, "a mark was taken back");
   return report;
 }
 

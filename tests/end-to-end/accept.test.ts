@@ -70,9 +70,32 @@ test("a suspect backup is seen everywhere, and accepted with a reason", async ()
   const shown = await document("show", id);
   assert.deepEqual([shown.backup.suspect, shown.backup.marks[0].why], [false, "cleaned up"]);
   assert.equal((await operator.runHere("check")).code, 0);
+  assert.equal(
+    (await operator.runHere("accept", id, "--undo", "--why", "x")).code,
+    2,
+    "that says two things",
+  );
+  assert.match((await operator.runHere("accept", id, "--undo")).stdout, /is no longer accepted at store/);
+  assert.equal((await operator.runHere("check")).code, 1);
+  assert.equal((await operator.runHere("accept", id, "--why", "cleaned up")).code, 0);
   const again = await operator.runHere("run", "capsule");
   assert.doesNotMatch(again.stdout, /suspect/, "what was accepted may come again");
   const refused = await operator.runHere("accept", backups[1].id, "--why", "no reason");
   assert.equal(refused.code, 2);
   assert.match(refused.stderr, /nothing is suspect of it/);
+
+  rmSync(operator.path(`store/${backups[1].id}.zip`));
+  rmSync(operator.path(`store/${backups[1].id}.manifest.json`));
+  assert.equal((await operator.runHere("run", "capsule")).code, 0);
+  const { jobs } = await document("status");
+  const [concern] = jobs[0].concerns;
+  assert.equal(concern.kind, "gone");
+  assert.equal(concern.nextStep, `codex-backup accept capsule/${backups[1].id} --gone --why TEXT`);
+  assert.match((await operator.runHere("metrics")).stdout, /codex_backup_gone\{.*"capsule".*\} 1/);
+  const doctor = await document("doctor");
+  assert.ok(doctor.findings.some((finding: Json) => finding.code === "history.gone"));
+  assert.ok(JSON.stringify(await document("alerts", "list")).includes("#gone"), "told by the run itself");
+  const gone = await operator.runHere("accept", backups[1].id, "--gone", "--why", "made room");
+  assert.match(gone.stdout, /is accepted as gone at store/);
+  assert.equal((await operator.runHere("check")).code, 0);
 });

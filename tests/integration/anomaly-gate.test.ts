@@ -120,6 +120,27 @@ test("who accepts the first of several suspect nights hears that the newest is s
   assert.equal(second.stillSuspect, null);
 });
 
+test("a second acceptance replaces the reason everywhere, and one that is taken back holds pruning up again", async () => {
+  const { scene, operations, id } = await openSuspect();
+  const mark = join(scene.home, "replays", `${id}.accepted`);
+  await operations.accept({ backup: id, who: "operator", why: "cleaned up" });
+  await operations.accept({ backup: id, who: "another", why: "moved to the archive" });
+  assert.match(readFileSync(mark, "utf8"), /"who": "another",\n {2}"why": "moved to the archive"/);
+  const reasons = (await operations.show(id)).marks.map(({ why }) => why);
+  assert.deepEqual(reasons, ["moved to the archive"]);
+
+  const report = await operations.unaccept({ backup: id, who: "operator" });
+  assert.deepEqual(report.destinations, ["replays"]);
+  const shown = await operations.show(id);
+  assert.deepEqual([shown.suspect, shown.marks], [true, []]);
+  await operations.rebuildCatalog(signal);
+  assert.equal((await operations.show(id)).suspect, true);
+  const before = manifests(scene).length;
+  await operations.prune({ jobs: ["capsule"], dryRun: false, yes: true, signal });
+  assert.equal(manifests(scene).length, before, "it is suspect, and the newest");
+  await assert.rejects(operations.unaccept({ backup: id, who: "operator" }), { code: "usage.refused" });
+});
+
 test("only what is suspect can be accepted", async () => {
   const { operations, night } = await openTree();
   const { backup } = await night(3);
