@@ -6,9 +6,10 @@ import type { Level } from "../../domain/level.ts";
 import { differing, judgeProof, type ProofJudgement } from "../../domain/proofs/judge-proof.ts";
 import type { ProofReceipt } from "../../domain/proofs/proof-receipt.ts";
 import { type ProofReport, tablesOf } from "../../domain/proofs/proof-report.ts";
+import type { Decryptor } from "../../encryption/encryption.ts";
 import type { Context } from "../context.ts";
 import { filesOfCopy } from "../restore/backup-files.ts";
-import { openIdentity, openPlain, unseal } from "../restore/unseal.ts";
+import { openPlain, unseal } from "../restore/unseal.ts";
 import { differencesToSignature } from "../signatures/unlike-signed.ts";
 import { differencesToOwnHash } from "../stored-backup.ts";
 import { type CheckedFiles, checkCopy } from "../verify/check-copy.ts";
@@ -17,6 +18,7 @@ import { differencesToCatalog } from "../verify/verify.ts";
 import type { Begun } from "./begun.ts";
 import type { ChosenPlace } from "./choose-place.ts";
 import { type Findings, nothingCompared, nothingFound } from "./findings.ts";
+import { asSeenWith, fittingKey } from "./fitting-key.ts";
 import { keepProof } from "./keep-proof.ts";
 import { knownCopy, prunedFailure } from "./known-copy.ts";
 import type { OpenedBackup } from "./opened-backup.ts";
@@ -35,17 +37,18 @@ export interface CopyProof {
   readonly outer: AbortSignal;
 }
 
-/** Hash, restore, compare, keep. What goes wrong on the way is kept too; a caller that gave up is not. */
+/** Hash, restore, compare, keep. What goes wrong on the way is kept too; a caller that gave up, or gave a wrong key, is not. */
 export async function proveCopy(
   context: Context,
   place: ChosenPlace,
   proof: CopyProof,
 ): Promise<ProofReport> {
+  const decryptor = await fittingKey(context, place.stored.manifest, proof.identityFile);
   const unlike = await unlikeRecords(context, place);
   const hashing = hashCopy(context, place, { unlike, signal: proof.signal });
   if (unlike.length > 0) return damagedReport(context, place, { proof, checked: await hashing });
   const hashed = demandSound(place, hashing);
-  const { findings, judged } = await restoreAndJudge(context, place, { proof, hashed });
+  const { findings, judged } = await restoreAndJudge(context, place, { proof, hashed, decryptor });
   if (judged.failure !== null) demandNotRemoved(context, place);
   const checked = await hashing;
   if (checked.differences.length > 0) return damagedReport(context, place, { proof, checked });
@@ -114,22 +117,24 @@ interface Judged {
 interface Restoring {
   readonly proof: CopyProof;
   readonly hashed: Promise<void>;
+  readonly decryptor: Decryptor | null;
 }
 
-async function restoreAndJudge(
-  context: Context,
-  place: ChosenPlace,
-  { proof, hashed }: Restoring,
-): Promise<Judged> {
-  const { id } = place.stored.manifest;
+async function restoreAndJudge(context: Context, place: ChosenPlace, restoring: Restoring): Promise<Judged> {
+  const { proof, hashed } = restoring;
+  const { manifest } = place.stored;
+  const { id } = manifest;
   try {
-    const backup = await openBackup(context, place, { proof, hashed });
+    const backup = await openBackup(context, place, restoring);
     const isCapsule = backup.manifest.kind === "capsule";
     const findings = await (isCapsule ? proveCapsule(context, backup) : proveDatabase(context, backup));
     return { findings, judged: judgeProof(id, findings.comparison, findings.assertions) };
   } catch (error) {
     const seen = proof.signal.aborted ? proof.signal.reason : error;
-    return notJudged(asFailure(seen, "run.internal", `Cannot prove "${id}"`), id);
+    const failure = asSeenWith(asFailure(seen, "run.internal", `Cannot prove "${id}"`), manifest);
+    if (failure.code !== "encryption.no-identity") return notJudged(failure, id);
+    await hashed.catch(() => undefined); // a wrong key ends the proof, whatever its hashes say
+    throw failure;
   }
 }
 
@@ -148,15 +153,12 @@ function notJudged(failure: Failure, id: string): Judged {
   };
 }
 
-/** Throws what a key that does not fit throws. */
 async function openBackup(
   context: Context,
   place: ChosenPlace,
-  { proof: { job, server, identityFile, signal, begun }, hashed }: Restoring,
+  { proof: { job, server, signal, begun }, hashed, decryptor }: Restoring,
 ): Promise<OpenedBackup> {
   const files = filesOfCopy(place);
-  const isEncrypted = files.manifest.encryption !== undefined;
-  const decryptor = isEncrypted ? await openIdentity(context, identityFile) : null;
   const manifest = await unseal(files, decryptor);
   const encrypted = manifest.files.find((file) => file.encryption !== undefined);
   const opened = encrypted === undefined ? null : await openPlain(files, encrypted, decryptor);
