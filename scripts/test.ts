@@ -6,6 +6,7 @@ import { spawnSync } from "node:child_process";
 import { resolve } from "node:path";
 import { faultsOf, runGroup } from "./run-group.ts";
 import { isTestGroup, type TestGroup, testGroups } from "./test-groups.ts";
+import { buildToolForTests } from "./tool-for-tests.ts";
 
 interface StepResult {
   readonly name: string;
@@ -69,6 +70,7 @@ for (const group of wanted.length > 0
   ? wanted.filter(isTestGroup)
   : Object.keys(testGroups).filter(isTestGroup)) {
   announce(group);
+  if (group === "end-to-end") process.env.CODEX_TEST_LAUNCHER ??= await buildToolForTests();
   results.push(await runTests(group));
 }
 const isGreen = results.every((step) => step.isGreen);

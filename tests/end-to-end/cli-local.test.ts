@@ -10,14 +10,14 @@ import {
   writeFileSync,
 } from "node:fs";
 import { before, suite, test } from "node:test";
-import { createOperator, type Json, localConfig, type Operator } from "./cli-tool.ts";
+import { createOperator, type Json, localConfig, type Operator, sourceLauncher } from "./cli-tool.ts";
 
 suite("a capsule, its checksums and a command, through the launcher", { concurrency: false }, () => {
   let operator: Operator;
   let backup: string;
 
   before(async () => {
-    operator = createOperator(localConfig);
+    operator = createOperator(localConfig, {}, sourceLauncher);
   });
 
   test("a run before the destination is ours says what to do, and that nothing was written", async () => {

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { suite, test } from "node:test";
 import { tryProgram } from "../servers/run-program.ts";
-import { createOperator, makePipe, type Operator } from "./cli-tool.ts";
+import { createOperator, launcher, makePipe, type Operator } from "./cli-tool.ts";
 
 /** A job that says on one pipe that it runs, and waits at the other. `trap` is what it does about SIGTERM. */
 function waitingConfig(trap = ""): string {
@@ -124,7 +124,7 @@ suite("signals, busy jobs and closed pipes, through the launcher", { concurrency
       [
         "-c",
         `"$0" config schema | head -c 10 >/dev/null; echo "\${PIPESTATUS[0]}"; "$0" --json run other | true; echo "\${PIPESTATUS[0]}"`,
-        new URL("../../bin/codex-backup", import.meta.url).pathname,
+        launcher,
       ],
       {
         cwd: operator.directory,
@@ -147,7 +147,6 @@ suite("signals, busy jobs and closed pipes, through the launcher", { concurrency
 
   test("output that a full disk swallowed is not success", async () => {
     const operator = await createWaiting();
-    const launcher = new URL("../../bin/codex-backup", import.meta.url).pathname;
     const lost = await tryProgram(["/bin/sh", "-c", '"$0" list > /dev/full', launcher], {
       cwd: operator.directory,
       env: operator.env,

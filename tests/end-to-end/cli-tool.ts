@@ -6,9 +6,13 @@ import { createTool } from "../../src/wiring.ts";
 import { temporaryDirectory } from "../servers/cleanup.ts";
 import { type ProgramRun, runProgram, tryProgram } from "../servers/run-program.ts";
 
-export const launcher = join(import.meta.dirname, "../../bin/codex-backup");
-/** Compiled code is shared by all tests of a file: most of a start is compiling. */
-const compileCache = temporaryDirectory("compile-cache");
+/** As a checkout has it: it starts the sources. */
+export const sourceLauncher = join(import.meta.dirname, "../../bin/codex-backup");
+const built = process.env.CODEX_TEST_LAUNCHER;
+/** What tests start: `npm test` builds the tool once (scripts/tool-for-tests.ts), a file run alone takes the sources. */
+export const launcher = built ?? sourceLauncher;
+/** Compiled code is shared by all starts: most of a start is compiling. */
+const compileCache = built ? join(built, "../../compiled") : temporaryDirectory("compile-cache");
 
 /** An operator's directory: a config, a tree of artifacts, and the tool run inside of it. */
 export interface Operator {
@@ -35,7 +39,11 @@ export interface StartedTool {
 }
 
 /** `config` is written as codex-backup.yaml; a tree of artifacts lies in `tree`. */
-export function createOperator(config: string, env: Readonly<Record<string, string>> = {}): Operator {
+export function createOperator(
+  config: string,
+  env: Readonly<Record<string, string>> = {},
+  program = launcher,
+): Operator {
   const directory = temporaryDirectory("cli");
   const path = (...parts: readonly string[]) => join(directory, ...parts);
   mkdirSync(path("tree/ledger"), { recursive: true });
@@ -48,7 +56,7 @@ export function createOperator(config: string, env: Readonly<Record<string, stri
     NODE_COMPILE_CACHE: compileCache,
     ...env,
   };
-  const run = (...argv: readonly string[]) => tryProgram([launcher, ...argv], { cwd: directory, env: whole });
+  const run = (...argv: readonly string[]) => tryProgram([program, ...argv], { cwd: directory, env: whole });
   return {
     directory,
     env: whole,
@@ -59,7 +67,7 @@ export function createOperator(config: string, env: Readonly<Record<string, stri
       return { code, document: JSON.parse(stdout) };
     },
     runHere: (...argv) => runHere(argv, directory, whole),
-    start: (...argv) => startTool(argv, directory, whole),
+    start: (...argv) => startTool([program, ...argv], directory, whole),
   };
 }
 
@@ -92,7 +100,8 @@ async function runHere(
 }
 
 function startTool(argv: readonly string[], cwd: string, env: Readonly<Record<string, string>>): StartedTool {
-  const child = spawn(launcher, [...argv], { cwd, env: { ...env }, stdio: ["ignore", "pipe", "pipe"] });
+  const [program = "", ...rest] = argv;
+  const child = spawn(program, rest, { cwd, env: { ...env }, stdio: ["ignore", "pipe", "pipe"] });
   let stdout = "";
   let stderr = "";
   child.stdout.on("data", (chunk: Buffer) => {

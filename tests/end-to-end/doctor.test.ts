@@ -5,9 +5,7 @@ import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import { startPostgresContainer } from "../servers/container.ts";
 import { type ProgramRun, tryProgram } from "../servers/run-program.ts";
-import { createOperator, type Json, type Operator } from "./cli-tool.ts";
-
-const launcher = join(import.meta.dirname, "../../bin/codex-backup");
+import { createOperator, type Json, launcher, type Operator } from "./cli-tool.ts";
 
 const capsuleConfig = `
 version: 1

@@ -36,7 +36,7 @@ before(async () => {
 
 after(() => server.stop());
 
-const compileCache = temporaryDirectory("compile-cache");
+const compileCache = process.env.NODE_COMPILE_CACHE ?? temporaryDirectory("compile-cache");
 const script = fileURLToPath(new URL("./run-child.ts", import.meta.url));
 
 interface ChildRun {
