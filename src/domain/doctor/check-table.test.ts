@@ -470,6 +470,15 @@ test("a line that was switched off is put back by the command that is told", () 
   assert.deepEqual(commandsOf(schedule({ cronFiles: [] })), [install]);
 });
 
+test("a job that is new is added in the way that starts the others, also where the other way could", () => {
+  const jobs = ["database", "capsule"].map((name) => ({ name, schedule: "0 2 * * *", timezone: "UTC" }));
+  const commandOf = (change: Parameters<typeof schedule>[0]) =>
+    schedule({ jobs, isSystemdHere: true, ...change }).find(({ code }) => code === "schedule.not-started")
+      ?.commands[0];
+  assert.match(commandOf({}) ?? "", / schedule install --cron /);
+  assert.match(commandOf({ cronFiles: [], timers: [timer] }) ?? "", / schedule install --systemd /);
+});
+
 test("a shell that is not there starts nothing", () => {
   const cronFiles = [cronFile({ text: `SHELL=/bin/nosh\n${cronLine}\n` })];
   const found = schedule({ cronFiles, missingPrograms: ["/bin/nosh"] });

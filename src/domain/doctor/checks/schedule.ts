@@ -118,9 +118,13 @@ function nobody(facts: ScheduleFacts, planned: readonly Pick<Job, "name">[]): Di
   });
 }
 
-/** An install keeps what was edited in the installed file, also a line that was switched off there. */
+/**
+ * The way that is in use already: the other one would start the rest of the jobs twice. An install keeps what was
+ * edited in the installed file, also a line that was switched off there.
+ */
 function installCommand({ isSystemdHere, timers, configPath, cronFiles }: ScheduleFacts): string {
-  const way = timers.length > 0 || isSystemdHere ? "--systemd" : "--cron";
+  const isCron = timers.length === 0 && (cronFiles.length > 0 || !isSystemdHere);
+  const way = isCron ? "--cron" : "--systemd";
   const reset = timers.length > 0 || cronFiles.length > 0 ? " --reset-times" : "";
   return `codex-backup --config ${shellWord(configPath)} schedule install ${way}${reset}`;
 }
