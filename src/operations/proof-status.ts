@@ -1,10 +1,12 @@
 import type { BackupRow, ProofRow } from "../catalog/catalog.ts";
 import { isSuspect, speaksForNow } from "../domain/anomalies/suspect.ts";
+import { shellWord } from "../domain/doctor/finding.ts";
 import { isFuture } from "../domain/health/health.ts";
 import type { ProofFacts } from "../domain/health/proof-health.ts";
 import type { JobConcern, JobStatus } from "../domain/health/status-report.ts";
 import { formatInstant, type Instant } from "../domain/instant.ts";
 import { type BackupJob, type Job, leavesBackups } from "../domain/jobs/job.ts";
+import type { ProofReport } from "../domain/proofs/proof-report.ts";
 import { type RecoveryTime, recoveryTime } from "../domain/recovery/recovery-time.ts";
 import { judgeRto, type RtoFinding } from "../domain/recovery/rto.ts";
 import { parseCron, previousSlot } from "../domain/slots/schedule.ts";
@@ -44,7 +46,12 @@ export function proofStatus(parts: Parts, { job, database, good, proven }: Prove
     lastProof: rows[0] === undefined ? null : reported(rows[0]),
     recovery: reportedTime(recovery),
     rtoMs: job.rtoMs,
-    concerns: [...suspectConcerns(parts, series), ...rtoConcerns(job, rto)],
+    concerns: [
+      ...suspectConcerns(parts, series),
+      ...emptyConcerns(rows),
+      ...unprovenConcerns(parts, rows),
+      ...rtoConcerns(job, rto),
+    ],
     facts: factsOf(parts, job, { rows, database, good, proven, rto }),
   };
 }
@@ -88,10 +95,57 @@ function factsOf(parts: Parts, job: BackupJob, { rows, database, good, proven, r
     lastProvenAt: rows.find(({ outcome }) => outcome === "proven")?.at ?? null,
     provenBackupAt: proven?.createdAt ?? null,
     lastVerdict: verdict === undefined ? null : verdictOf(verdict),
+    nothing: nothingOf(parts, rows),
     graceMs: job.graceMs,
     usualProofMs: durations[Math.floor(durations.length / 2)] ?? null,
     rto,
   };
+}
+
+/** It came back, and there was nothing in it. */
+export function foundNothing({ failure, restoreMs }: Pick<ProofReport, "failure" | "restoreMs">): boolean {
+  return failure?.code === "proof.nothing" && restoreMs !== null;
+}
+
+function nothingOf({ catalog }: Parts, [last]: readonly ProofRow[]): ProofFacts["nothing"] {
+  if (last === undefined || !foundNothing(last)) return null;
+  return { at: last.at, backupAt: catalog.backup(last.job, last.backupId)?.createdAt ?? null };
+}
+
+function emptyConcerns([last]: readonly ProofRow[]): readonly JobConcern[] {
+  if (last === undefined || !foundNothing(last)) return [];
+  const { job, backupId, at } = last;
+  return [
+    {
+      kind: "empty",
+      message: `nothing to prove: ${backupId} holds nothing that could be compared`,
+      nextStep: `codex-backup show ${shellWord(`${job}/${backupId}`)}`,
+      since: formatInstant(at),
+    },
+  ];
+}
+
+/** Proofs by hand that failed, until one has found something: what a planned one came to is told of its own run. */
+function unprovenConcerns(parts: Parts, rows: readonly ProofRow[]): readonly JobConcern[] {
+  const answered = rows.findIndex((row) => row.outcome !== "failed" || foundNothing(row));
+  const failed = answered < 0 ? rows : rows.slice(0, answered);
+  const byHand = failed.filter((row) => !isOfRun(parts, row));
+  const [last] = byHand;
+  if (last === undefined) return [];
+  const { job, backupId, summary } = last;
+  return [
+    {
+      kind: "unproven",
+      message: `the proof of ${backupId} by hand failed: ${summary}`,
+      nextStep: `codex-backup prove ${shellWord(`${job}/${backupId}`)}`,
+      since: formatInstant(byHand.at(-1)?.at ?? last.at),
+    },
+  ];
+}
+
+function isOfRun({ catalog }: Parts, { job, at }: ProofRow): boolean {
+  const runs = catalog.runs({ job: `${job}:prove`, limit: 200 });
+  return runs.some(({ startedAt, finishedAt }) => startedAt <= at && at <= (finishedAt ?? at));
 }
 
 function verdictOf({ outcome, at, backupId, summary }: ProofRow): ProofFacts["lastVerdict"] {
@@ -107,10 +161,10 @@ function goodBefore(parts: Parts, series: Series, at: Instant): Instant | null {
   return newestBackup(parts, series, (row) => row.createdAt <= at && isGood(row))?.createdAt ?? null;
 }
 
-/** A restore that was carried through is a measurement, whatever the comparison after it said. */
+/** Of what came back whole: a restore that left rows out, or brought others, says nothing of how long one takes. */
 function measuredBy(rows: readonly ProofRow[]) {
-  return rows.flatMap(({ at, restoreMs, contentBytes }) =>
-    restoreMs === null ? [] : [{ at, restoreMs, contentBytes }],
+  return rows.flatMap(({ at, outcome, restoreMs, contentBytes }) =>
+    restoreMs === null || outcome !== "proven" ? [] : [{ at, restoreMs, contentBytes }],
   );
 }
 

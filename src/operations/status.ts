@@ -58,8 +58,9 @@ const dayMs = 86_400_000;
 
 /** The databases that the job is about: those named, else those that runs or backups of the newest day were about. */
 function databasesOf({ catalog }: Context, job: Job): readonly (string | null)[] {
-  if (job.kind !== "postgres") return [null];
-  if (job.databases.kind === "named") return job.databases.names;
+  // The runs of a planned proof are about the databases that it proves.
+  if (job.kind !== "postgres" && job.kind !== "proof") return [null];
+  if (job.kind === "postgres" && job.databases.kind === "named") return job.databases.names;
   const runs = catalog.runs({ job: job.name, limit: 500 });
   const newest = runs[0]?.startedAt ?? 0;
   const recent = runs.filter((run) => run.startedAt > newest - dayMs && run.database !== null);

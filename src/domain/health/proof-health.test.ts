@@ -21,6 +21,7 @@ function facts(given: Partial<ProofFacts> = {}): ProofFacts {
     lastProvenAt: at("2026-11-22T05:10"),
     provenBackupAt: at("2026-11-22T02:00"),
     lastVerdict: null,
+    nothing: null,
     graceMs: null,
     usualProofMs: null,
     rto: null,
@@ -99,4 +100,18 @@ test("a mismatch is told until a later proof finds everything equal", () => {
 test("a missed rto makes a job unhealthy, one that is near does not", () => {
   assert.equal(ruleOf({ rto: { kind: "missed", message: "too long" } }), "rto");
   assert.equal(ruleOf({ rto: { kind: "near", message: "soon" } }), "fresh");
+});
+
+test("a proof that found an empty database answers its slot and its backup, and is called neither ill nor proven", () => {
+  const overdue = { lastProvenAt: at("2026-11-01T05:10"), provenBackupAt: null };
+  assert.equal(ruleOf(overdue), "proof");
+  const nothing = { at: at("2026-11-22T05:10"), backupAt: at("2026-11-22T02:00") };
+  assert.deepEqual(healthWithProofs(fresh, facts({ ...overdue, nothing })), {
+    ...fresh,
+    reason: "its newest good backup is 6 h old; nothing to prove: it is empty",
+  });
+  assert.equal(ruleOf({ ...overdue, nothing: { ...nothing, at: at("2026-11-21T05:10") } }), "proof");
+  const each = { slotBefore: null, afterEach: true, provenBackupAt: null };
+  assert.equal(ruleOf({ ...each, nothing }), "fresh");
+  assert.equal(ruleOf({ ...each, nothing: { ...nothing, backupAt: null } }), "proof");
 });

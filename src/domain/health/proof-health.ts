@@ -21,6 +21,12 @@ export interface ProofFacts {
   readonly provenBackupAt: Instant | null;
   /** The last proof that found anything, good or bad; null: none did. */
   readonly lastVerdict: ProofVerdict | null;
+  /** The last proof, when it found that there is nothing to compare; null: it found something, or there was none. */
+  readonly nothing: {
+    readonly at: Instant;
+    /** Start of its backup; null: that is gone. */
+    readonly backupAt: Instant | null;
+  } | null;
   /** As the job's own; null: 2 h, or three times as long as proofs usually take. */
   readonly graceMs: number | null;
   readonly usualProofMs: number | null;
@@ -42,7 +48,18 @@ interface ProofVerdict {
  */
 export function healthWithProofs(health: Health, facts: ProofFacts): Health {
   if (!health.healthy && health.rule !== "destination") return health;
-  return mismatched(facts) ?? proofMissed(facts) ?? backupUnproven(facts) ?? rtoMissed(facts) ?? health;
+  return (
+    mismatched(facts) ??
+    proofMissed(facts) ??
+    backupUnproven(facts) ??
+    rtoMissed(facts) ??
+    withNothing(health, facts)
+  );
+}
+
+/** Never proven, and no fault of the proofs: it was made, and there was nothing in it. */
+function withNothing(health: Health, { nothing }: ProofFacts): Health {
+  return nothing === null ? health : { ...health, reason: `${health.reason}; nothing to prove: it is empty` };
 }
 
 function mismatched({ lastVerdict, now }: ProofFacts): Health | null {
@@ -57,18 +74,23 @@ function proofMissed(facts: ProofFacts): Health | null {
   const slot = facts.slotBefore?.(instant(now - graceOfProof(facts))) ?? null;
   if (slot === null || slot < knownSince || newestGoodAt === null) return null;
   if (facts.goodBefore(slot) === null) return null; // there was nothing to prove then
-  if (lastProvenAt !== null && lastProvenAt >= slot) return null;
+  if (isSince(lastProvenAt, slot) || isSince(facts.nothing?.at ?? null, slot)) return null;
   return ill("proof", `a proof was due ${describeAge(now - slot)} ago, and ${lastProof(facts)}`);
 }
 
 function backupUnproven(facts: ProofFacts): Health | null {
   const { now, afterEach, knownSince, provenBackupAt } = facts;
   const due = afterEach ? facts.goodBefore(instant(now - graceOfProof(facts))) : null;
-  if (due === null || due < knownSince || (provenBackupAt !== null && provenBackupAt >= due)) return null;
+  if (due === null || due < knownSince) return null;
+  if (isSince(provenBackupAt, due) || isSince(facts.nothing?.backupAt ?? null, due)) return null;
   return ill(
     "proof",
     `its backup of ${describeAge(now - due)} ago is not proven yet, and ${lastProof(facts)}`,
   );
+}
+
+function isSince(at: Instant | null, due: Instant): boolean {
+  return at !== null && at >= due;
 }
 
 function rtoMissed({ rto }: ProofFacts): Health | null {

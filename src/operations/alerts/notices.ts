@@ -1,6 +1,7 @@
 import { messageOf } from "../../domain/failure.ts";
 import type { Job } from "../../domain/jobs/job.ts";
 import { describeSubject } from "../../domain/plain-words.ts";
+import type { ProofReport } from "../../domain/proofs/proof-report.ts";
 import type { RunReport } from "../../domain/runs/run-report.ts";
 import type { Context } from "../context.ts";
 import { enqueuePing } from "./enqueue.ts";
@@ -40,6 +41,25 @@ export function tellEnded(context: Context, job: Job, reports: readonly RunRepor
     context.log.warn({ job: job.name }, warning);
     const [first, ...others] = reports;
     return first === undefined ? [] : [{ ...first, warnings: [...first.warnings, warning] }, ...others];
+  }
+}
+
+/**
+ * A proof by hand has ended: what it found is told as that of a planned one is. Never throws; what could not be noted is a
+ * warning of the report.
+ */
+export function tellProved(context: Context, report: ProofReport): ProofReport {
+  const { alerts, catalog, jobs } = context;
+  const job = jobs.find(({ name }) => name === report.job);
+  if (alerts === null || job === undefined) return report;
+  try {
+    tell(context, alerts, { facts: factsAfterRun(context, job), toldBefore: null });
+    if (catalog.undelivered().length > 0) alerts.startDelivery();
+    return report;
+  } catch (error) {
+    const warning = `nobody is told of this proof: ${messageOf(error)}`;
+    context.log.warn({ job: job.name }, warning);
+    return { ...report, warnings: [...report.warnings, warning] };
   }
 }
 

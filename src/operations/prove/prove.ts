@@ -1,5 +1,6 @@
 import type { BackupRow } from "../../catalog/catalog.ts";
 import type { ProofReport } from "../../domain/proofs/proof-report.ts";
+import { tellProved } from "../alerts/notices.ts";
 import type { Context } from "../context.ts";
 import type { ProveOptions } from "../operation.ts";
 import { chooseBackups } from "./choose-backups.ts";
@@ -26,7 +27,8 @@ async function proveEach(
   const reports: ProofReport[] = [];
   for (const row of chosen) {
     signal.throwIfAborted();
-    const report = await proveBackup(context, { row, destination, identityFile, server, signal });
+    const proof = await proveBackup(context, { row, destination, identityFile, server, signal });
+    const report = tellProved(context, proof);
     onProof?.(report);
     reports.push(report);
   }

@@ -8,6 +8,7 @@ import { hiddenContent } from "../../domain/proofs/summarise-proof.ts";
 import type { RunReport } from "../../domain/runs/run-report.ts";
 import { type Context, destinationNamed } from "../context.ts";
 import { isGood } from "../list.ts";
+import { foundNothing } from "../proof-status.ts";
 import { attempt, failedWork, type Work } from "../run/attempt.ts";
 import type { JobRun } from "../run/job-run.ts";
 import { demandSameDisk } from "../same-disk.ts";
@@ -104,10 +105,13 @@ function workOf(context: Context, { row, report: seen, passedOver }: Done): Work
   const report = isSealed ? { ...seen, ...hiddenContent(seen), tables: [] } : seen;
   const { outcome, destination, level, failure } = report;
   const location = destination === null ? "" : (context.destinations.get(destination)?.location ?? "");
-  const { summary, warnings } = proofsOfRun(report);
-  const { code = null, message = "", hint = null } = failure ?? {};
+  // A proof of what is empty did all that there was to do: status says that there is nothing to prove.
+  const isEmpty = foundNothing(report);
+  const { summary: said, warnings } = proofsOfRun(report);
+  const summary = isEmpty ? `${report.backup}: nothing to prove, it is empty` : said;
+  const { code = null, message = "", hint = null } = isEmpty ? {} : (failure ?? {});
   return {
-    outcome: outcome === "proven" ? "complete" : "failed",
+    outcome: outcome === "proven" || isEmpty ? "complete" : "failed",
     backup: null,
     copies:
       destination === null
