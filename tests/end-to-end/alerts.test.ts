@@ -376,6 +376,15 @@ alerts: { webhook: { url: "${chat.url}" } }
     assert.deepEqual(await look("1ms"), { code: 6, told: [] });
     assert.match((await look("1h")).told.join("\n"), /^recovered: Recovered: capsule/);
     const zip = readdirSync(source.path("store")).find((name) => name.endsWith(".zip")) ?? assert.fail();
+    const manifest = source.path("store", zip.replace(".zip", ".manifest.json"));
+    const anomalies = [{ kind: "files", message: "ledger has 1 file, usual are 60" }];
+    writeFileSync(manifest, JSON.stringify({ ...JSON.parse(readFileSync(manifest, "utf8")), anomalies }));
+    assert.match(
+      (await look("1h")).told.join("\n"),
+      /^suspect: SUSPECT: capsule: .* is suspect: ledger has 1 file/,
+    );
+    writeFileSync(source.path("store", zip.replace(".zip", ".accepted")), "");
+    assert.match((await look("1h")).told.join("\n"), /^recovered: Recovered: capsule: it was suspect/);
     truncateSync(source.path("store", zip), 10);
     assert.match((await look("1h")).told.join("\n"), /^damaged: DAMAGED: capsule: no whole backup lies in/);
     for (const name of readdirSync(source.path("store"))) rmSync(source.path("store", name));

@@ -1,4 +1,6 @@
-import type { JobFact } from "../alerts/alert-facts.ts";
+import type { ConcernFact, JobFact } from "../alerts/alert-facts.ts";
+import type { Anomaly } from "../anomalies/anomaly.ts";
+import { isSuspect, speaksForNow } from "../anomalies/suspect.ts";
 import { isFuture } from "../health/health.ts";
 import type { Instant } from "../instant.ts";
 import { describeAge } from "../plain-words.ts";
@@ -9,6 +11,19 @@ export interface SeenBackups {
   readonly database: string | null;
   /** The newest one whose files are all there with their sizes; null when there is none. */
   readonly newest: { readonly startedAt: Instant; readonly sizeBytes: number } | null;
+  /** All whose manifests can be read, newest first. */
+  readonly gated: readonly GatedBackup[];
+}
+
+/** What the anomaly gate of the other host said of one. */
+export interface GatedBackup {
+  readonly id: string;
+  readonly createdAt: Instant;
+  readonly outcome: "complete" | "incomplete";
+  readonly adopted: boolean;
+  readonly anomalies: readonly Anomaly[];
+  /** A mark lies beside it. */
+  readonly accepted: boolean;
 }
 
 /** How it is judged. */
@@ -19,8 +34,8 @@ export interface SeenLimits {
   readonly maxAgeMs: number;
 }
 
-/** Whether what is seen is fresh: nothing else is known of a job whose host says nothing. */
-export function judgeSeen({ job, database, newest }: SeenBackups, limits: SeenLimits): JobFact {
+/** Whether what is seen is fresh, and which of it is suspect: nothing else is known of a job whose host says nothing. */
+export function judgeSeen({ job, database, newest, gated }: SeenBackups, limits: SeenLimits): JobFact {
   return {
     job,
     database,
@@ -33,9 +48,37 @@ export function judgeSeen({ job, database, newest }: SeenBackups, limits: SeenLi
     lastGoodAt: newest?.startedAt ?? null,
     newestProvenAt: null,
     lastProofOf: null,
-    concerns: [],
+    concerns: suspectConcerns(job, gated, limits),
     sizeBytes: newest?.sizeBytes ?? null,
   };
+}
+
+/** The newest ones, back to the last that was as usual or was accepted: a later good one has healed what lies before it. */
+function suspectConcerns(
+  job: string,
+  gated: readonly GatedBackup[],
+  { now }: SeenLimits,
+): readonly ConcernFact[] {
+  const speaking = gated.filter((one) => speaksForNow(one, now));
+  const healthyAt = speaking.findIndex((one) => !isSuspect(one));
+  const suspect = healthyAt < 0 ? speaking : speaking.slice(0, healthyAt);
+  const [newest] = suspect;
+  const oldest = suspect.at(-1);
+  if (newest === undefined || oldest === undefined) return [];
+  const told = suspect.map(({ id, anomalies }) => `${id} is suspect: ${messagesOf(anomalies).join("; ")}`);
+  return [
+    {
+      kind: "suspect",
+      message: told.join("; "),
+      nextStep: `codex-backup show ${job}/${newest.id}`,
+      since: oldest.createdAt,
+      findings: suspect.flatMap(({ anomalies }) => messagesOf(anomalies)),
+    },
+  ];
+}
+
+function messagesOf(anomalies: readonly Anomaly[]): readonly string[] {
+  return anomalies.map(({ message }) => message);
 }
 
 function verdictOf(

@@ -2,9 +2,10 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { AlertFacts, JobFact } from "../../domain/alerts/alert-facts.ts";
 import type { WatchDestinationOptions, WatchReport } from "../../domain/alerts/alert-report.ts";
+import { parseBackupFile } from "../../domain/backups/backup-file.ts";
 import type { Manifest } from "../../domain/backups/manifest.ts";
 import { parseManifest } from "../../domain/backups/manifest-text.ts";
-import { judgeSeen } from "../../domain/backups/seen-backup.ts";
+import { type GatedBackup, judgeSeen } from "../../domain/backups/seen-backup.ts";
 import { asFailure, errnoOf, Failure, reportOf } from "../../domain/failure.ts";
 import { type Instant, parseInstant } from "../../domain/instant.ts";
 import type { Context } from "../context.ts";
@@ -61,13 +62,20 @@ interface Series {
   readonly database: string | null;
   /** Newest first. */
   readonly manifests: readonly Manifest[];
+  /** Ids with a mark beside them that somebody has accepted what is suspect. */
+  readonly acceptedIds: ReadonlySet<string>;
 }
+
+const nothingSeen: Pick<Series, "manifests" | "acceptedIds"> = { manifests: [], acceptedIds: new Set() };
 
 const suffix = ".manifest.json";
 
 /** One that vanishes meanwhile, or cannot be read, is none: what counts is what could be restored. */
 async function readManifests({ path, job }: WatchDestinationOptions): Promise<readonly Series[]> {
-  const names = (await readdir(path)).filter((name) => name.endsWith(suffix) && !name.startsWith("."));
+  const all = await readdir(path);
+  const names = all.filter((name) => name.endsWith(suffix) && !name.startsWith("."));
+  const parsed = all.map(parseBackupFile).filter((one) => one?.file.kind === "accepted");
+  const acceptedIds = new Set(parsed.flatMap((one) => (one === null ? [] : [one.base])));
   const series = new Map<string, Manifest[]>();
   for (const name of names) {
     const manifest = await readOne(join(path, name));
@@ -81,6 +89,7 @@ async function readManifests({ path, job }: WatchDestinationOptions): Promise<re
       job: newest?.job ?? "",
       database: newest?.database ?? null,
       manifests: newest ? [newest, ...others] : [],
+      acceptedIds,
     };
   });
 }
@@ -110,7 +119,7 @@ function remembered(
     if (catalog.alertTime(name) === null) catalog.putAlertTime(name, clock.now());
   }
   const known = new Set(found.map(keyOf));
-  const asked = job === null || found.length > 0 ? [] : [{ job, database: null, manifests: [] }];
+  const asked = job === null || found.length > 0 ? [] : [{ job, database: null, ...nothingSeen }];
   const lost = catalog.alertTimeNames(prefix).flatMap((name): readonly Series[] => {
     const series = parseKey(name.slice(prefix.length));
     const isLost = series !== null && !known.has(keyOf(series)) && (job === null || series.job === job);
@@ -124,7 +133,7 @@ function parseKey(text: string): Series | null {
   if (!Array.isArray(value)) return null;
   const [job, database] = value;
   if (typeof job !== "string" || (database !== null && typeof database !== "string")) return null;
-  return { job, database, manifests: [] };
+  return { job, database, ...nothingSeen };
 }
 
 async function judge(series: Series, now: Instant, { path, maxAgeMs }: Limits): Promise<JobFact> {
@@ -132,7 +141,16 @@ async function judge(series: Series, now: Instant, { path, maxAgeMs }: Limits): 
   const startedAt = whole === null ? null : parseInstant(whole.startedAt);
   const sizeBytes = whole?.files.reduce((sum, file) => sum + file.sizeBytes, 0) ?? 0;
   const newest = startedAt === null ? null : { startedAt, sizeBytes };
-  return judgeSeen({ job: series.job, database: series.database, newest }, { now, path, maxAgeMs });
+  const gated = series.manifests.flatMap((manifest) => gatedFrom(manifest, series.acceptedIds));
+  return judgeSeen({ job: series.job, database: series.database, newest, gated }, { now, path, maxAgeMs });
+}
+
+function gatedFrom(manifest: Manifest, acceptedIds: ReadonlySet<string>): readonly GatedBackup[] {
+  const { id, startedAt, outcome, adopted, anomalies = [] } = manifest;
+  const createdAt = parseInstant(startedAt);
+  return createdAt === null
+    ? []
+    : [{ id, createdAt, outcome, adopted, anomalies, accepted: acceptedIds.has(id) }];
 }
 
 type Limits = Pick<WatchDestinationOptions, "path" | "maxAgeMs">;
