@@ -10,15 +10,16 @@ export interface EntryHeader {
   readonly tablespace: string;
 }
 
-const byte = { n: 78, d: 68, colon: 58 } as const;
-const header = /^-- (?:Data for )?Name: (.*); Type: ([A-Z][A-Z ]*); Schema: (.*); Owner: (.*)$/s;
+const byte = { n: 78, d: 68, s: 83, colon: 58 } as const;
+const header = /^-- (?:Data for |Statistics for )?Name: (.*); Type: ([A-Z][A-Z ]*); Schema: (.*); Owner: (.*)$/s;
 const tablespace = /; Tablespace: (.*)$/s;
 
-/** Whether it is worth reading; cheap enough to be asked of every comment ("-- Name:", "-- Data for Name:"). */
+/** Whether it is worth reading; cheap enough to be asked of every comment ("-- Name:", "-- Data for Name:", …). */
 export function mayBeEntryHeader(comment: Buffer): boolean {
   return (
     (comment[3] === byte.n && comment[7] === byte.colon) ||
-    (comment[3] === byte.d && comment[16] === byte.colon)
+    (comment[3] === byte.d && comment[16] === byte.colon) ||
+    (comment[3] === byte.s && comment[22] === byte.colon)
   );
 }
 
