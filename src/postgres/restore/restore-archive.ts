@@ -14,12 +14,17 @@ export type ArchiveToRestore = Pick<RestoreRequest, "database" | "withoutOwners"
   readonly archive: NonNullable<RestoreRequest["archive"]>;
 };
 
+interface Restoring {
+  readonly client: ServerContext["client"];
+  readonly facts: Pick<ServerContext["facts"], "version" | "versionNum">;
+}
+
 /**
  * Throws "postgres.restore-refused" before anything is made, where the workers would stumble: a newer pg_restore sets
  * what the server does not know, and it talks to it by itself, so that nothing can be left out.
  */
-export function demandFit({ client, facts }: Pick<ServerContext, "client" | "facts">): void {
-  if (client.major <= majorOf(facts.versionNum) || majorOf(facts.versionNum) >= 17) return;
+export function demandFit({ client, facts }: Restoring): void {
+  if (client.major < 17 || majorOf(facts.versionNum) >= 17) return;
   throw new Failure(
     "postgres.restore-refused",
     `Cannot restore with several workers: pg_restore ${client.text} is too new for a server of version ${facts.version}`,
