@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { type CronUnitJob, formatCronUnit, parseCronUnit } from "./cron-unit.ts";
 import { findCrontabFaults } from "./crontab-faults.ts";
 
-const name = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,20}$/);
+const name = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,20}(:prove)?$/);
 const times = fc.uniqueArray(fc.constantFrom("0 2 * * *", "30 14 1,15 * MON", "*/5 * * * *"), {
   maxLength: 3,
 });

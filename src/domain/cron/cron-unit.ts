@@ -32,7 +32,8 @@ const defaults = {
   MAILTO: "root",
 };
 
-const noteShape = /^# ([A-Za-z0-9][\w.-]*): written as (.+?)(; switched off here)?$/;
+// A job's scheduled proofs are a job of their own: "database:prove".
+const noteShape = /^# ([A-Za-z0-9][\w.-]*(?::prove)?): written as (.+?)(; switched off here)?$/;
 /** Before a line that cron could not read: left as it is, it might cost the lines of ours, too. */
 const unread = "# cron cannot read: ";
 const othersHead = "# Lines that somebody added to this file, kept as they were:";
@@ -123,7 +124,7 @@ function noteOf(line: CrontabLine) {
 /** The job that a line starts; null for all other lines. */
 function jobOf(line: CrontabLine): string | null {
   if (line.kind !== "task") return null;
-  return /\srun ([A-Za-z0-9][\w.-]*) --scheduled\b/.exec(line.task.command)?.[1] ?? null;
+  return /\srun ([A-Za-z0-9][\w.-]*(?::prove)?) --scheduled\b/.exec(line.task.command)?.[1] ?? null;
 }
 
 function isOther(line: CrontabLine): boolean {

@@ -479,6 +479,14 @@ test("a job that is new is added in the way that starts the others, also where t
   assert.match(commandOf({ cronFiles: [], timers: [timer] }) ?? "", / schedule install --systemd /);
 });
 
+test("a line starts the proofs of a job where it names them, and not where it names the job", () => {
+  const jobs = [{ name: "database:prove", schedule: "0 2 * * *", timezone: "UTC" }];
+  const codes = (text: string) =>
+    schedule({ jobs, cronFiles: [cronFile({ text: `${text}\n` })] }).map(({ code }) => code);
+  assert.deepEqual(codes(cronLine.replace("run database", "run database:prove")), ["schedule.ok"]);
+  assert.ok(codes(cronLine).includes("schedule.not-started"));
+});
+
 test("a shell that is not there starts nothing", () => {
   const cronFiles = [cronFile({ text: `SHELL=/bin/nosh\n${cronLine}\n` })];
   const found = schedule({ cronFiles, missingPrograms: ["/bin/nosh"] });

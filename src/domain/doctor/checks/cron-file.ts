@@ -39,7 +39,7 @@ export function startsIn({ path, text }: Pick<CronFile, "path" | "text">): reado
     const run = words.indexOf("run");
     const [program = ""] = words;
     if (run < 0 || !words.slice(0, run).some((word) => word.includes("codex-backup"))) return [];
-    const rest = words.slice(run + 1).filter((word) => /^[\w.-]+$/.test(word));
+    const rest = words.slice(run + 1).filter((word) => /^[\w.:-]+$/.test(word));
     const config = words[words.indexOf("--config") + 1];
     return [
       {
