@@ -7,14 +7,14 @@ export const testGroups = {
   testbed: ["tests/servers/**/*.test.ts", "tests/fixtures/**/*.test.ts"],
   // The longest first, so that nobody waits for it alone at the end.
   integration: ["tests/integration/real-systemd.test.ts", "tests/integration/**/*.test.ts"],
-  "end-to-end": ["tests/end-to-end/guides.test.ts", "tests/end-to-end/**/*.test.ts"],
+  "end-to-end": ["tests/end-to-end/guide-*.test.ts", "tests/end-to-end/**/*.test.ts"],
   packaging: ["tests/packaging/**/*.test.ts"],
 } as const satisfies Record<string, readonly string[]>;
 
 export type TestGroup = keyof typeof testGroups;
 
 /** Groups that wait for minutes, servers and containers for much of their time: one file more at a time than cores. */
-export const waitingGroups: readonly TestGroup[] = ["integration"];
+export const waitingGroups: readonly TestGroup[] = ["integration", "end-to-end"];
 
 export function isTestGroup(name: string): name is TestGroup {
   return Object.hasOwn(testGroups, name);

@@ -19,18 +19,17 @@ export interface GuideMachine {
 /** Boots one in a few seconds, private to this process and gone with it. Needs root. */
 export async function startGuideMachine(): Promise<GuideMachine> {
   const shared = temporaryDirectory("guide");
-  const container = await startPostgresContainer("codex_postgres");
-  const sample = readFileSync(new URL("../../src/demo/codex.sql", import.meta.url), "utf8");
-  await container.psql(`\\set rows 500\n${sample}`);
-  const engine = await serveEngine(container, join(shared, "engine.sock"));
+  const starting = startContainer();
   await makeStorageTree(join(shared, "storage"), { files: 6 });
   const mounts = [
     ...(await copyCheckout(join(shared, "checkout"))),
     `${shared}:/srv/shared:ro`,
-    ...engine.mounts,
+    ...(await engineMounts()),
+    ...["age", "age-keygen"].map((name) => `/usr/bin/${name}:/usr/bin/${name}:ro`),
   ];
-  const host = await startSystemd({ mounts });
-  await host.write("/usr/local/bin/docker", engine.client);
+  const [container, host] = await Promise.all([starting, startSystemd({ mounts })]);
+  serveEngine(container, join(shared, "engine.sock"));
+  await host.write("/usr/local/bin/docker", await engineClient());
   await host.run("sh", "-euc", prepare);
   return {
     host,
@@ -53,33 +52,52 @@ chown -R codex:codex /opt/Super-Codex-AI
 printf '#!/bin/sh\\nexec cat >> /var/mail/root\\n' > /usr/sbin/sendmail
 chmod 755 /usr/sbin/sendmail`;
 
-/** A copy, so that the machine sees one state of the sources; its packages are there, as after an npm install. */
+async function startContainer(): Promise<PostgresContainer> {
+  const container = await startPostgresContainer("codex_postgres");
+  const sample = readFileSync(new URL("../../src/demo/codex.sql", import.meta.url), "utf8");
+  await container.psql(`\\set rows 500\n${sample}`);
+  return container;
+}
+
+/**
+ * A copy, so that the machine sees one state of the sources; its packages are there, as after an npm install. Where the
+ * tool was built for tests, its modules lie there too: the launcher takes them.
+ */
 async function copyCheckout(to: string): Promise<readonly string[]> {
   const checkout = resolve(import.meta.dirname, "../..");
   const parts = "bin src ops scripts package.json package-lock.json";
-  const script = `mkdir -p "$1/node_modules"; cp -r ${parts} "$1"; touch -d @0 "$1/package-lock.json"`;
-  await runProgram(["sh", "-euc", script, "copy", to], { cwd: checkout });
+  const script = `mkdir -p "$1/node_modules"; cp -r ${parts} "$1"; touch -d @0 "$1/package-lock.json"
+    [ -z "$2" ] || cp -r "$2"/*.js "$2/src" "$1"`;
+  const launcher = process.env.CODEX_TEST_LAUNCHER;
+  const built = launcher === undefined ? "" : join(launcher, "../..");
+  await runProgram(["sh", "-euc", script, "copy", to, built], { cwd: checkout });
   return [`${to}:/opt/codex-backup`, `${checkout}/node_modules:/opt/codex-backup/node_modules:ro`];
 }
 
-interface ServedEngine {
-  readonly mounts: readonly string[];
-  /** A `docker` for the other machine, which speaks to the same engine. */
-  readonly client: string;
-}
-
 /** Lets the container's engine answer at a socket, so that another machine has a `docker` which reaches it. */
-async function serveEngine(container: PostgresContainer, socket: string): Promise<ServedEngine> {
+function serveEngine(container: PostgresContainer, socket: string): void {
   const argv = ["--pdeathsig", "KILL", "podman", "system", "service", "--time=0", `unix://${socket}`];
   const service = spawn("setpriv", argv, { env: { ...container.env }, stdio: "ignore" });
   service.unref();
+}
+
+/** Where the libraries that podman was linked with lie here, and the program that loads them. */
+async function podmanLibraries(): Promise<{ readonly directory: string; readonly loader: string }> {
   const libraries = await runProgram(["ldd", "/usr/bin/podman"]);
-  const library = dirname(realpathSync(/(\/\S+\/libc\.so\.6)/.exec(libraries)?.[1] ?? "/"));
+  const directory = dirname(realpathSync(/(\/\S+\/libc\.so\.6)/.exec(libraries)?.[1] ?? "/"));
   const loader = realpathSync(/^\s*(\/\S*ld-linux\S*)/m.exec(libraries)?.[1] ?? "/");
-  // The program of this machine with the libraries of this machine: the other one has neither.
-  const start = `/opt/engine/${loader.slice(library.length + 1)} --library-path /opt/engine /opt/podman`;
-  return {
-    mounts: [`${library}:/opt/engine:ro`, "/usr/bin/podman:/opt/podman:ro"],
-    client: `#!/bin/sh\nexec ${start} --remote --url unix:///srv/shared/engine.sock "$@"\n`,
-  };
+  return { directory, loader: loader.slice(directory.length + 1) };
+}
+
+// The program of this machine with the libraries of this machine: the other one has neither.
+async function engineMounts(): Promise<readonly string[]> {
+  const { directory } = await podmanLibraries();
+  return [`${directory}:/opt/engine:ro`, "/usr/bin/podman:/opt/podman:ro"];
+}
+
+/** A `docker` for the other machine, which speaks to the same engine. */
+async function engineClient(): Promise<string> {
+  const { loader } = await podmanLibraries();
+  const start = `/opt/engine/${loader} --library-path /opt/engine /opt/podman`;
+  return `#!/bin/sh\nexec ${start} --remote --url unix:///srv/shared/engine.sock "$@"\n`;
 }

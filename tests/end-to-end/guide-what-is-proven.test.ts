@@ -1,0 +1,3 @@
+import { tryPart } from "./guide-test.ts";
+
+tryPart("what is proven");
