@@ -7,7 +7,7 @@ const shownNames = 12;
 
 /** What somebody should know who restores only a part of a dump. */
 export function describeCut(cut: DumpCut): readonly PreflightFinding[] {
-  const { whole, withoutRows, leftOutKeys, inseparable } = cut;
+  const { whole, withoutRows, emptyViews, leftOutKeys, inseparable } = cut;
   return [
     note(
       `of the dump, ${describeCount(whole.length, "table, view or sequence", "tables, views and sequences")} will be restored: ${listed(whole)}`,
@@ -23,6 +23,7 @@ export function describeCut(cut: DumpCut): readonly PreflightFinding[] {
             "Name them too to have their rows.",
           ),
         ]),
+    ...emptyViews.map(emptyView),
     ...leftOutKeys.map(({ constraint, ...table }) =>
       warning(
         `foreign key "${constraint}" of ${describeTable(table)} is left out: it points to a table that is not restored`,
@@ -35,6 +36,19 @@ export function describeCut(cut: DumpCut): readonly PreflightFinding[] {
       hint: `Restore that one: --table ${describeTable(root)}`,
     })),
   ];
+}
+
+/** Nobody asks for a materialized view to have none of its rows; a view can be wanted for its text. */
+function emptyView({ isMaterialized, reads, ...view }: DumpCut["emptyViews"][number]): PreflightFinding {
+  const from = `${listed(reads)}, whose rows are not restored`;
+  const hint = `Restore them too: ${reads.map((table) => `--table '${describeTable(table)}'`).join(" ")}`;
+  return isMaterialized
+    ? {
+        severity: "blocker",
+        message: `materialized view ${describeTable(view)} would come back empty: its rows are computed from ${from}`,
+        hint,
+      }
+    : warning(`view ${describeTable(view)} will show no rows: it reads ${from}`, hint);
 }
 
 function listed(relations: readonly RelationName[]): string {

@@ -27,6 +27,11 @@ export interface DumpCut {
   readonly whole: readonly RelationName[];
   /** Made without rows, because something of the others needs them. Sorted. */
   readonly withoutRows: readonly RelationName[];
+  /** Views with all that is theirs that read tables without rows, those also through other views. Sorted. */
+  readonly emptyViews: readonly (RelationName & {
+    readonly isMaterialized: boolean;
+    readonly reads: readonly RelationName[];
+  })[];
   /** Foreign keys to tables that are not restored: the constraint's name and its table's. */
   readonly leftOutKeys: readonly (RelationName & { readonly constraint: string })[];
   /** Partitions whose rows are in their root's COPY and cannot be told apart there. */

@@ -2,6 +2,7 @@ import type { DumpCut, RelationName, TableChoice } from "../../domain/restores/t
 import { type CutEntry, entryRole } from "./cut-entry.ts";
 import { type CutIndex, indexEntries } from "./cut-lookup.ts";
 import { keyOf, type Reference } from "./cut-references.ts";
+import { tablesReadBy } from "./cut-views.ts";
 
 type Extent = "whole" | "outline";
 
@@ -68,6 +69,7 @@ class Choice {
       },
       whole: this.#named("whole"),
       withoutRows: this.#named("outline"),
+      emptyViews: this.#emptyViews(),
       leftOutKeys,
       inseparable: this.#inseparable(),
       extensions: kept.filter(({ type }) => type === "EXTENSION").map(({ name }) => name),
@@ -167,6 +169,17 @@ class Choice {
       .filter(([, is]) => is === extent)
       .map(([key]) => named(key))
       .toSorted(byName);
+  }
+
+  #emptyViews(): DumpCut["emptyViews"] {
+    return this.#named("whole").flatMap((name) => {
+      const key = keyOf(name.schema, name.name);
+      const isOutline = (read: string) => this.#extents.get(read) === "outline";
+      const reads = [...tablesReadBy(this.#index, key)].filter(isOutline).map(named).toSorted(byName);
+      const isMaterialized = this.#index.relations.get(key)?.type === "MATERIALIZED VIEW";
+      const isFilled = this.#index.parts(key).some(({ type }) => type === "MATERIALIZED VIEW DATA");
+      return reads.length === 0 || (isMaterialized && !isFilled) ? [] : [{ ...name, isMaterialized, reads }];
+    });
   }
 
   #inseparable(): DumpCut["inseparable"] {

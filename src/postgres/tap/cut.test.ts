@@ -159,6 +159,34 @@ test("a foreign key to an absent table is left out with its comment, and named",
   ]);
 });
 
+test("views tell which tables without rows they read, through other views and circles too, and once never filled is no loss", () => {
+  const view = (type: string, name: string, text: string) =>
+    entry(type, name, `CREATE ${type} public.${name} AS ${text};`);
+  const text = [
+    entry("TABLE", "t", "CREATE TABLE public.t (a text);"),
+    view("VIEW", "placed", "SELECT NULL::text AS a"),
+    view("VIEW", "over", "SELECT public.placed.a FROM public.placed"),
+    view("MATERIALIZED VIEW", "filled", "SELECT over.a FROM public.over\n  WITH NO DATA"),
+    view("MATERIALIZED VIEW", "never", "SELECT over.a FROM public.over\n  WITH NO DATA"),
+    entry(
+      "RULE",
+      "placed _RETURN",
+      "CREATE OR REPLACE VIEW public.placed AS SELECT t.a FROM public.t, public.over;",
+    ),
+    entry("MATERIALIZED VIEW DATA", "filled", "REFRESH MATERIALIZED VIEW public.filled;"),
+  ].join("");
+  const emptyOf = (...names: readonly string[]) =>
+    cutOf(text, { relations: names.map((name) => ({ schema: "public", name })) }).emptyViews;
+  const reads = [{ schema: "public", name: "t" }];
+  for (const [name, isMaterialized] of [
+    ["over", false],
+    ["placed", false],
+    ["filled", true],
+  ] as const)
+    assert.deepEqual(emptyOf(name), [{ schema: "public", name, isMaterialized, reads }]);
+  assert.deepEqual([emptyOf("never"), emptyOf("filled", "t"), emptyOf("t")], [[], [], []]);
+});
+
 test("a dump that does not name its objects, or names them without schemas, is refused", () => {
   const bare = dump.replace(/^-- (Data for )?Name: .*\n/gm, "");
   const old = dump.replace(
