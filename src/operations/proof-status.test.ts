@@ -79,10 +79,11 @@ test("a mismatch and a restore that takes too long make the job unhealthy; one t
   proven({ restoreMs: 40 * minute });
   assert.deepEqual([(await seen()).rule, (await seen()).concerns], ["rto", []]);
   const failure = { code: "proof.mismatch", message: "Cannot vouch for it", hint: null } as const;
-  proven({ outcome: "mismatch", failure, summary: "1 of 3 files differs" });
+  proven({ outcome: "mismatch", failure, restoreMs: minute, summary: "1 of 3 files differs" });
   const found = await seen();
   assert.deepEqual([found.healthy, found.rule], [false, "mismatch"]);
   assert.match(found.reason, /does not agree with it: 1 of 3 files differs/);
+  assert.equal(found.recovery?.measuredMs, 40 * minute, "only what came back whole is a measurement");
 });
 
 test("a proof that a wrong clock has dated into the future answers nothing", async () => {
