@@ -247,7 +247,10 @@ export interface RestoreRequest {
   readonly globals: Buffer | null;
   /** "missing": create roles that do not exist yet (without changing those that do). "none": leave roles alone. */
   readonly roles: "missing" | "none";
-  /** Leave ownership and grants out: everything then belongs to the restoring role. */
+  /**
+   * Leave ownership and grants out: everything then belongs to the restoring role. Policies, user mappings and settings
+   * that name a role which is not there are left out too, with a warning for each.
+   */
   readonly withoutOwners: boolean;
   /** Roles that are called otherwise on this server; left out: none. */
   readonly roleMap?: ReadonlyMap<string, string>;

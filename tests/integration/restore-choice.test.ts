@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { DatabaseRestored } from "../../src/domain/backups/restore-report.ts";
+import type { Failure } from "../../src/domain/failure.ts";
 import type { Context } from "../../src/operations/context.ts";
 import { createOperations } from "../../src/operations/create-operations.ts";
 import type { Operations, RestoreRequest } from "../../src/operations/operation.ts";
@@ -35,6 +36,13 @@ INSERT INTO public.orders SELECT n, n FROM generate_series(1, 50) n;
 INSERT INTO public.slowly VALUES (1);
 INSERT INTO "has.dot"."quo""ted" VALUES ('x');
 INSERT INTO public.child VALUES (1, 2, 3);
+CREATE VIEW public.buyers AS SELECT customer FROM public.orders;
+CREATE MATERIALIZED VIEW public.busiest AS SELECT max(customer) AS customer FROM public.buyers;
+CREATE POLICY own ON public.customers AS RESTRICTIVE FOR SELECT TO CURRENT_USER, "shop reader" USING (note <> 'TO nobody');
+COMMENT ON POLICY own ON public.customers IS 'only theirs';
+CREATE POLICY everybody ON public.customers USING (true);
+ALTER ROLE shop_owner IN DATABASE shop SET work_mem = '7MB';
+ALTER ROLE CURRENT_USER IN DATABASE shop SET shop.note = 'kept';
 ALTER TABLE public.customers OWNER TO shop_owner;
 GRANT SELECT ON public.customers TO "shop reader";
 `;
@@ -115,6 +123,21 @@ test("a foreign key to a table that is not restored is told beforehand, and the 
   const said = report.findings.map(({ message }) => message).join("\n");
   assert.match(said, /foreign key "orders_customer_fkey" of public\.orders is left out/);
   assert.equal(await server.psql("SELECT count(*) FROM orders", "orders_only"), "50");
+});
+
+test("a materialized view is restored with the rows that it is computed from, or not at all; a view is told to be empty", async () => {
+  await assert.rejects(restore("plain", "never", { tables: ["busiest"] }), {
+    code: "postgres.restore-refused",
+    message:
+      /materialized view public\.busiest would come back empty: its rows are computed from public\.orders, whose/,
+    hint: "Restore them too: --table 'public.orders'",
+  });
+  await assertGone("never");
+  await restore("archive", "busy_one", { tables: ["busiest", "public.orders"] });
+  assert.equal(await server.psql("SELECT customer FROM busiest", "busy_one"), "50");
+  const { findings } = await restore("plain", "never", { tables: ["buyers"], dryRun: true });
+  const said = findings.map(({ severity, message }) => `${severity}: ${message}`).join("\n");
+  assert.match(said, /^warning: view public\.buyers will show no rows: it reads public\.orders/m);
 });
 
 test("a schema and a table with dots and quotes in their names are found", async () => {
@@ -259,12 +282,49 @@ test("without owners, that is said beforehand", async () => {
   );
 });
 
+test("without owners and roles, what names roles that are not there is left out, each told, and the rest is restored", async () => {
+  const other = await startPostgres({ ownIdentity: true });
+  try {
+    const elsewhere = postgresJob(localSource(other), { name: "elsewhere" });
+    const there = createOperations({ ...context, jobs: [...context.jobs, elsewhere] });
+    const [backup] = context.catalog.backups({ job: "plain" });
+    const fixed = { overwrite: null, only: [], job: "elsewhere", dryRun: false, signal } as const;
+    const asked = {
+      ...fixed,
+      backup: `plain/${backup?.id}`,
+      to: "shop",
+      withoutOwners: true,
+      roles: "none",
+    } as const;
+    await assert.rejects(there.restore({ ...asked, withoutOwners: false }), (error: Failure) => {
+      assert.equal(error.code, "postgres.restore-failed");
+      assert.doesNotMatch(error.message, /_restoring_/);
+      return /Cannot restore into "shop": role .* does not exist/.test(error.message);
+    });
+    const report = await there.restore(asked);
+    assert.ok(report.kind === "database");
+    assert.deepEqual(report.warnings.toSorted(), [
+      'Left out, since role "shop reader" is not there: POLICY own ON public.customers',
+      'Left out, since role "shop_owner" is not there: ALTER ROLE shop_owner IN DATABASE "shop" SET work_mem',
+    ]);
+    assert.equal(await other.psql("SELECT string_agg(polname, ',') FROM pg_policy", "shop"), "everybody");
+    assert.equal(await other.psql("SHOW shop.note", "shop"), "kept");
+    assert.equal(await other.psql("SELECT count(*) FROM pg_roles WHERE rolname ~ 'shop'", "shop"), "0");
+    const lookIn = (drop: string | null) => there.dropReplaced({ job: null, drop, signal });
+    await assert.rejects(lookIn(null), { code: "usage.refused", hint: /--job plain, .*--job elsewhere/ });
+    await assert.rejects(lookIn("shop_before_20261123T020000Z"), { message: /there is no such database/ });
+    await assert.rejects(lookIn("codexdb_before_20261123T020000Z"), { message: /there is no such database/ });
+  } finally {
+    await other.stop();
+  }
+});
+
 test("only what a restore replaced is dropped, by its whole name, when nobody uses it", async () => {
   await server.createDatabase("live");
   await server.createDatabase("live_before_lunch");
   const { oldDatabase } = await restore("plain", "live", { overwrite: "live" });
   assert.ok(oldDatabase !== null);
-  const ask = (drop: string | null) => operations.dropReplaced({ job: "plain", drop, signal });
+  const ask = (drop: string | null) => operations.dropReplaced({ job: null, drop, signal });
   assert.deepEqual(
     (await ask(null)).kept.map(({ name }) => name),
     [oldDatabase],

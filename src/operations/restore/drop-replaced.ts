@@ -8,11 +8,11 @@ import type { PostgresServer } from "../../postgres/postgres.ts";
 import type { Context } from "../context.ts";
 import type { DropReplacedRequest } from "../operation.ts";
 import { maintenanceDatabase } from "./maintenance-database.ts";
-import { serverJob } from "./server-job.ts";
+import { keepingJob } from "./server-job.ts";
 
 /** Lists what restores replaced and kept on a server, and drops the one whose whole name was typed. */
 export async function dropReplaced(context: Context, request: DropReplacedRequest): Promise<ReplacedReport> {
-  const { source } = serverJob(context, request.job);
+  const { source } = keepingJob(context, request.job, request.drop);
   const label = `codex-backup-restore-${context.randomToken(6)}`;
   const { signal, drop } = request;
   const server = await context.postgres.connect(source, maintenanceDatabase, { label, signal });

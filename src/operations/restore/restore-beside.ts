@@ -1,5 +1,6 @@
 import type { RestoreCheck } from "../../domain/backups/restore-report.ts";
 import { keptName, restoringName } from "../../domain/backups/restoring-name.ts";
+import { Failure } from "../../domain/failure.ts";
 import type { DumpCut } from "../../domain/restores/table-choice.ts";
 import type { PostgresServer, RestoreReport } from "../../postgres/postgres.ts";
 import type { Context } from "../context.ts";
@@ -24,7 +25,10 @@ export async function restoreBeside(
   const { to } = request;
   const isSwap = request.overwrite !== null && (await server.listDatabases()).includes(to);
   const database = restoringName(to, context.randomToken(6));
-  const report = await restoreInto(context, server, { request, cut, database });
+  const told = await restoreInto(context, server, { request, cut, database }).catch((error: unknown) => {
+    throw inAskedName(error, database, to);
+  });
+  const report = { ...told, warnings: told.warnings.map((line) => line.replaceAll(database, to)) };
   const onProgress = progressOf(context, request, "verify");
   const check = await checkRestored(server, request, {
     database,
@@ -42,6 +46,14 @@ export async function restoreBeside(
   const oldDatabase = keptName(to, context.clock.now());
   await server.restore.swap({ database: to, restored: database, keepAs: oldDatabase });
   return { report, check, oldDatabase };
+}
+
+/** Nobody knows the name that it has for the time being; what is left to be dropped by it stands in the hint. */
+function inAskedName(error: unknown, database: string, to: string): unknown {
+  if (!(error instanceof Failure) || !error.message.includes(database)) return error;
+  const { code, hint, context, cause } = error;
+  const message = error.message.replaceAll(database, to);
+  return new Failure(code, message, { ...(hint === null ? {} : { hint }), context, cause });
 }
 
 interface Into {

@@ -99,11 +99,11 @@ async function preflight(
   request: DatabaseRestore,
   cut: DumpCut | null,
 ): Promise<readonly PreflightFinding[]> {
-  const { dump, to, roleMap, roles } = request;
+  const { dump, to, roleMap, roles, withoutOwners } = request;
   const { globals, header } = dump;
   const facts = dump.facts === null ? null : factsOf(dump.facts, cut);
   const found = await server.restore.preflight({
-    ...{ database: to, facts, globals, header, roles },
+    ...{ database: to, facts, globals, header, roles, withoutOwners },
     ...(roleMap === undefined ? {} : { roleMap }),
   });
   const findings: readonly PreflightFinding[] = [

@@ -35,6 +35,8 @@ export async function dropDatabase(
 export interface Rename {
   readonly from: string;
   readonly to: string;
+  /** Of the failure's message; left out: both names. */
+  readonly doing?: string;
   readonly signal: AbortSignal;
 }
 
@@ -59,9 +61,9 @@ export async function renameTogether(
       for (const { from } of renames) await endSessions(session, from);
       const refusal = await attemptAll(session, renames);
       if (refusal === null) return;
-      const { from, to, sqlstate } = refusal;
+      const { from, to, sqlstate, doing = `Cannot rename database "${from}" to "${to}"` } = refusal;
       const again = sqlstate === objectInUse && attempt < renameTries;
-      if (!again) throw refused(`Cannot rename database "${from}" to "${to}"`, refusal);
+      if (!again) throw refused(doing, refusal);
       await sleep(clock, renamePauseMs, signal);
     }
   });

@@ -11,18 +11,16 @@ const nameDeadlineMs = 120_000;
 /** See PostgresRestorer.name. One rename; once begun it is not bound to the run's signal, and neither is the dropping. */
 export async function nameDatabase(context: ServerContext, naming: DatabaseNaming): Promise<void> {
   const { database, restored } = naming;
+  const doing = `Cannot give the restored database its name "${database}"`;
   try {
     context.signal.throwIfAborted();
     await underDeadline(context.access.deps.clock, nameDeadlineMs, (signal) =>
-      renameDatabase(context, { from: restored, to: database, signal }),
+      renameDatabase(context, { from: restored, to: database, doing, signal }),
     );
   } catch (error) {
     if (await isNamed(context, naming)) return;
     const hint = await dropRestored(context, restored, `It is not called "${database}"`);
-    throw withHint(
-      asFailure(error, "postgres.restore-failed", `Cannot give the restored database its name "${database}"`),
-      hint,
-    );
+    throw withHint(asFailure(error, "postgres.restore-failed", doing), hint);
   }
 }
 

@@ -23,6 +23,7 @@ export interface PreflightRequest {
   readonly header: Buffer | null;
   /** Whether those that are missing are made. Left out: "missing". */
   readonly roles?: "missing" | "none";
+  readonly withoutOwners?: boolean;
   /** Roles that are called otherwise here. */
   readonly roleMap?: RoleMap;
 }

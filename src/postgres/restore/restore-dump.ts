@@ -4,8 +4,11 @@ import { escapeLoose } from "../loose-text.ts";
 import type { RestoreReport, RestoreRequest } from "../postgres.ts";
 import type { ServerContext } from "../server.ts";
 import type { Session } from "../session/session.ts";
+import { quoteName } from "../sql/literal.ts";
 import { terminateBackends } from "../terminate.ts";
+import { createAbsentRoles } from "./absent-roles.ts";
 import { type DatabaseHeader, plainCreate, readHeader } from "./database-header.ts";
+import { withHint } from "./drop-restored.ts";
 import { dropDatabase, onMaintenance, refused } from "./maintenance.ts";
 import { demandFit, restoreArchive } from "./restore-archive.ts";
 import { planRoles } from "./roles.ts";
@@ -32,27 +35,26 @@ export async function restoreDump(context: ServerContext, request: RestoreReques
   await createDatabase(context, request, header.create ?? plainCreate(database));
   try {
     const roles = await createMissingRoles(context, request);
+    const absentRoles = withoutOwners ? createAbsentRoles(await rolesThere(context, signal)) : undefined;
     const { archive } = request;
     const sent = await (archive
       ? restoreArchive(context, { ...request, archive })
-      : sendDump(context, request));
-    const script = { script: request.header, statements: header.properties, database, signal };
-    await runScript(context, script, (session, statements) => runAll(session, statements, database));
-    const warnings = [...roles.leftAlone.map(escapeLoose), ...sent.warnings];
+      : sendDump(context, absentRoles ? { ...request, absentRoles } : request));
+    const statements = header.properties.filter((one) => absentRoles?.leavesOutStatement(one) !== true);
+    const script = { script: request.header, statements, database, signal };
+    await runScript(context, script, (session, fitted) => runAll(session, fitted, database));
+    const leftOut = absentRoles?.warnings ?? [];
+    const warnings = [...roles.leftAlone.map(escapeLoose), ...leftOut, ...sent.warnings];
     return { ...sent, createdRoles: roles.created.map(escapeLoose), warnings };
   } catch (error) {
-    await dropHalfMade(context, database);
-    throw error;
+    throw await dropHalfMade(context, database, error);
   }
 }
 
 async function createMissingRoles(context: ServerContext, request: RestoreRequest) {
   const { globals, database, signal } = request;
   if (globals === null || request.roles === "none") return { created: [], leftAlone: [] };
-  const rows = await onMaintenance(context, signal, (session) =>
-    session.rawRows<{ readonly name: string }>("SELECT rolname AS name FROM pg_roles"),
-  );
-  const plan = planRoles(globals, new Set(rows.map((row) => row.name)), request.roleMap);
+  const plan = planRoles(globals, await rolesThere(context, signal), request.roleMap);
   if (plan.statements.length === 0) return plan;
   const script = { script: globals, statements: plan.statements, database, signal };
   await runScript(context, script, async (session, statements) => {
@@ -61,6 +63,14 @@ async function createMissingRoles(context: ServerContext, request: RestoreReques
     await session.execute("COMMIT");
   });
   return plan;
+}
+
+/** As loose text. */
+async function rolesThere(context: ServerContext, signal: AbortSignal): Promise<ReadonlySet<string>> {
+  const rows = await onMaintenance(context, signal, (session) =>
+    session.rawRows<{ readonly name: string }>("SELECT rolname AS name FROM pg_roles"),
+  );
+  return new Set(rows.map((row) => row.name));
 }
 
 async function runAll(session: Session, statements: readonly string[], database: string): Promise<void> {
@@ -91,15 +101,22 @@ async function createDatabase(context: ServerContext, request: RestoreRequest, s
   );
 }
 
-/** A clean-up error never replaces the first one; it is logged with the name of what is left. */
-async function dropHalfMade(context: ServerContext, database: string): Promise<void> {
+/** A clean-up error never replaces the first one: the hint then says what is left, too. */
+async function dropHalfMade(context: ServerContext, database: string, error: unknown): Promise<unknown> {
   const { access } = context;
   try {
     await terminateBackends(access, { database: context.database, purposes: ["restore"] });
     await underDeadline(access.deps.clock, dropDeadlineMs, (signal) =>
       dropDatabase(context, database, signal),
     );
-  } catch (error) {
-    access.deps.log.error({ database, error: String(error) }, "the half-made database could not be dropped");
+    return error;
+  } catch (dropError) {
+    access.deps.log.error(
+      { database, error: String(dropError) },
+      "the half-made database could not be dropped",
+    );
+    if (!(error instanceof Failure)) return error;
+    const left = `Drop what is left of it: DROP DATABASE ${quoteName(database)};`;
+    return withHint(error, error.hint === null ? left : `${error.hint} ${left}`);
   }
 }

@@ -30,6 +30,8 @@ export interface PostgresRestorer {
     readonly header: Buffer | null;
     /** Left out: "missing". */
     readonly roles?: RestoreRequest["roles"];
+    /** Left out: false. */
+    readonly withoutOwners?: boolean;
     readonly roleMap?: ReadonlyMap<string, string>;
   }): Promise<readonly RestoreFinding[]>;
   /**

@@ -24,6 +24,13 @@ test("with --roles none no role is announced that will not be made", () => {
   ]);
 });
 
+test("without owners, a missing role stands in nobody's way", () => {
+  assert.deepEqual(said(findRoles({ needed, globals, roles: "none", withoutOwners: true }, owner)), [
+    'note: role "app" is missing; policies, user mappings and settings that name it will be left out',
+    'note: role "gone" is missing; policies, user mappings and settings that name it will be left out',
+  ]);
+});
+
 test("a role that may not create roles is stopped before the first CREATE ROLE, with all that are missing", () => {
   const developer = { roles: ["developer"], mayCreateRoles: false };
   const [, blocker] = findRoles({ needed: ["app"], globals }, developer);

@@ -10,12 +10,13 @@ export interface RolesToFind {
   readonly needed: readonly string[];
   readonly globals: Buffer | null;
   readonly roles?: "missing" | "none";
+  readonly withoutOwners?: boolean;
   readonly roleMap?: RoleMap;
 }
 
 /** What of the roles is missing on the server, and whether a restore makes it. Pure. */
 export function findRoles(
-  { needed, globals, roles = "missing", roleMap = new Map() }: RolesToFind,
+  { needed, globals, roles = "missing", withoutOwners = false, roleMap = new Map() }: RolesToFind,
   target: Pick<TargetRow, "roles" | "mayCreateRoles">,
 ): readonly RestoreFinding[] {
   const missingOf = (names: readonly string[]) =>
@@ -25,13 +26,22 @@ export function findRoles(
   const defined = globals === null ? [] : missingOf(rolesOf(globals).map(escapeLoose));
   const made = roles === "none" ? [] : defined;
   const found = missingOf(needed).map((role) =>
-    made.includes(role) ? willBeMade(role) : isMissing(role, defined.includes(role)),
+    made.includes(role)
+      ? willBeMade(role)
+      : withoutOwners
+        ? isDoneWithout(role)
+        : isMissing(role, defined.includes(role)),
   );
   return made.length === 0 || target.mayCreateRoles ? found : [...found, mayNot(made)];
 }
 
 function willBeMade(role: string): RestoreFinding {
   const message = `role "${role}" is missing and will be created`;
+  return { about: "role", severity: "note", message, hint: null };
+}
+
+function isDoneWithout(role: string): RestoreFinding {
+  const message = `role "${role}" is missing; policies, user mappings and settings that name it will be left out`;
   return { about: "role", severity: "note", message, hint: null };
 }
 

@@ -16,6 +16,7 @@ import {
   isRestorable,
   isRestorableAlone,
 } from "../tap/dump-filter.ts";
+import type { AbsentRoles } from "./absent-roles.ts";
 import { checkStream } from "./checked-stream.ts";
 import { dumpText } from "./dump-text.ts";
 import { isAboutOwners } from "./owner-statements.ts";
@@ -36,6 +37,7 @@ export type DumpToSend = Pick<
   | "cut"
   | "roleMap"
 > & {
+  readonly absentRoles?: AbsentRoles;
   /**
    * A transaction for each table in place of the one round everything, for a server whose locks do not suffice for
    * that. Tells of a table whether one COPY alone fills it. What a failure leaves must then be dropped.
@@ -127,6 +129,7 @@ async function* filtered(
   const leavesOut = (event: DumpEvent) =>
     !isKnownTo(event, major) ||
     (request.withoutOwners && isAboutOwners(event)) ||
+    request.absentRoles?.leavesOut(event) === true ||
     (event.kind === "meta" && !knowsRestrict(context.client));
   const isWanted = request.cut ? createCutFilter(request.cut) : () => true;
   const canBeSent = request.perTable ? isRestorableAlone : isRestorable;

@@ -18,7 +18,7 @@ export async function swapDatabases(context: ServerContext, swap: DatabaseSwap):
   const { database, restored, keepAs } = swap;
   const renames = [
     { from: database, to: keepAs },
-    { from: restored, to: database },
+    { from: restored, to: database, doing: `Cannot put the restored database in the place of "${database}"` },
   ];
   try {
     context.signal.throwIfAborted();
