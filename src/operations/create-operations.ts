@@ -36,6 +36,8 @@ export function createOperations(context: Context): Operations {
     listSigningKeys: async () => (await import("./keys/signing-key.ts")).listSigningKeys(context),
     exportSigningKey: async (request) =>
       (await import("./keys/signing-key.ts")).exportSigningKey(context, request),
+    importSigningKey: async (request) =>
+      (await import("./keys/signing-key.ts")).importSigningKey(context, request),
     dropReplaced: async (request) =>
       (await import("./restore/drop-replaced.ts")).dropReplaced(context, request),
     generateIdentity: async () => (await import("./custody/keys.ts")).generateIdentity(context),

@@ -31,3 +31,9 @@ export interface ConfirmRequest {
   readonly identity: string;
   readonly who: string;
 }
+
+export interface ImportSigningRequest {
+  /** Path of the exported key. */
+  readonly from: string;
+  readonly who: string;
+}

@@ -32,7 +32,13 @@ import type { SigningKey } from "../domain/signatures/signing-key.ts";
 import type { SimulationReport } from "../domain/simulation/simulation-report.ts";
 import type { PassedSlot } from "../domain/slots/due.ts";
 import type { JobSlots, SlotNews, StartedRun } from "../domain/slots/slot-report.ts";
-import type { ConfirmRequest, ExportRequest, ExportSigningRequest, NewIdentity } from "./key-requests.ts";
+import type {
+  ConfirmRequest,
+  ExportRequest,
+  ExportSigningRequest,
+  ImportSigningRequest,
+  NewIdentity,
+} from "./key-requests.ts";
 import type {
   AcceptReport,
   AcceptRequest,
@@ -48,7 +54,13 @@ import type {
   SimulateOptions,
 } from "./upkeep-requests.ts";
 
-export type { ConfirmRequest, ExportRequest, ExportSigningRequest, NewIdentity } from "./key-requests.ts";
+export type {
+  ConfirmRequest,
+  ExportRequest,
+  ExportSigningRequest,
+  ImportSigningRequest,
+  NewIdentity,
+} from "./key-requests.ts";
 export type {
   AcceptReport,
   AcceptRequest,
@@ -122,6 +134,8 @@ export interface Operations {
   listSigningKeys(): Promise<readonly SigningKey[]>;
   /** Gives out the secret key. Throws "signatures.key". */
   exportSigningKey(request: ExportSigningRequest): Promise<SigningKey>;
+  /** Takes an exported key in again. Throws "usage.refused", "signatures.key". */
+  importSigningKey(request: ImportSigningRequest): Promise<SigningKey>;
   /** A key pair for encryption, in STATE/keys. */
   generateIdentity(): Promise<NewIdentity>;
   /** Whom jobs encrypt for, and whose secret keys lie here. */

@@ -1,7 +1,14 @@
 import { Failure } from "../domain/failure.ts";
 import { type RandomSource, systemRandom } from "../platform/run-id.ts";
 import { isSignedBy, newKeyPair, signParts } from "./ed25519.ts";
-import { isSamePublic, keyPaths, readPublicKey, readSecretKey, writeKeyPair } from "./key-files.ts";
+import {
+  isSamePublic,
+  keyPaths,
+  putKeyBack,
+  readPublicKey,
+  readSecretKey,
+  writeKeyPair,
+} from "./key-files.ts";
 import {
   formatKeyId,
   formatPublicFile,
@@ -39,6 +46,7 @@ export function createSignatures({ directory, trusted, random = systemRandom }: 
       await writeKeyPair(directory, key);
       return publicKeyFrom(key);
     },
+    putBack: async (path) => publicKeyFrom(await putKeyBack(directory, path)),
     async exported() {
       const key = await readSecretKey(directory);
       if (key === null) throw noKey(directory);

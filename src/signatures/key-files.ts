@@ -36,18 +36,22 @@ export function keyPaths(directory: string): { readonly secret: string; readonly
 export async function readSecretKey(directory: string): Promise<SecretKeyParts | null> {
   const { secret: path } = keyPaths(directory);
   const beside = await readPublicKey(directory); // before the secret one, which is made first: a new pair is never half there
-  const text = await readPrivately(path);
+  const text = await readPrivately(path, true);
   if (text === null) {
     if (beside === null) return null;
     throw unusable(path, 'it is gone, though "signing.pub" beside it says that there was one');
   }
-  const parts = parseSecretFile(text);
-  if (typeof parts === "string") throw unusable(path, parts);
-  if (!publicKeyOf(parts.seed).equals(parts.publicKey))
-    throw unusable(path, "its secret and its public half do not belong together: it is damaged");
+  const parts = partsOf(path, text);
   if (beside !== null && !isSamePublic(beside, parts))
     throw unusable(path, 'it is not the key of "signing.pub" beside it');
   return parts;
+}
+
+function partsOf(path: string, text: string): SecretKeyParts {
+  const parts = parseSecretFile(text);
+  if (typeof parts === "string") throw unusable(path, parts);
+  if (publicKeyOf(parts.seed).equals(parts.publicKey)) return parts;
+  throw unusable(path, "its secret and its public half do not belong together: it is damaged");
 }
 
 /** Of signing.pub; null when there is none. Throws "signatures.key". */
@@ -68,9 +72,9 @@ export function isSamePublic(a: PublicKeyParts, b: PublicKeyParts): boolean {
   return a.idBytes.equals(b.idBytes) && a.publicKey.equals(b.publicKey);
 }
 
-async function readPrivately(path: string): Promise<string | null> {
+async function readPrivately(path: string, isPlainOnly: boolean): Promise<string | null> {
   try {
-    const found = await readPrivateFile(path, { largestBytes: 4096, isPlainOnly: true });
+    const found = await readPrivateFile(path, { largestBytes: 4096, isPlainOnly });
     if (found === null) throw unusable(path, "it is no secret key of minisign");
     const open = openToOthers(path, found.mode);
     if (open === null) return found.text;
@@ -89,6 +93,28 @@ async function readPrivately(path: string): Promise<string | null> {
 export async function writeKeyPair(directory: string, parts: SecretKeyParts): Promise<void> {
   const { secret, publicPath } = keyPaths(directory);
   for (const path of [secret, publicPath]) if ((await statIfThere(path)) !== null) throw isThere(path);
+  await layPair(directory, parts);
+}
+
+/** See Signatures.putBack. A key that is here already stays as it is. */
+export async function putKeyBack(directory: string, path: string): Promise<SecretKeyParts> {
+  const text = await readPrivately(path, false);
+  if (text === null) throw unusable(path, "there is no such file");
+  const parts = partsOf(path, text);
+  const { secret, publicPath } = keyPaths(directory);
+  const beside = await readPublicKey(directory);
+  if (beside !== null && !isSamePublic(beside, parts)) throw isAnother(path, publicPath);
+  if ((await statIfThere(secret)) === null) {
+    await layPair(directory, parts);
+    return parts;
+  }
+  const here = await readSecretKey(directory);
+  if (here === null || !isSamePublic(here, parts)) throw isAnother(path, secret);
+  return parts;
+}
+
+async function layPair(directory: string, parts: SecretKeyParts): Promise<void> {
+  const { secret, publicPath } = keyPaths(directory);
   try {
     const owner = await ownerOfState(directory);
     await makeDirectories(directory, { mode: 0o700, owner });
@@ -124,6 +150,12 @@ async function linkNewFile(
     await removeIfThere(scratch);
   }
   await syncDirectory(dirname(path));
+}
+
+function isAnother(path: string, here: string): Failure {
+  return new Failure("usage.refused", `Cannot import "${path}": "${here}" is of another key`, {
+    hint: "Keep that one, or move signing.key and signing.pub away first and name the other public key under signing.trusted.",
+  });
 }
 
 function isThere(path: string): Failure {

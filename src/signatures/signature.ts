@@ -43,6 +43,11 @@ export interface Signatures {
   check(bytes: Uint8Array, signatureText: string): Promise<SignatureVerdict>;
   /** Makes the key pair, never over one that is there ("usage.refused"). */
   generate(): Promise<PublicKey>;
+  /**
+   * Takes an exported secret key in again, as the pair that signs. Throws "usage.refused" when another one is here, and
+   * "signatures.key" for a file that is none, is damaged, or that others may read.
+   */
+  putBack(path: string): Promise<PublicKey>;
   /** The secret key as a file of minisign's own (without a password), and the public one; for the safe. Throws "signatures.key". */
   exported(): Promise<{ readonly secretKeyText: string; readonly publicKeyText: string }>;
 }

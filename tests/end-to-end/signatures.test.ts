@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { before, suite, test } from "node:test";
 import { runProgram, tryProgram } from "../servers/run-program.ts";
 import { createOperator, launcher, localConfig, type Operator } from "./cli-tool.ts";
@@ -63,7 +63,7 @@ suite("keys and signatures, on the command line", { concurrency: false }, () => 
     writeFileSync(path, "something else");
     assert.notEqual((await operator.runHere("keys", "export", "--to", "exported.key")).code, 0);
     assert.equal(readFileSync(path, "utf8"), "something else");
-    assert.match((await operator.runHere("keys", "show")).stdout, /never exported/);
+    assert.match((await operator.runHere("keys", "show")).stdout, /no export known/);
     rmSync(path);
     // Closed, /dev/null, a disk that is full, and a pipe whose reader went away: nobody has it.
     for (const to of [">&-", ">/dev/null", ">/dev/full"]) {
@@ -74,12 +74,40 @@ suite("keys and signatures, on the command line", { concurrency: false }, () => 
       assert.equal(lost.code, 1, to);
       assert.match(lost.stderr, /does not count as exported/, to);
     }
-    assert.match((await operator.runHere("keys", "show")).stdout, /never exported/);
+    assert.match((await operator.runHere("keys", "show")).stdout, /no export known/);
     assert.equal((await operator.runHere("keys", "export", "--to", "exported.key")).code, 0);
     assert.equal(statSync(path).mode & 0o777, 0o600);
     assert.match((await operator.runHere("keys", "show")).stdout, /exported \d{4}-\d\d-\d\d by tester/);
     const piped = await operator.runHere("keys", "export");
     assert.equal(piped.stdout, readFileSync(path, "utf8"));
+  });
+
+  test("an exported key is taken in again on a new machine, and never in place of another", async () => {
+    const exported = operator.path("exported.key");
+    const moved = createOperator(localConfig);
+    const keys = (...argv: readonly string[]) => moved.runHere("keys", ...argv);
+    chmodSync(exported, 0o644);
+    assert.match((await keys("import", "--from", exported)).stderr, /other users may read it/);
+    chmodSync(exported, 0o600);
+    assert.equal((await keys("import", "--from", exported)).code, 0);
+    assert.match((await keys("show")).stdout, /signs and counts +exported \d{4}-\d\d-\d\d by tester/);
+    assert.equal(statSync(moved.path("state/keys/signing.key")).mode & 0o777, 0o600);
+    // As somebody does it by hand: nothing tells of the export then, until the operator does.
+    rmSync(moved.path("state/keys/exported.json"));
+    assert.match((await keys("show")).stdout, /no export known/);
+    assert.equal(
+      (await keys("import", "--from", "state/keys/signing.key")).code,
+      2,
+      "it is lost with the machine",
+    );
+    assert.match((await keys("show")).stdout, /no export known/);
+    assert.equal((await keys("import", "--from", exported)).code, 0);
+    assert.match((await keys("show")).stdout, /by tester/);
+    const other = createOperator(localConfig);
+    assert.equal((await other.runHere("keys", "generate")).code, 0);
+    const before = readFileSync(other.path("state/keys/signing.key"), "utf8");
+    assert.equal((await other.runHere("keys", "import", "--from", exported)).code, 2);
+    assert.equal(readFileSync(other.path("state/keys/signing.key"), "utf8"), before);
   });
 
   test("the exported key signs by hand what a run could not sign", async () => {

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { Failure } from "../../domain/failure.ts";
 import type { ExitStatus } from "../../domain/outcome.ts";
@@ -20,6 +21,7 @@ export function registerKeys(parent: Command, bind: Bind): void {
   addExamples(show, [["codex-backup keys show", "what minisign -P needs to check a backup"]]);
   bind(show, () => showKeys);
   registerExport(group, bind);
+  registerImport(group, bind);
   registerConfirm(group, bind);
 }
 
@@ -65,6 +67,39 @@ function registerExport(group: Command, bind: Bind): void {
     (_words, flags) => (session) =>
       flags.encryption === true ? exportIdentities(session, flags) : exportKey(session, flags),
   );
+}
+
+interface ImportFlags {
+  readonly from: string;
+}
+
+function registerImport(group: Command, bind: Bind): void {
+  const command = group
+    .command("import")
+    .description(
+      "Takes the exported signing key in again, on a new machine or after a loss; where it is here, notes that its export exists.",
+    )
+    .requiredOption("--from <file>", "what keys export wrote");
+  addExamples(command, [
+    ["codex-backup keys import --from /media/safe/signing.key", "backups are signed by it again"],
+  ]);
+  bind<ImportFlags>(
+    command,
+    (_words, { from }) =>
+      (session) =>
+        importKey(session, from),
+  );
+}
+
+function importKey(session: Session, from: string): Promise<ExitStatus> {
+  const { screen, io } = session;
+  return withOperations(session, "closed", async ({ operations }) => {
+    const wish = { from: resolve(io.cwd, from), who: io.userName };
+    const key = await operations.importSigningKey(wish);
+    screen.document({ keys: { signing: [key] } });
+    screen.print(`Backups are signed by key ${key.keyId}, whose export exists.`);
+    return 0;
+  });
 }
 
 function generateKey(session: Session): Promise<ExitStatus> {

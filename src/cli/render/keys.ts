@@ -17,5 +17,5 @@ export function renderSigningKeys(keys: readonly SigningKey[]): string {
 }
 
 function describeExport(exported: SigningKey["exported"]): string {
-  return exported === null ? "never exported" : `exported ${exported.at.slice(0, 10)} by ${exported.who}`;
+  return exported === null ? "no export known" : `exported ${exported.at.slice(0, 10)} by ${exported.who}`;
 }

@@ -125,7 +125,7 @@ export const checkTable = {
 
   "keys.ok": ok("backups are signed, and the key was exported"),
   "keys.none": warning("there is no signing key, so backups are not signed"),
-  "keys.not-exported": warning("the signing key was never exported"),
+  "keys.not-exported": warning("nothing here tells that the signing key was exported"),
   "keys.open": warning("other users of this machine may read the signing key, so it is not used"),
   "keys.unusable": warning("the signing key is damaged or cannot be read, so backups will not be signed"),
 

@@ -1,5 +1,5 @@
-import { readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { readFile, realpath } from "node:fs/promises";
+import { dirname, join, sep } from "node:path";
 import { errnoOf, Failure, messageOf } from "../../domain/failure.ts";
 import { formatInstant } from "../../domain/instant.ts";
 import { Secret } from "../../domain/secret.ts";
@@ -9,7 +9,7 @@ import { replaceFile } from "../../platform/files.ts";
 import { ownerOfState } from "../../platform/owner-of-state.ts";
 import type { PublicKey } from "../../signatures/signature.ts";
 import type { Context } from "../context.ts";
-import type { ExportSigningRequest } from "../operation.ts";
+import type { ExportSigningRequest, ImportSigningRequest } from "../operation.ts";
 
 /** The pair that runs sign with from now on. Throws "usage.refused" when there is one. */
 export async function generateSigningKey(context: Context): Promise<SigningKey> {
@@ -44,6 +44,28 @@ export async function exportSigningKey(
   if (signer === null) throw new Failure("signatures.key", "Cannot export the signing key: it is gone");
   const { keyId, text } = signer.publicKey;
   await deliver({ keyId, secretKeyText: new Secret(secretKeyText), publicKeyText });
+  const exported = { at: formatInstant(context.clock.now()), who };
+  await keepKeyExport(context, { format: "codex-backup-key-export", version: 1, keyId, ...exported });
+  return { keyId, text, isOwn: true, exported };
+}
+
+/**
+ * Takes an exported key in again; or, where it signs here already, notes that its export exists. Throws "usage.refused" when
+ * another key signs here, or for the very file that is lost with this machine; "signatures.key" as Signatures.putBack.
+ */
+export async function importSigningKey(
+  context: Context,
+  { from, who }: ImportSigningRequest,
+): Promise<SigningKey> {
+  const [path, keys] = await Promise.all(
+    [from, dirname(exportPath(context))].map((name) => realpath(name).catch(() => name)),
+  );
+  if (path?.startsWith(`${keys}${sep}`) === true) {
+    throw new Failure("usage.refused", `Cannot import "${from}": it is lost together with this machine`, {
+      hint: "Put it into a safe place with codex-backup keys export --to FILE.",
+    });
+  }
+  const { keyId, text } = await context.signatures.putBack(from);
   const exported = { at: formatInstant(context.clock.now()), who };
   await keepKeyExport(context, { format: "codex-backup-key-export", version: 1, keyId, ...exported });
   return { keyId, text, isOwn: true, exported };

@@ -36,7 +36,8 @@ export function judgeKeys({ path, keyId, isExported, mode, fault }: KeyFacts): r
   if (isExported) return [diagnose("keys.ok", keyId, "backups are signed, and the key was exported")];
   return [
     diagnose("keys.not-exported", keyId, {
-      message: "the signing key was never exported: it is lost with this machine",
+      message:
+        "nothing here tells that the signing key was exported: unless it was, it is lost with this machine; when its export lies in a safe, note that with codex-backup keys import --from FILE",
       commands: ["codex-backup keys export --to FILE"],
     }),
   ];
