@@ -55,6 +55,8 @@ export interface ToldBeside {
   readonly receipt: CheckReceipt | null;
   /** Oldest first. */
   readonly proofs: readonly ProofReceipt[];
+  /** One line for each receipt of a proof that is not believed. */
+  readonly unbelieved: readonly string[];
 }
 
 /** What is believed of all that lies beside one copy. */
@@ -63,17 +65,15 @@ export async function toldBeside(
   beside: readonly StoredFile[],
   wish: ReceiptWish,
 ): Promise<ToldBeside> {
-  return {
-    receipt: await newestReceipt(destination, beside, wish),
-    proofs: await believedProofs(destination, beside, wish),
-  };
+  const { believed: proofs, unbelieved } = await believedProofs(destination, beside, wish);
+  return { receipt: await newestReceipt(destination, beside, wish), proofs, unbelieved };
 }
 
 /** What the destination alone tells of a copy: by its newest check, else by the run that made it; and by its proofs. */
 export function copyAsTold(
   place: CopyPlace,
   stored: Pick<StoredBackup, "manifest">,
-  { receipt, proofs }: ToldBeside,
+  { receipt, proofs }: Omit<ToldBeside, "unbelieved">,
 ): CopyRow {
   return withProofs(copyAsChecked(place, stored, receipt), proofs);
 }

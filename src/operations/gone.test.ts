@@ -7,6 +7,7 @@ import {
   openMemoryScene,
   storeOf,
 } from "../../tests/fakes/memory-scene.ts";
+import { openDumpScene, proveOne } from "../../tests/fakes/proof-scene.ts";
 import { acceptGone } from "./accept-gone.ts";
 import { jobNamed } from "./context.ts";
 import { prune } from "./prune/prune.ts";
@@ -149,4 +150,16 @@ test("a pruning that is refused each night is told until one goes through, by ha
   assert.equal(concernsOf(scene, "pruning").length, 1);
   await backUp(keepingLast(scene, 5));
   assert.deepEqual(concernsOf(scene, "pruning"), [], "the policy was changed to what was meant");
+});
+
+test("a receipt that was removed before any run had seen it is told, too", async () => {
+  const scene = await openDumpScene();
+  await proveOne(scene);
+  take(scene, `${scene.id}.proof-`);
+  await backUp(scene);
+  const [job] = statusByCatalog(scene.context, jobNamed(scene.context, "database"));
+  assert.deepEqual(
+    job?.concerns.map(({ kind, message }) => [kind, message.includes(`"${scene.id}.proof-`)]),
+    [["gone", true]],
+  );
 });

@@ -8,7 +8,7 @@ import { endOfProof, formatProofReceipt, type ProofReceipt } from "../domain/pro
 import { summariseProof } from "../domain/proofs/summarise-proof.ts";
 import type { Context } from "./context.ts";
 import type { ReceiptWish } from "./receipt-wish.ts";
-import { vouchedProofs } from "./signatures/vouched-proofs.ts";
+import { type VouchedProof, vouchedProofs } from "./signatures/vouched-proofs.ts";
 import { withdrawIfRemoved } from "./withdraw-receipt.ts";
 
 /**
@@ -20,13 +20,30 @@ export async function believedProofs(
   destination: Destination,
   beside: readonly StoredFile[],
   wish: ReceiptWish,
-): Promise<readonly ProofReceipt[]> {
-  const found = await vouchedProofs(wish, destination, beside);
-  return found
-    .filter(({ isVouched, receipt }) => isVouched || isDamaging(receipt))
-    .map(({ receipt }) => receipt)
-    .filter((one) => one.destinationId === wish.destinationId && one.manifestSha256 === wish.manifestSha256)
-    .toSorted((a, b) => endOfProof(a) - endOfProof(b));
+): Promise<BelievedProofs> {
+  const believed: ProofReceipt[] = [];
+  const unbelieved: string[] = [];
+  for (const proof of await vouchedProofs(wish, destination, beside)) {
+    const { name, receipt } = proof;
+    const why = whyNotBelieved(proof, wish);
+    if (why === null && receipt !== null) believed.push(receipt);
+    else unbelieved.push(`the receipt "${name}" of a proof is not believed: ${why}`);
+  }
+  return { believed: believed.toSorted((a, b) => endOfProof(a) - endOfProof(b)), unbelieved };
+}
+
+export interface BelievedProofs {
+  /** Oldest first. */
+  readonly believed: readonly ProofReceipt[];
+  /** One line for each of the others: its name, and why. */
+  readonly unbelieved: readonly string[];
+}
+
+function whyNotBelieved({ receipt, isVouched }: VouchedProof, wish: ReceiptWish): string | null {
+  if (receipt === null) return "it cannot be read";
+  if (!isVouched && !isDamaging(receipt)) return "no trusted key has signed it";
+  if (receipt.destinationId !== wish.destinationId) return "it speaks of the copy at another destination";
+  return receipt.manifestSha256 === wish.manifestSha256 ? null : "it speaks of another manifest";
 }
 
 /** What the proofs beside a copy add to what its checks tell. Damage that a proof found only a later proof clears. */
@@ -95,10 +112,26 @@ export async function writeProofReceipt(
     const warnings = await trySign(context, destination, { name, bytes, receipt });
     await destination.put(name, bytes, context.newRunId());
     await destination.sync();
-    return await unlessRemoved(destination, receipt, { name, isRemoved: false, warnings });
+    const written = await unlessRemoved(destination, receipt, { name, isRemoved: false, warnings });
+    if (!written.isRemoved) noteReceipt(context, destination, { name, receipt });
+    return written;
   } catch (error) {
     const why = `its result stands in the catalog only, not beside the copy: ${messageOf(error)}`;
     return { name: null, isRemoved: false, warnings: [why] };
+  }
+}
+
+/** So that it is missed should it be removed before a run has seen it. */
+function noteReceipt(
+  { catalog, log }: Context,
+  destination: Destination,
+  { name, receipt }: Pick<Signing, "name" | "receipt">,
+): void {
+  const { job, backup: backupId } = receipt;
+  try {
+    catalog.putProofFile({ job, destination: destination.name, backupId, name });
+  } catch (error) {
+    log.warn({ backup: backupId, error: messageOf(error) }, "a run must see the receipt before it is missed");
   }
 }
 

@@ -13,6 +13,7 @@ import {
   verifyAll,
   withMemoryDestination,
 } from "../../tests/fakes/memory-scene.ts";
+import { openDumpScene, proveOne } from "../../tests/fakes/proof-scene.ts";
 import { capsuleJob } from "../../tests/fakes/real-context.ts";
 import { Failure } from "../domain/failure.ts";
 import type { FailureCode } from "../domain/failure-table.ts";
@@ -204,4 +205,27 @@ test("a rebuild tells of files whose manifest is gone, and not of files that oth
   const { backups, problems } = await rebuildCatalog(scene.context, noSignal);
   assert.deepEqual([backups, problems.map(({ backup }) => backup)], [0, [id]]);
   assert.match(problems[0]?.message ?? "", /has files but no manifest: not a backup; .* adopt/);
+});
+
+test("a rebuild names the receipts of proofs that it does not believe, and why", async () => {
+  const scene = await openDumpScene();
+  await scene.context.signatures.generate();
+  const [signed] = await backUp(scene);
+  await proveOne(scene, { all: false, backups: [signed] });
+  assert.deepEqual((await rebuildCatalog(scene.context, noSignal)).warnings, []);
+  const { files } = storeOf(scene);
+  const receipt = [...files.keys()].find((name) => /\.proof-.*json$/.test(name)) ?? assert.fail();
+  files.delete(`${receipt}.minisig`);
+  const cut = receipt.replace("Z.json", "1Z.json").replace(/\d(\dZ)/, "$1");
+  files.set(cut, { bytes: Buffer.from("{"), modifiedMs: 0 });
+  const { problems, warnings } = await rebuildCatalog(scene.context, noSignal);
+  assert.deepEqual(problems, []);
+  assert.deepEqual(
+    warnings.map(({ backup, message }) => `${backup}: ${message}`).toSorted(),
+    [
+      `${signed}: the receipt "${cut}" of a proof is not believed: it cannot be read`,
+      `${signed}: the receipt "${receipt}" of a proof is not believed: no trusted key has signed it`,
+    ].toSorted(),
+  );
+  assert.equal(scene.context.catalog.backup("database", signed)?.provenAt, null);
 });

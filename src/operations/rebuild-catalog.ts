@@ -29,6 +29,8 @@ interface Found {
   readonly marks: readonly FoundMark[];
   readonly proofs: readonly ProofReceipt[];
   readonly differences: readonly string[];
+  /** Receipts of proofs that tell nothing here, and why. */
+  readonly unbelieved: readonly string[];
 }
 
 interface FoundMark {
@@ -122,6 +124,7 @@ async function readOne({ signatures }: Context, place: CopyPlace, { base, files 
     copy: first === undefined ? copy : damagedCopy(copy, first),
     marks: await readMarks(destination, beside),
     proofs: told.proofs,
+    unbelieved: told.unbelieved,
     differences,
   };
 }
@@ -214,5 +217,8 @@ function reportOn(found: readonly Found[], problems: readonly CatalogProblem[]):
     copies: found.length,
     holds: found.filter(({ marks }) => marks.some((mark) => mark.kind === "hold")).length,
     problems: [...problems, ...unlike],
+    warnings: found.flatMap(({ copy, unbelieved }) =>
+      unbelieved.map((message) => ({ destination: copy.destination, backup: copy.backupId, message })),
+    ),
   };
 }

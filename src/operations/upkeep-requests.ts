@@ -111,6 +111,8 @@ export interface RebuildReport {
   readonly copies: number;
   readonly holds: number;
   readonly problems: readonly CatalogProblem[];
+  /** Receipts of proofs that count for nothing, each by its name. */
+  readonly warnings: readonly CatalogProblem[];
 }
 
 export interface InitialisedDestination {

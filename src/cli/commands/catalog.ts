@@ -25,7 +25,7 @@ function rebuildCatalog(session: Session): Promise<ExitStatus> {
   const { screen, io } = session;
   return withOperations(session, "mending", async ({ operations }) => {
     const rebuilt = await operations.rebuildCatalog(io.signal);
-    const { backups, copies, holds, problems } = rebuilt;
+    const { backups, copies, holds, problems, warnings } = rebuilt;
     screen.document({ rebuilt });
     const counts = [
       describeCount(backups, "backup"),
@@ -33,6 +33,7 @@ function rebuildCatalog(session: Session): Promise<ExitStatus> {
       describeCount(holds, "hold"),
     ];
     screen.print(`The catalog was made anew: ${counts.join(", ")}.`);
+    complainOf(session, warnings); // they are told; what is damaged of them is for verify --signatures
     return complainOf(session, problems);
   });
 }

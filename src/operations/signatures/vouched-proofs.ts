@@ -7,7 +7,9 @@ import type { Context } from "../context.ts";
 import { readSigned } from "./read-shelf.ts";
 
 export interface VouchedProof {
-  readonly receipt: ProofReceipt;
+  readonly name: string;
+  /** Null: it cannot be read. */
+  readonly receipt: ProofReceipt | null;
   /** False: verify --signatures calls it damaged. */
   readonly isVouched: boolean;
 }
@@ -15,7 +17,7 @@ export interface VouchedProof {
 type Parts = Pick<Context, "signatures">;
 
 /**
- * The proof receipts among the files of one backup that can be read. Where any key is trusted, one counts when such a key
+ * The proof receipts among the files of one backup. Where any key is trusted, one counts when such a key
  * has signed it, or when neither it nor its manifest was ever signed: it is from before the key.
  */
 export async function vouchedProofs(
@@ -33,8 +35,9 @@ export async function vouchedProofs(
     proofs.map(async (name): Promise<VouchedProof | null> => {
       const isSigned = hasKeys && names.has(`${name}.minisig`);
       const signed = await readSigned(parts, destination, { name, isSigned });
-      const receipt = signed && parseProofReceipt(signed.bytes.toString("utf8"));
-      return receipt && { receipt, isVouched: !hasKeys || isVouchedBy(signed.signature, wasSigned) };
+      if (signed === null) return null;
+      const receipt = parseProofReceipt(signed.bytes.toString("utf8"));
+      return { name, receipt, isVouched: !hasKeys || isVouchedBy(signed.signature, wasSigned) };
     }),
   );
   return found.filter((one) => one !== null);
