@@ -38,9 +38,23 @@ export function renderBackup(backup: ShownBackup, around: Surroundings): string 
   return paragraphs.filter((text) => text !== "").join("\n\n");
 }
 
-function anomalyRows({ job, id, anomalies, suspect }: ShownBackup): readonly (readonly string[])[] {
+/** Who can open it, and how its holder sees what is inside. */
+function encryptionRows(
+  { files, postgres, capsule }: Manifest,
+  recipients: readonly string[],
+): readonly (readonly string[])[] {
+  const isSealed = postgres === null && capsule === null && files.some(({ role }) => role === "private");
+  const rows = recipients.map((recipient, index) => [index === 0 ? "encrypted" : "", `for ${recipient}`]);
+  return [...rows, ...(isSealed ? [["", "what is inside is shown with --identity FILE"]] : [])];
+}
+
+function anomalyRows({ job, id, anomalies, suspect, manifest }: ShownBackup): readonly (readonly string[])[] {
   const next = `nothing is pruned until a later one is as usual, or: codex-backup accept ${job}/${id} --why TEXT`;
-  return [...anomalies.map(({ message }) => [message]), ...(suspect ? [[next]] : [])];
+  const where =
+    manifest?.encryption === undefined || anomalies.length === 0
+      ? []
+      : [[`where, the host that ran it tells: codex-backup logs ${manifest.runId}`]];
+  return [...anomalies.map(({ message }) => [message]), ...where, ...(suspect ? [[next]] : [])];
 }
 
 function titled(title: string, rows: readonly (readonly string[])[]): string {
@@ -62,6 +76,7 @@ function factsOf(backup: ShownBackup, { now, config, paint }: Surroundings): rea
     ["outcome", backup.outcome === "complete" ? "complete" : paint.doubtful(backup.outcome)],
     ["size", describeSize(backup.sizeBytes)],
     ["level", paintLevel(backup.level, paint)],
+    ...(manifest?.encryption === undefined ? [] : encryptionRows(manifest, manifest.encryption.recipients)),
     ...(recovery === null
       ? []
       : [["restore", `takes ${describeRecovery(recovery, { now, timezone: zone })}`]]),

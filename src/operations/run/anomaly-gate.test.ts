@@ -17,6 +17,43 @@ test("the manifest of an encrypted backup names no table and no number of its co
   for (const { message } of told) assert.doesNotMatch(message, /mergers|\d/);
 });
 
+test("after a rebuild an encrypted backup that has shrunk to a tenth is found by its stored size", () => {
+  const night = (at: number, sizeBytes: number, anomalies: readonly object[] = []) => {
+    return {
+      createdAt: instant(at),
+      sizeBytes,
+      outcome: "complete",
+      adopted: false,
+      accepted: false,
+      anomalies,
+    };
+  };
+  const gate = (storedBytes: number, isEncrypted: boolean) => {
+    const catalog = {
+      profiles: () => [],
+      backups: () => [
+        night(3, 40_000_000),
+        night(2, 1, [{ kind: "size", message: "" }]),
+        night(1, 40_000_000),
+      ],
+    };
+    const context = { catalog, log: createSilentLog(), clock: { now: () => instant(9) } };
+    const run = {
+      job: { name: "database", encrypt: isEncrypted ? { recipients: [] } : null },
+      startedAt: instant(8),
+      producer: { kind: "postgres", database: "codexdb" },
+    };
+    const inspected = { content: new Map(), postgres: null, capsule: null, outcome: "complete" };
+    const produced = { files: [{ path: "a", passed: { sizeBytes: storedBytes, sha256: "" } }] };
+    // Only what the gate looks at.
+    const gating = { produced, checked: { inspected }, durationMs: 1000 };
+    return passGate(context as never, run as never, gating as never).anomalies.map(({ kind }) => kind);
+  };
+  assert.deepEqual(gate(4_000_000, true), ["size"]);
+  assert.deepEqual(gate(39_000_000, true), []);
+  assert.deepEqual(gate(4_000_000, false), [], "its manifests tell what is needed, so there is no history");
+});
+
 test("a backup whose history cannot be read is suspect, and still a backup", () => {
   const catalog = {
     profiles: () => {

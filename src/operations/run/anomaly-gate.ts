@@ -7,12 +7,14 @@ import {
 import { canClear, isLikeAccepted, judge } from "../../domain/anomalies/judge.ts";
 import { profileOf } from "../../domain/anomalies/profile.ts";
 import { isSuspect, speaksForNow } from "../../domain/anomalies/suspect.ts";
+import { enoughHistory } from "../../domain/anomalies/usual.ts";
 import { messageOf } from "../../domain/failure.ts";
 import type { Context } from "../context.ts";
 import { newestBackup } from "../list.ts";
 import type { BackupRun } from "./backup.ts";
 import type { Checked } from "./check-shares.ts";
 import type { Produced } from "./produce.ts";
+import { storedHistory } from "./stored-history.ts";
 
 export interface Gated {
   readonly profile: BackupProfile;
@@ -44,7 +46,9 @@ export function passGate(context: Context, run: BackupRun, { produced, checked, 
   try {
     const series = { job: job.name, database: producer.database, before: startedAt, limit: profilesLookedAt };
     const history = context.catalog.profiles(series);
-    const found = judge(producer.kind, profile, history);
+    const compared = judge(producer.kind, profile, history);
+    const isForgotten = job.encrypt !== null && history.length < enoughHistory && compared.length === 0;
+    const found = isForgotten ? judgeStored(context, run, produced) : compared;
     const anomalies = found.length > 0 ? found : handedOn(context, run, { profile, history });
     const isLike = isLikeAccepted(producer.kind, profile, history);
     return { profile: isLike ? { ...profile, isLikeAccepted: true } : profile, anomalies };
@@ -73,6 +77,17 @@ function handedOn(
   if (canClear(kinds, profile, history)) return [];
   const message = `there is too little to compare it with, and "${before.id}" before it is suspect`;
   return [{ kind: "uncompared", message }];
+}
+
+/** By the stored files alone: of encrypted backups a rebuilt catalog knows no more. */
+function judgeStored(
+  context: Context,
+  { job, producer, startedAt }: BackupRun,
+  { files }: Produced,
+): readonly Anomaly[] {
+  const history = storedHistory(context, { job: job.name, database: producer.database, before: startedAt });
+  const contentBytes = files.reduce((sum, { passed }) => sum + passed.sizeBytes, 0);
+  return judge(producer.kind, { durationMs: 0, contentBytes, parts: null }, history);
 }
 
 const unnamed: Readonly<Record<Anomaly["kind"], string>> = {
