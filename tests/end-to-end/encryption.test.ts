@@ -13,7 +13,9 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { after, before, suite, test } from "node:test";
+import { temporaryDirectory } from "../servers/cleanup.ts";
 import { type PostgresTestServer, startPostgres } from "../servers/postgres.ts";
 import { createOperator, type Json, type Operator } from "./cli-tool.ts";
 
@@ -36,6 +38,34 @@ ${encrypt}
     to: [backups]
     name: "replay_{timestamp}"
 ${encrypt}
+`;
+}
+
+/** Part of the names of tables, columns and roles. */
+const canary = "canary_5d2e8";
+
+/** Each backup can be proven here, and none is as the assertion demands. */
+function secretiveConfig(server: PostgresTestServer, recipient: string, identityFile = ""): string {
+  const postgres = `socket: ${server.socketDirectory}, port: ${server.port}, clientDirectory: ${server.binDirectory}, database: secretive`;
+  const shared = `
+    to: [backups]
+    encrypt: { recipients: [${recipient}] }
+    assertions: ["select max(${canary}_column) > 200 from ${canary}_one"]
+    name: "{job}_{timestamp}"`;
+  return `
+version: 1
+state: ./state
+logs: { file: ./runs.log }
+alerts:
+  exec: { argv: [/bin/true] }
+destinations:
+  backups: { path: ./backups }
+jobs:
+  database:
+    postgres: { ${postgres}, user: ${server.user} }
+    prove: { schedule: "0 5 * * 0"${identityFile} }${shared}
+  denied:
+    postgres: { ${postgres}, user: nobody_special }${shared}
 `;
 }
 
@@ -176,6 +206,7 @@ suite("encrypted jobs, through the command line", { concurrency: false }, () => 
       ["verify", id, "--identity", operator.path("wrong.txt")],
       ["restore", id, "--to", "never", "--identity", operator.path("wrong.txt")],
       ["prove", id, "--identity", operator.path("wrong.txt")],
+      ["prove", id, "--identity", "mistyped.txt"],
       ["prove", id],
       ["restore", id, "--to", "never"],
       ["keys", "confirm", "--identity", operator.path("wrong.txt")],
@@ -184,6 +215,9 @@ suite("encrypted jobs, through the command line", { concurrency: false }, () => 
     }
     const { doc } = await document("list");
     assert.deepEqual(new Set(doc.backups.map((backup: Json) => backup.level)), new Set(["read"]));
+    const beside = readdirSync(operator.path("backups")).filter((name) => name.includes(".proof-"));
+    assert.deepEqual(beside, [], "no receipt speaks against a backup for want of its key");
+    assert.deepEqual((await document("show", id)).doc.backup.proofs, []);
   });
 
   test("with the key it is proven, restored, and the receipt says which key", async () => {
@@ -249,6 +283,84 @@ suite("encrypted jobs, through the command line", { concurrency: false }, () => 
     );
     assert.equal(await server.psql("select count(*) from pg_database where datname = 'cut'"), "0");
   });
+
+  test("a table is named in no log, receipt, alert or answer, whatever becomes of its backup", async () => {
+    const database = "secretive";
+    await server.createDatabase(database);
+    const rows = "insert into %s select i from generate_series(1, 200) i";
+    const names = [`${canary}_one`, `${canary}_two`, `${canary}_three`];
+    for (const name of names)
+      await server.psql(
+        `create table ${name} (${canary}_column int); ${rows.replace("%s", name)}; create role ${name}_reader`,
+        database,
+      );
+    await server.psql("create role nobody_special login", database);
+    const key = join(temporaryDirectory("safe"), "key.txt");
+    execFileSync("age-keygen", ["-o", key], { stdio: "ignore" });
+    const holder = execFileSync("age-keygen", ["-y", key], { encoding: "utf8" }).trim();
+    const config = secretiveConfig(server, holder);
+    const other = createOperator(config);
+    const ask = async (code: number, ...argv: readonly string[]) => {
+      const done = await other.runHere(...argv);
+      assert.equal(done.code, code, `${argv.join(" ")}\n${done.stdout}${done.stderr}`);
+      return done.stdout + done.stderr;
+    };
+    const idOf = async (at: number) =>
+      JSON.parse(await ask(0, "--json", "list", "--job", "database")).backups.at(at).id;
+    const silent = async (code: number, ...argv: readonly string[]) =>
+      assert.ok(!(await ask(code, ...argv)).includes(canary), argv.join(" "));
+
+    await ask(0, "destination", "init", "--all");
+    await ask(0, "keys", "confirm", "--identity", key);
+    await silent(0, "run", "database");
+    await server.psql(`drop table ${names[1]}, ${names[2]}`, database);
+    await silent(0, "run", "database"); // suspect
+    assert.match(await ask(0, "logs", "--job", "database"), new RegExp(`alone[\\s\\S]*${names[1]}`));
+    await silent(1, "run", "denied"); // no right to read the table
+    assert.match(await ask(0, "logs", "--job", "denied"), new RegExp(`alone[\\s\\S]*${names[0]}`));
+    await silent(0, "verify");
+    await silent(0, "verify", "--identity", key);
+    await silent(2, "prove", await idOf(0));
+    assert.match(await ask(4, "prove", await idOf(0), "--identity", key), new RegExp(names[0] ?? "")); // an assertion
+    const withKey = secretiveConfig(server, holder, `, identityFile: ${key}`);
+    writeFileSync(other.path("codex-backup.yaml"), withKey, { mode: 0o600 });
+    await silent(4, "run", "database:prove");
+    for (const argv of [["list"], ["show", await idOf(0)], ["show", await idOf(0), "--json"], ["metrics"]])
+      assert.ok(!(await other.runHere(...argv)).stdout.includes(canary), argv.join(" "));
+    for (const argv of [["status", "--json"], ["status"]])
+      assert.ok(!(await other.runHere(...argv)).stdout.includes(canary), argv.join(" "));
+
+    const catalog = other.path("state", "catalog.db");
+    const files = readdirSync(other.directory, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name))
+      .filter((path) => !path.startsWith(catalog) && !path.endsWith("codex-backup.yaml"));
+    assert.ok(
+      files.some((path) => path.endsWith("runs.log")) && files.some((path) => path.includes(".proof-")),
+    );
+    assert.deepEqual(
+      files.filter((path) => path.includes(canary) || readFileSync(path).includes(canary)),
+      [],
+    );
+    assert.deepEqual(columnsWith(catalog, canary), ["backups.profile", "runs.untold"]);
+  });
+
+  /** Of rows everything is made that leaves this machine: alerts (the outbox), HTTP, metrics, events. */
+  function columnsWith(path: string, text: string): readonly string[] {
+    const catalog = new DatabaseSync(path, { readOnly: true });
+    const found = catalog
+      .prepare(
+        "SELECT t.name AS place, c.name AS part FROM sqlite_schema t, pragma_table_info(t.name) c WHERE t.type = 'table'",
+      )
+      .all()
+      .filter(
+        ({ place, part }) =>
+          catalog.prepare(`SELECT 1 FROM "${place}" WHERE instr("${part}", ?) > 0`).get(text) !== undefined,
+      )
+      .map(({ place, part }) => `${place}.${part}`);
+    catalog.close();
+    return found.sort();
+  }
 
   /** As somebody would who can write at the destination, but has no key. */
   function exchange(id: string, name: string, bytes: Buffer): void {
