@@ -122,3 +122,10 @@ test("a name that is taken while the restore runs is left to its owner, and the 
     ["raced"],
   );
 });
+
+test("what a newer pg_dump wrote of this server is restored into it", async () => {
+  await server.psql("CREATE ROLE later_reader");
+  const later = fileURLToPath(new URL("../fixtures/later-dumps/from-15-by-18.sql", import.meta.url));
+  await operations.restore({ ...request("later", false), backup: later });
+  assert.equal(await server.psql("SELECT count(*) FROM audit.event", "later"), "2");
+});

@@ -107,6 +107,20 @@ test("a scratch server of another major version is refused before anything is ma
   assert.equal(await stateOf(scratch), earlier);
 });
 
+test("a role without the rights is told to be replaced, and leaves nothing", async () => {
+  await scratch.psql("CREATE ROLE visitor LOGIN; CREATE ROLE maker LOGIN CREATEDB CREATEROLE");
+  const earlier = await stateOf(scratch);
+  for (const user of ["visitor", "maker"]) {
+    const choice: ThrowawayChoice = { kind: "scratch", source: { ...sourceOf(scratch), user } };
+    await withThrowaway(room, wishFor(backup, { workPath, choice }), (throwaway) =>
+      assert.rejects(throwaway.restore(dumpOf(backup)), {
+        hint: `Give prove.server a role that is a superuser there: "${user}" is none.`,
+      }),
+    );
+    assert.equal(await stateOf(scratch), earlier, user);
+  }
+});
+
 test("a dump that does not fit leaves the scratch server as it was", async () => {
   const earlier = await stateOf(scratch);
   const cut = backup.dump.subarray(0, Math.floor(backup.dump.length / 2));

@@ -6,6 +6,7 @@ import { extensionDrift } from "./extension-drift.ts";
 import { fingerprintOne } from "./fingerprint-one.ts";
 import { readBack } from "./read-back.ts";
 import { restoreForProof } from "./restore-for-proof.ts";
+import { withRightsHint } from "./rights-hint.ts";
 import type { ThrowawayHost } from "./throwaway-host.ts";
 import { tryToRemove } from "./try-to-remove.ts";
 
@@ -28,7 +29,10 @@ export function createThrowaway(deps: PostgresDeps, host: ThrowawayHost, wish: T
       if (isUsed)
         throw new Failure("postgres.throwaway", "Cannot restore a second dump into one throwaway server");
       isUsed = true;
-      const done = await restoreForProof(host, { facts, globals, header, dump, signal });
+      const order = { facts, globals, header, dump, signal };
+      const done = await restoreForProof(host, order).catch((error: unknown) => {
+        throw withRightsHint(error, context);
+      });
       encoding = done.encoding;
       unproven = [...done.unproven, ...(await extensionDrift(context, { database, facts, signal }))];
       return { warnings: done.warnings };
