@@ -52,6 +52,21 @@ test("a small file goes the same way", async () => {
   assert.ok(!Buffer.concat(got).includes("ROLE"));
 });
 
+test("a delivery that is given up before anybody wrote to it ends no process", async () => {
+  const sinks: Writable[] = [];
+  const inner = deliveryTo([]);
+  const openFile: Delivery["openFile"] = async (name, onBytes) => {
+    const fan = await inner.openFile(name, onBytes);
+    sinks.push(fan.sink);
+    return fan;
+  };
+  const sealing = encrypting({ ...inner, openFile }, { encryptor: async () => flip(), signal });
+  const { sink } = await sealing.openFile("a.age", () => {});
+  sinks[0]?.destroy(new RangeError("pg_dump did not start"));
+  await new Promise((resolve) => sink.once("close", resolve));
+  assert.equal(sink.errored?.message, "pg_dump did not start");
+});
+
 test("an encryptor that cannot be made writes nothing", async () => {
   const got: Buffer[] = [];
   const encryptor = () => Promise.reject(new RangeError("no recipient"));
