@@ -1,6 +1,14 @@
 import type { CapsuleEntry } from "../backups/manifest.ts";
 import { toldNames } from "./drift.ts";
 
+/** A query as everybody may read it: of an encrypted database it names tables, and is known by its place in the config. */
+export function toldQuery(
+  sql: string,
+  { index, isSealed }: { readonly index: number; readonly isSealed: boolean },
+): string {
+  return isSealed ? `query ${index + 1}, not named outside of the encryption` : sql;
+}
+
 /** What came of comparing the paths that a query named with the files of a capsule. */
 export interface ReferenceResult {
   readonly job: string;

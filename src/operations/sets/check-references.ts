@@ -6,6 +6,7 @@ import {
   type ReferenceCheck,
   type ReferenceQuery,
   type ReferencesFacts,
+  toldQuery,
 } from "../../domain/sets/references.ts";
 import type { PointMember } from "../../domain/sets/restore-point.ts";
 import type { Context } from "../context.ts";
@@ -91,7 +92,10 @@ interface Unanswered {
 
 /** The queries that no list has answered are told as not checked: none passes for one that found nothing. */
 function giveUp(check: ReferenceCheck, { job, member }: Answering, { begun, reason }: Unanswered): void {
-  for (const { sql, root } of job.references.slice(begun)) {
+  const isSealed = job.encrypt !== null;
+  for (const [index, { sql: text, root }] of job.references.entries()) {
+    if (index < begun) continue;
+    const sql = toldQuery(text, { index, isSealed });
     check.begin({ job: job.name, database: member.database, backup: member.backup, sql, root }, null);
     check.giveUp(reason);
   }

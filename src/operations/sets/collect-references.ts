@@ -1,6 +1,6 @@
 import { asFailure, Failure } from "../../domain/failure.ts";
 import type { CapsuleJob, FileReference, PostgresJob } from "../../domain/jobs/job.ts";
-import { placeOf } from "../../domain/sets/references.ts";
+import { placeOf, toldQuery } from "../../domain/sets/references.ts";
 import type { Snapshot } from "../../postgres/postgres.ts";
 import type { Context } from "../context.ts";
 import { hashedPlace, type ListLine, writeList } from "./reference-list.ts";
@@ -37,6 +37,8 @@ export async function collectReferences(context: Context, given: Collecting): Pr
   return warnings;
 }
 
+const sealedReason = "it could not be asked to its end; the private part of its backup says why";
+
 /** Of an encrypted database no path is written to this host's disk: hashes tell as well whether a file is there. */
 async function* linesOf(
   context: Context,
@@ -46,11 +48,12 @@ async function* linesOf(
   const salt = job.encrypt === null ? null : context.randomToken(32);
   if (salt !== null) yield [{ salt }];
   const capsuleRoot = capsuleOfSet(context, job)?.source.root ?? "/";
-  for (const reference of job.references) {
+  const isSealed = salt !== null;
+  for (const [index, reference] of job.references.entries()) {
     const { sql, root } = reference;
-    yield [{ sql, root }];
+    yield [{ sql: toldQuery(sql, { index, isSealed }), root }];
     const reason = yield* pathsOf(snapshot, { reference, capsuleRoot, salt, signal });
-    yield [{ end: reason }];
+    yield [{ end: reason !== null && isSealed ? sealedReason : reason }];
     if (reason !== null) warnings.push(`references below "${root}" are not checked: ${reason}`);
   }
 }

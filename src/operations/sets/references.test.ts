@@ -6,6 +6,7 @@ import { zstdDecompressSync } from "node:zlib";
 import { openMemoryScene } from "../../../tests/fakes/memory-scene.ts";
 import { localSource, postgresJob } from "../../../tests/fakes/real-context.ts";
 import type { CapsuleEntry } from "../../domain/backups/manifest.ts";
+import { Failure } from "../../domain/failure.ts";
 import type { PostgresJob } from "../../domain/jobs/job.ts";
 import type { Snapshot } from "../../postgres/postgres.ts";
 import type { Context } from "../context.ts";
@@ -64,6 +65,34 @@ test("of an encrypted database no path reaches this disk, and missing files are 
   const facts = await check("b1", ["ledger/canary-there", "ledger/other"]);
   assert.deepEqual([facts?.queries[0]?.named, facts?.queries[0]?.missing], [3, { count: 2, first: [] }]);
   assert.deepEqual(facts?.unreferenced, [{ root: "ledger", count: 1, first: ["ledger/other"] }]);
+});
+
+test("neither the query of an encrypted database nor what the server said of it is told in the clear", async () => {
+  const sql = "select canary_path from canary_files";
+  const { context, job, check, lists } = await asking({
+    encrypt: { recipients: ["age1x"] },
+    references: [{ ...reference, sql }],
+  });
+  const snapshot = {
+    // biome-ignore lint/correctness/useYield: it fails before the first row
+    async *texts() {
+      throw new Failure("postgres.query", "Cannot ask: column canary_path does not exist");
+    },
+  } as Partial<Snapshot> as Snapshot; // collectReferences takes nothing else of it
+  const warnings = await collectReferences(context, {
+    job,
+    snapshot,
+    database: "codex/db",
+    backup: "b1",
+    signal,
+  });
+  assert.match(warnings.join(), /canary_path/, "the private part, into which warnings go, has it");
+  assert.ok(!zstdDecompressSync(readFileSync(lists()[0] ?? "")).includes("canary"));
+  for (const backup of ["b1", "never made"]) {
+    const told = JSON.stringify(await check(backup, ["ledger/a"]));
+    assert.match(told, /query 1, not named/);
+    assert.doesNotMatch(told, /canary/, backup);
+  }
 });
 
 test("a hundred thousand paths are kept small, compared while they are read, and only the newest lists stay", async () => {
