@@ -146,8 +146,8 @@ async function extractSegment(extraction: Extraction, segment: Segment<CapsuleIt
 function count(extraction: Extraction, { written, failure }: ExtractedBatch): void {
   extraction.written += written;
   if (failure === null) return;
-  const { code, message, hint } = failure;
-  throw new Failure(code, message, hint === null ? {} : { hint });
+  const { code, message, hint, context } = failure;
+  throw new Failure(code, message, { ...(hint !== null && { hint }), context });
 }
 
 function itemOf({ raw, entry, row }: CapsuleItem): ExtractItem {

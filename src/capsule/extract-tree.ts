@@ -53,6 +53,7 @@ export interface ExtractedBatch {
     readonly code: FailureCode;
     readonly message: string;
     readonly hint: string | null;
+    readonly context: Failure["context"];
   } | null;
 }
 
@@ -100,7 +101,8 @@ function countingUp<Item>(items: readonly Item[], each: (item: Item) => void): E
     return { written, failure: null };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    return { written, failure: { code: error.code, message: error.message, hint: error.hint } };
+    const { code, message, hint, context } = error;
+    return { written, failure: { code, message, hint, context } };
   }
 }
 

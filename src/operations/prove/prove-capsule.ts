@@ -10,7 +10,7 @@ import type { Findings } from "./findings.ts";
 import type { OpenedBackup } from "./opened-backup.ts";
 import { removeScratch, scratchPrefix } from "./proof-lock.ts";
 import { readExtracted } from "./read-extracted.ts";
-import { demandSpace } from "./space.ts";
+import { demandSpace, withinSpace } from "./space.ts";
 
 /** Extracts a capsule to a directory of its own, and compares what then lies there with what was recorded, both ways. */
 export async function proveCapsule(context: Context, backup: OpenedBackup): Promise<Findings> {
@@ -20,13 +20,16 @@ export async function proveCapsule(context: Context, backup: OpenedBackup): Prom
   const contentBytes = facts.entries.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   const fetchedBytes =
     file.encryption === undefined && files.localPath(file.path) !== null ? 0 : file.sizeBytes;
-  await demandSpace(proofsPath(context), contentBytes + fetchedBytes, manifest.id);
+  const need = { path: proofsPath(context), needBytes: contentBytes + fetchedBytes, what: manifest.id };
+  await demandSpace(need);
   const target = join(proofsPath(context), `${scratchPrefix}${context.randomToken(8)}`);
   const onBytes = (doneBytes: number) => backup.onProgress("verify", doneBytes, file.sizeBytes);
   try {
     await mkdir(target, { mode: 0o700 });
-    await withPlainFile(context, { files, file, decryptor, signal, onBytes }, (path) =>
-      extract(context, backup, { path, target }),
+    await withinSpace(need, () =>
+      withPlainFile(context, { files, file, decryptor, signal, onBytes }, (path) =>
+        extract(context, backup, { path, target }),
+      ),
     );
     const restoreMs = Math.round(context.clock.monotonicMs() - startedMs);
     const comparison = compareCapsules(facts.entries, await readExtracted(target, signal), manifest.adopted);

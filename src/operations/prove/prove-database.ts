@@ -13,7 +13,7 @@ import { type Findings, nothingCompared } from "./findings.ts";
 import type { OpenedBackup } from "./opened-backup.ts";
 import { readAdopted } from "./read-adopted.ts";
 import type { Recorded } from "./recorded.ts";
-import { demandSpace, serverBytes } from "./space.ts";
+import { demandSpace, type SpaceNeed, serverBytes, withinSpace } from "./space.ts";
 
 /** Restores a dump into a throwaway server, dumps it back, compares, asks the assertions. The server always goes. */
 export async function proveDatabase(context: Context, backup: OpenedBackup): Promise<Findings> {
@@ -22,11 +22,9 @@ export async function proveDatabase(context: Context, backup: OpenedBackup): Pro
   const recorded = manifest.adopted ? await readAdopted(context, backup, dump) : recordedOf(backup);
   const workPath = proofsPath(context);
   const source = job?.source ?? null;
-  await demandSpaceFor(backup, {
-    recorded,
-    workPath,
-    contentBytes: dump.expected?.sizeBytes ?? dump.sizeBytes,
-  });
+  const contentBytes = dump.expected?.sizeBytes ?? dump.sizeBytes;
+  const need = spaceNeed(backup, { recorded, workPath, contentBytes });
+  if (need !== null) await demandSpace(need);
   await sweep(context, { choice, source, workPath, signal });
   const throwaway = await context.postgres.openThrowaway({
     ...{ choice, source, workPath, signal },
@@ -37,7 +35,9 @@ export async function proveDatabase(context: Context, backup: OpenedBackup): Pro
   });
   try {
     await backup.hashed;
-    return await restoreAndCompare(context, backup, { throwaway, dump, recorded });
+    const restoring = { throwaway, dump, recorded };
+    if (need === null) return await restoreAndCompare(context, backup, restoring);
+    return await withinSpace(need, () => restoreAndCompare(context, backup, restoring));
   } finally {
     await throwaway.close();
   }
@@ -62,14 +62,14 @@ interface SpaceFor {
   readonly contentBytes: number;
 }
 
-/** Only servers of this host lie on its disk; what a container takes, its engine knows. */
-async function demandSpaceFor(
+/** Null for servers elsewhere: only those of this host lie on its disk; what a container takes, its engine knows. */
+function spaceNeed(
   { server, manifest }: OpenedBackup,
   { recorded, workPath, contentBytes }: SpaceFor,
-): Promise<void> {
-  if (server.kind !== "auto" && server.kind !== "programs") return;
+): SpaceNeed | null {
+  if (server.kind !== "auto" && server.kind !== "programs") return null;
   const needBytes = Math.max(recorded.facts.databaseSizeBytes, contentBytes) * 1.2 + serverBytes;
-  await demandSpace(workPath, Math.ceil(needBytes), manifest.id);
+  return { path: workPath, needBytes: Math.ceil(needBytes), what: manifest.id };
 }
 
 type Sweeping = Parameters<Context["postgres"]["sweepThrowaways"]>[0];
