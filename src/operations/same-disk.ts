@@ -6,7 +6,7 @@ import { Failure } from "../domain/failure.ts";
 export function demandSameDisk(
   { name, location }: Pick<Destination, "name" | "location">,
   { id }: Pick<DestinationFacts, "id">,
-  copy: CopyRow,
+  copy: Pick<CopyRow, "backupId" | "destinationId">,
 ): void {
   if (id === copy.destinationId) return;
   throw new Failure(

@@ -34,8 +34,10 @@ export async function choosePlace(
 
 async function readAt(context: Context, row: BackupRow, named: string) {
   const destination = destinationNamed(context, named);
-  if (row.copies.some((copy) => copy.destination === named))
+  if (row.copies.some((copy) => copy.destination === named)) {
+    await destination.look(); // one that is away has not lost its backups
     return { destination, stored: await readStoredBackup(destination, row.id) };
+  }
   const places = row.copies.map((copy) => `"${copy.destination}"`).join(", ");
   throw new Failure("usage.invalid-value", `Cannot prove "${row.id}" at "${named}": no copy is known there`, {
     hint: `Name one of its destinations: ${places}.`,

@@ -138,3 +138,26 @@ test("a proof counts the same content as the backup's own profile, so that a res
   const [known] = scene.context.catalog.profiles({ job, database, before, limit: 1 });
   assert.equal(receiptsOf(scene)[0]?.contentBytes, known?.profile.contentBytes);
 });
+
+test("a destination that goes away while its copy is proven has not lost it: the catalog has the level, and nothing is laid there", async () => {
+  let isAway = false;
+  const scene = await openDumpScene({
+    dumpedBack: (text) => {
+      isAway = true;
+      return text;
+    },
+  });
+  const inner = scene.context.destinations.get("replays");
+  assert.ok(inner);
+  const away = new Failure("destination.missing", "Cannot use it: the share is away");
+  const report = await proveOne(
+    withMemoryDestination(scene, {
+      ...inner,
+      look: () => (isAway ? Promise.reject(away) : inner.look()),
+      stat: (name) => (isAway ? Promise.resolve(null) : inner.stat(name)),
+    }),
+  );
+  assert.deepEqual([report.outcome, report.level, report.receipt], ["proven", "proven", null]);
+  assert.match(report.warnings.join(), /in the catalog only, not beside the copy: .*is away/);
+  assert.deepEqual([onlyCopy(scene).level, receiptsOf(scene)], ["proven", []]);
+});

@@ -1,10 +1,12 @@
 import type { CopyRow } from "../../catalog/catalog.ts";
 import { formatBackupFile } from "../../domain/backups/backup-file.ts";
+import { asFailure, Failure } from "../../domain/failure.ts";
 import { highest, type Level } from "../../domain/level.ts";
 import { endOfProof, type ProofReceipt } from "../../domain/proofs/proof-receipt.ts";
 import { withoutContent } from "../../domain/proofs/summarise-proof.ts";
 import type { Context } from "../context.ts";
 import { proofRowOf, writeProofReceipt } from "../proof-receipts.ts";
+import { demandSameDisk } from "../same-disk.ts";
 import type { ChosenPlace } from "./choose-place.ts";
 import { knownCopy } from "./known-copy.ts";
 
@@ -32,12 +34,16 @@ export async function keepProof(context: Context, place: ChosenPlace, told: Told
   const { manifest } = stored;
   const { catalog } = context;
   const receipt = manifest.encryption === undefined ? told.receipt : withoutContent(told.receipt);
-  const isThere = (await destination.stat(formatBackupFile(manifest.id, { kind: "manifest" }))) !== null;
+  const seen = await lookAtCopy(place);
   const copy = catalog.atomically(() => {
     catalog.putProof(proofRowOf(receipt));
-    return isThere ? putCopy(context, place, { ...told, receipt }) : null;
+    return seen === "gone" ? null : putCopy(context, place, { ...told, receipt });
   });
   if (copy === null) return removed;
+  if (seen instanceof Failure) {
+    const why = `its result stands in the catalog only, not beside the copy: ${seen.message}`;
+    return { level: copy.level, receipt: null, warnings: [why] };
+  }
   const written = await writeProofReceipt(context, destination, receipt);
   if (written.isRemoved) return removed;
   return { level: copy.level, receipt: written.name, warnings: written.warnings };
@@ -48,6 +54,21 @@ const removed: KeptProof = {
   receipt: null,
   warnings: ["the copy was removed while it was proven: nothing lies beside it"],
 };
+
+/** A destination that went away has not lost the copy, and nothing may be laid down where it was. */
+async function lookAtCopy({
+  destination,
+  destinationId,
+  row,
+}: ChosenPlace): Promise<"there" | "gone" | Failure> {
+  try {
+    demandSameDisk(destination, await destination.look(), { backupId: row.id, destinationId });
+    const manifest = await destination.stat(formatBackupFile(row.id, { kind: "manifest" }));
+    return manifest === null ? "gone" : "there";
+  } catch (error) {
+    return asFailure(error, "destination.io", `Cannot look at "${destination.name}"`);
+  }
+}
 
 /** Null when a prune has come between. */
 function putCopy(context: Context, { row, destination }: ChosenPlace, told: Told): CopyRow | null {

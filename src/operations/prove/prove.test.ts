@@ -10,6 +10,7 @@ import {
   rot,
   storeOf,
   verifyOne,
+  withMemoryDestination,
 } from "../../../tests/fakes/memory-scene.ts";
 import { openDumpScene, proveAll, proveOne, receiptsOf } from "../../../tests/fakes/proof-scene.ts";
 import { Failure } from "../../domain/failure.ts";
@@ -216,4 +217,34 @@ test("the newest good backup of each database is the latest", async () => {
   );
   assert.equal((await proveAll(scene, { job: "database" })).length, 2);
   assert.equal((await proveAll(scene, { all: false, job: "database" })).length, 1);
+});
+
+test("a destination that is away, named or not, is a failed proof and no damage", async () => {
+  const scene = await openDumpScene();
+  const inner = scene.context.destinations.get("replays");
+  assert.ok(inner);
+  const look = () => Promise.reject(new Failure("destination.missing", "Cannot use it: the share is away"));
+  const away = withMemoryDestination(scene, { ...inner, look, stat: async () => null });
+  for (const destination of [null, "replays"]) {
+    const report = await proveOne(away, { destination });
+    assert.deepEqual(
+      [report.outcome, report.exit, report.failure?.code],
+      ["failed", 1, "destination.missing"],
+    );
+    assert.match(report.failure?.message ?? "", /the share is away/);
+  }
+  assert.equal(onlyCopy(scene).state, "whole");
+});
+
+test("a disk that becomes full while something is restored is named, with what is needed", async () => {
+  const restore = () =>
+    Promise.reject(
+      new Failure("postgres.restore-failed", "Cannot restore: no space", { context: { sqlstate: "53100" } }),
+    );
+  const scene = await openDumpScene({ restore });
+  const report = await proveOne(scene);
+  assert.deepEqual([report.outcome, report.failure?.code], ["failed", "proof.space"]);
+  const message = report.failure?.message ?? "";
+  assert.ok(message.includes(`in "${proofsPath(scene.context)}": it needs about 134 MB`), message);
+  assert.match(message, /its disk became full meanwhile/);
 });

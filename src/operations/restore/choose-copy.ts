@@ -1,6 +1,6 @@
 import type { BackupRow } from "../../catalog/catalog.ts";
 import type { Destination } from "../../destinations/destination.ts";
-import { Failure, messageOf } from "../../domain/failure.ts";
+import { asFailure, Failure, messageOf } from "../../domain/failure.ts";
 import { rankOf } from "../../domain/level.ts";
 import type { Context } from "../context.ts";
 import { readStoredBackup, type StoredBackup } from "../stored-backup.ts";
@@ -12,10 +12,12 @@ export interface ChosenCopy {
 
 /**
  * The copy to restore from: whole ones before doubtful ones, the best checked first; of equals, one on
- * this machine. Throws naming what is wrong with each when none can be used.
+ * this machine. Throws naming what is wrong with each when none can be used: as the first of them, when all that is
+ * wrong is that their destinations are away.
  */
 export async function chooseCopy(context: Context, backup: BackupRow): Promise<ChosenCopy> {
   const reasons: string[] = [];
+  const away: Failure[] = [];
   for (const copy of [...backup.copies].sort(byPreference)) {
     const destination = context.destinations.get(copy.destination);
     if (!destination) {
@@ -25,16 +27,29 @@ export async function chooseCopy(context: Context, backup: BackupRow): Promise<C
     try {
       return { destination, stored: await readStoredBackup(destination, backup.id) };
     } catch (error) {
-      reasons.push(messageOf(error));
+      const failure = await awayFailure(destination);
+      if (failure !== null) away.push(failure);
+      reasons.push(messageOf(failure ?? error));
     }
   }
+  const [first] = away;
   throw new Failure(
-    "backup.missing-file",
+    first !== undefined && away.length === reasons.length ? first.code : "backup.missing-file",
     `Cannot read any copy of "${backup.id}": ${reasons.join("; ") || "the catalog knows none"}`,
     {
       hint: "Mount or mend one of its destinations, or restore the bare file: codex-backup restore FILE --to NAME.",
     },
   );
+}
+
+/** Why nothing can be said of what lies there; null: it is the destination that the config means. */
+async function awayFailure(destination: Destination): Promise<Failure | null> {
+  try {
+    await destination.look();
+    return null;
+  } catch (error) {
+    return asFailure(error, "destination.io", `Cannot look at "${destination.name}"`);
+  }
 }
 
 function byPreference(a: BackupRow["copies"][number], b: BackupRow["copies"][number]): number {

@@ -6,6 +6,7 @@ import { copyAsTold, toldBeside } from "../beside.ts";
 import type { Context } from "../context.ts";
 import { putBackup } from "../put-backup.ts";
 import { type CheckedCopy, writeCheckReceipt } from "../receipt.ts";
+import { demandSameDisk } from "../same-disk.ts";
 import { missingBackup, type StoredBackup } from "../stored-backup.ts";
 import { withdrawIfRemoved } from "../withdraw-receipt.ts";
 import type { Candidate, SeenPlace } from "./candidates.ts";
@@ -40,8 +41,10 @@ export async function keepResult(context: Context, finding: Finding): Promise<Ke
     ...{ destinationId, manifestSha256, signatures: context.signatures },
   });
   const told = copyAsTold(place, stored, besides);
-  if ((await destination.stat(formatBackupFile(manifest.id, { kind: "manifest" }))) === null)
+  if ((await destination.stat(formatBackupFile(manifest.id, { kind: "manifest" }))) === null) {
+    demandSameDisk(destination, await destination.look(), { backupId: manifest.id, destinationId });
     throw missingBackup(destination, manifest.id);
+  }
   const judged = catalog.atomically(() => {
     const before = copyOf(context, finding, manifest.job);
     if (isRemoved(candidate, before)) return null;
