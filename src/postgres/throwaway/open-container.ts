@@ -9,7 +9,6 @@ import { openClusterHost } from "./cluster-host.ts";
 import type { ContainerImage } from "./container-image.ts";
 import { recordContainer, removeContainer } from "./container-record.ts";
 import { demandEngine } from "./demand-engine.ts";
-import { demandEngine } from "./demand-engine.ts";
 import { findServerPrograms, type ServerPrograms } from "./find-programs.ts";
 import { cannotStart } from "./local-cluster.ts";
 import { noServerPrograms } from "./open-programs.ts";
@@ -41,7 +40,6 @@ export async function openInContainer(
   wish: ThrowawayWish,
   image: ContainerImage,
 ): Promise<ThrowawayHost> {
-  await demandEngine(deps, image.engine, wish.signal);
   await demandEngine(deps, image.engine, wish.signal);
   const place = await openWorkplace(deps, wish.workPath, wish.label);
   const record = { engine: image.engine, name: `codex-backup-proof-${place.token}` };
