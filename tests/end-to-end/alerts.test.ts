@@ -395,7 +395,7 @@ alerts: { webhook: { url: "${chat.url}" } }
     );
     assert.deepEqual(
       chat.taken().map(({ event }) => event),
-      ["stale", "recovered", "damaged"],
+      ["stale", "recovered", "suspect", "recovered", "damaged"],
     );
     const { document } = await watcher.json("alerts", "list");
     assert.equal(document.channels.length, 1);

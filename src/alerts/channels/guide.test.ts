@@ -6,6 +6,7 @@ import { parse, stringify } from "yaml";
 import { createConfigFolder } from "../../../tests/fakes/written-config.ts";
 import { failedMessage } from "../../../tests/fixtures/alerts/messages.ts";
 import { runProgram } from "../../../tests/servers/run-program.ts";
+import { alertEvents } from "../../domain/alerts/alert-message.ts";
 import { instant } from "../../domain/instant.ts";
 import { Secret } from "../../domain/secret.ts";
 import { formatWebhook, signWebhook } from "./webhook.ts";
@@ -56,4 +57,15 @@ import json, sys
 print(json.dumps([is_genuine(h, b.encode(), "kéy".encode(), n) for h, b, n in json.load(sys.stdin)]))`;
   const answer = await runProgram(["python3", "-c", script], { input: JSON.stringify(cases) });
   assert.deepEqual(JSON.parse(answer), [true, false, false, false]);
+});
+
+test("the guide's table has each event that there is, and no other", () => {
+  const page = readFileSync(join(import.meta.dirname, "../../../docs/guide/alerts.md"), "utf8");
+  const table = page.slice(page.indexOf("| event |")).split("\n\n")[0] ?? "";
+  const first = table
+    .split("\n")
+    .slice(2)
+    .map((row) => row.split("|")[1] ?? "");
+  const told = first.flatMap((cell) => [...cell.matchAll(/`([a-z]+)`/g)].map(([, event]) => event));
+  assert.deepEqual(told.toSorted(), [...alertEvents].toSorted());
 });
