@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import type { FailureReport } from "../failure.ts";
 import type { FailureCode } from "../failure-table.ts";
+import type { ConcernKind } from "../health/status-report.ts";
 import { instant } from "../instant.ts";
 import { type CheckCode, type CheckMeaning, checkTable } from "./check-table.ts";
 import { judgeAlerts } from "./checks/alerts.ts";
@@ -201,7 +202,7 @@ const proof = (
     databases: [{ ...provenDatabase, ...database }],
     ...change,
   });
-const concern = (kind: "suspect" | "key") =>
+const concern = (kind: ConcernKind) =>
   proof(
     {},
     { concerns: [{ kind, message: "somebody should look", nextStep: "codex-backup status", since: null }] },
@@ -381,6 +382,10 @@ const fixtures: Partial<Readonly<Record<CheckCode, () => readonly Diagnosis[]>>>
   "proof.unmeasured": () => proof({}, { rtoMs: 1_800_000 }),
   "proof.suspect": () => concern("suspect"),
   "proof.key": () => concern("key"),
+  "proof.failed": () => concern("unproven"),
+  "proof.nothing": () => concern("empty"),
+  "history.gone": () => concern("gone"),
+  "history.not-pruned": () => concern("pruning"),
   "lock.stuck": () => judgeLock({ job: "database", holder: { ...holder, ageMs: 9e7 } }),
   "alerts.ok": () => alerts(),
   "alerts.nobody": () => alerts({ channels: [], isPinging: false }),
