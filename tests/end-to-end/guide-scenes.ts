@@ -3,8 +3,8 @@
  * within it pages come in the order in which an operator meets them, each on the machine that the one before has left.
  */
 export const guideParts = {
-  "first steps": ["README", "install", "monitor", "run-by-hand", "verify"],
-  "getting back": ["signatures", "prove", "retention", "restore", "leave", "migrate"],
+  "first steps": ["README", "install", "monitor", "run-by-hand"],
+  "getting back": ["verify", "signatures", "prove", "retention", "restore", "leave", "migrate"],
   "changing it": ["customise", "troubleshoot"],
   "what is proven": ["anomalies", "recovery-time", "throwaway-servers"],
   "keys and sets": ["encryption", "restore-points", "hooks"],
@@ -57,11 +57,11 @@ export const scenes: Readonly<Record<string, string>> = {
   "monitor: From another host": "cp -a /backups /mnt/backups",
   "monitor: Prometheus": "mkdir -p /var/lib/prometheus/node-exporter",
   "run-by-hand: Run by hand": toCron,
+  "verify: By hand": allRun,
   "verify: A file was replaced on purpose": `
     cd /opt/Super-Codex-AI/storage && /usr/bin/python3 -m zipfile -c replays/replay_2025.zip audit.log
     touch -d '2 hours ago' replays/replay_2025.zip && codex-backup run checksums
     /usr/bin/python3 -m zipfile -c replays/replay_2025.zip audit.log ledger`,
-  "signatures: Make the key": allRun,
   "prove: By itself": `cp -a ${config} /root/config.yaml`,
   "prove: Did it work?": `cp -a /root/config.yaml ${config}`,
   "restore: A file without a catalog, or on another machine": "cp -a /backups /mnt/usb",
