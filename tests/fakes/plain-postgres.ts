@@ -37,6 +37,7 @@ function plainThrowaway(real: Postgres): Throwaway {
   return {
     description: "PostgreSQL 15.20, in memory",
     versionNum: 150020,
+    clientVersion: "15.20",
     unproven: [],
     async restore({ openDump, expected }) {
       text = Buffer.concat(await (await openDump()).toArray());
