@@ -23,7 +23,7 @@ export function blocksOf(page: string): readonly GuideBlock[] {
   return readGuide(`${page}.md`, readFileSync(path, "utf8"));
 }
 
-export function executedOf(page: string): readonly GuideBlock[] {
+function executedOf(page: string): readonly GuideBlock[] {
   return blocksOf(page).filter(({ language, note }) => language === "sh" || note.startsWith("into "));
 }
 
