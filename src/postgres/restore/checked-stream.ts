@@ -5,7 +5,7 @@ import { Failure } from "../../domain/failure.ts";
 /** Passes a dump's bytes on and remembers what they were. */
 export interface CheckedStream {
   bytes(): AsyncGenerator<Buffer>;
-  /** Throws "postgres.dump-unreadable" unless exactly the expected bytes went through, to their end. */
+  /** Throws "postgres.dump-unreadable" (context: isOtherBytes) unless exactly the expected bytes went through, to their end. */
   demandWhole(): void;
 }
 
@@ -40,7 +40,7 @@ export function checkStream(source: Readable, expectation: Expectation): Checked
       throw new Failure(
         "postgres.dump-unreadable",
         `Cannot restore into "${database}": the dump is not what was backed up, ${seen}`,
-        { hint: "Nothing was kept of it; restore from another copy." },
+        { hint: "Nothing was kept of it; restore from another copy.", context: { isOtherBytes: true } },
       );
     },
   };
