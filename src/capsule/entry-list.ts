@@ -15,6 +15,7 @@ export interface EntryFacts {
   readonly state: CapsuleEntry["state"];
 }
 
+/** As the list tells it: the name as text, and as bytes too where it is none; the time to the millisecond. */
 export function describeEntry(facts: EntryFacts): CapsuleEntry {
   const { raw } = facts;
   return {
@@ -29,6 +30,7 @@ export function describeEntry(facts: EntryFacts): CapsuleEntry {
   };
 }
 
+/** The name's own bytes, which describeEntry may have had to write as text. */
 export function rawNameOf(entry: CapsuleEntry): RawName {
   if (entry.pathBytes !== undefined) return rawOf(Buffer.from(entry.pathBytes, "base64"));
   return rawOfText(entry.path);
@@ -59,6 +61,7 @@ export function chooseListName(topNames: ReadonlySet<RawName>): string {
   }
 }
 
+/** Whether a zip's last entry of this name can be its list. */
 export function isListName(raw: RawName): boolean {
   return /^codex-capsule(-[1-9][0-9]*)?\.json$/.test(raw);
 }

@@ -77,6 +77,10 @@ export function makeFolders({ target, folders, overwrite }: FolderRequest): void
   }
 }
 
+/**
+ * Files only, each read back and hashed before it counts. Never throws a Failure: what was written and why it ended
+ * is told.
+ */
 export function extractBatch(batch: ExtractBatch): ExtractedBatch {
   return countingUp(batch.items, (item) => extractOne(batch, item));
 }
@@ -124,6 +128,7 @@ function extractOne(batch: ExtractBatch, item: ExtractItem): void {
   release(content);
 }
 
+/** Throws "capsule.mismatch" when what was decoded is not what the list promises. */
 export function demandHash(capsulePath: string, item: ExtractItem, sha256: string): void {
   if (sha256 === item.sha256) return;
   throw damagedEntry(capsulePath, textOf(item.raw), `its sha256 is ${sha256}, ${item.sha256} by the list`);

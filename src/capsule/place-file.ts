@@ -52,6 +52,7 @@ function standing(path: RawName, overwrite: boolean): boolean {
   throw inTheWay(path, stat.isDirectory() ? "a folder is there" : "it is there already");
 }
 
+/** "capsule.target-exists": what is there was not made by this extraction, and stays. */
 export function inTheWay(path: RawName, seen: string): Failure {
   return new Failure("capsule.target-exists", `Cannot write "${textOf(path)}": ${seen}`, {
     hint: "Restore into a new, empty folder, or move it out of the way.",
@@ -76,6 +77,7 @@ export function system<T>(doing: string, call: () => T): T {
   }
 }
 
+/** A system's error as "platform.file", with its errno in the context; a Failure passes unchanged. */
 export function systemFailure(doing: string, error: unknown): Failure {
   if (error instanceof Failure) return error;
   const errno = errnoOf(error);

@@ -6,10 +6,12 @@ import { isUtf8 } from "node:buffer";
  */
 export type RawName = string;
 
+/** The very bytes that the system calls the file by. */
 export function bytesOf(raw: RawName): Buffer {
   return Buffer.from(raw, "latin1");
 }
 
+/** Of bytes that need not be text: one character for each. */
 export function rawOf(bytes: Uint8Array): RawName {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
 }
@@ -24,6 +26,7 @@ export function textOf(raw: RawName): string {
   return isAscii(raw) ? raw : bytesOf(raw).toString("utf8");
 }
 
+/** False: the name cannot be written as text without loss. */
 export function isUtf8Name(raw: RawName): boolean {
   return isAscii(raw) || isUtf8(bytesOf(raw));
 }

@@ -19,6 +19,7 @@ export interface Selection {
 type Segment = RegExp | "**";
 type Pattern = readonly Segment[];
 
+/** Compiles the patterns once. No `include` takes everything; `exclude` wins over it. */
 export function createSelection(source: Pick<CapsuleSource, "include" | "exclude">): Selection {
   const spelled = source.include.flatMap(expandBraces).map(namesOf);
   const include = spelled.map(compile);

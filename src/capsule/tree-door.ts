@@ -69,6 +69,7 @@ export const systemTree: TreeDoor = {
   },
 };
 
+/** From exact (bigint) figures; times in whole milliseconds, rounded down. */
 export function factsFrom(stat: BigIntStats): FileFacts {
   return {
     kind: kindOf(stat),

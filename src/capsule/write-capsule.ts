@@ -190,6 +190,7 @@ async function* joined(parts: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Ar
   if (heldBytes > 0) yield Buffer.concat(held);
 }
 
+/** "capsule.empty": a capsule without a file would look like a backup; the hint tells unreadable from unselected. */
 export function emptied({ root, leftOut }: Pick<ResolvedTree, "root" | "leftOut">): Failure {
   const losses = leftOut.filter((item) => item.isLoss).length;
   return new Failure("capsule.empty", `Cannot make a capsule of "${textOf(root)}": it would hold no file`, {

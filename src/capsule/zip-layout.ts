@@ -28,6 +28,9 @@ const utf8Flag = 0x0800;
 const descriptorFlag = 0x0008;
 const madeByUnix = (3 << 8) | 45;
 
+/**
+ * What stands before an entry's content. Of a streamed one neither sizes nor CRC are known yet: a descriptor follows.
+ */
 export function localHeader(record: ZipRecord, limits: ZipLimits): Buffer {
   const large = isLarge(record, limits);
   const sizes = record.isStreamed ? [0, 0] : [record.sizeBytes, record.compressedBytes];

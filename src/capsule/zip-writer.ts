@@ -13,6 +13,7 @@ export interface ZipWriter {
 
 const pieceHeaders = 1000;
 
+/** Keeps the central directory of a zip while its entries are written elsewhere, in the order of `add`. */
 export function createZipWriter(limits: ZipLimits): ZipWriter {
   const headers: Buffer[] = [];
   let offset = 0;

@@ -22,6 +22,7 @@ export interface Connection {
   close(): void;
 }
 
+/** Prepares each statement once. `path` is for messages; closing the connection closes the database. */
 export function createConnection(database: DatabaseSync, path: string): Connection {
   const prepared = new Map<string, Prepared>();
   let depth = 0;

@@ -27,6 +27,7 @@ export interface ParsedGlobals {
   readonly color?: boolean;
 }
 
+/** As the parser read them; --verbose wins over --quiet. */
 export function globalFlagsOf(parsed: ParsedGlobals): GlobalFlags {
   return {
     configPath: parsed.config ?? null,

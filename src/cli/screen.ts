@@ -43,6 +43,10 @@ export interface ScreenParts {
   readonly flags: GlobalFlags;
 }
 
+/**
+ * Results go to stdout, everything else to stderr; progress only to a terminal that is not dumb, and neither with
+ * --quiet nor with --verbose.
+ */
 export function createScreen({ io, tool, flags }: ScreenParts): Screen {
   const { isJson, verbosity, isColorWanted } = flags;
   const paint = createPaint({ writer: io.stdout, env: io.env, isWanted: isColorWanted });

@@ -13,6 +13,7 @@ export interface Session {
   readonly screen: Screen;
 }
 
+/** Does nothing yet: neither config nor catalog is opened before a command asks for them. */
 export function createSession(parts: Pick<Session, "io" | "tool" | "flags">): Session {
   return { ...parts, screen: createScreen(parts) };
 }

@@ -7,6 +7,7 @@ export type UsageOutcome =
   | { readonly kind: "help"; readonly text: string }
   | { readonly kind: "failure"; readonly failure: Failure };
 
+/** Whether the parser threw it, also to say that it has printed help or the version. */
 export function isUsageError(thrown: unknown): thrown is CommanderError {
   return thrown instanceof CommanderError;
 }

@@ -19,6 +19,7 @@ export function countOf(option: string): (text: string) => number {
   };
 }
 
+/** Reads an option that must be one of these; throws "usage.invalid-value" naming them. */
 export function choiceOf<T extends string>(option: string, choices: readonly T[]): (text: string) => T {
   return (text) => {
     const found = choices.find((choice) => choice === text);

@@ -27,6 +27,7 @@ export interface ProveContext extends Pick<SourceContext, "directory" | "report"
   readonly scratchPassword: Secret | null;
 }
 
+/** A job without the key is never proven. Paths are taken from the config's directory. */
 export function buildProve(keys: ProveKeys | undefined, context: ProveContext): ProveSettings {
   if (keys === undefined) return neverProven;
   return {

@@ -125,6 +125,7 @@ export function absolute(directory: string | null, path: string): string | null 
   return parts.includes("..") ? null : `/${parts.join("/")}`;
 }
 
+/** Of an absolute path; of a name right below the root, the root. */
 export function parentOf(path: string): string {
   return path.slice(0, path.lastIndexOf("/")) || "/";
 }

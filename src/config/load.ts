@@ -34,6 +34,7 @@ export interface LoaderParts {
   readonly clock: Clock;
 }
 
+/** Reads nothing yet. It remembers where each secret came from, which is what is shown in its place. */
 export function createConfigLoader(parts: LoaderParts): ConfigLoader {
   const origins: SecretOrigins = new WeakMap();
   return {

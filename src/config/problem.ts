@@ -20,17 +20,20 @@ export interface ProblemList {
   readonly all: readonly Problem[];
 }
 
+/** Collects all that is wrong, so that one reading of the config tells everything. */
 export function createProblemList(): ProblemList {
   const all: Problem[] = [];
   return { add: (problem) => all.push(problem), all };
 }
 
+/** Points at the key, and guesses which one was meant. */
 export function unknownKey(path: Path, key: string, allowed: readonly string[]): Problem {
   const inside = path.length === 0 ? "" : ` in ${describePath(path)}`;
   const message = `unknown key "${key}"${inside}; allowed: ${allowed.join(", ")}${suggestion(key, allowed)}`;
   return { path: [...path, key], at: "key", message };
 }
 
+/** Points at the value. */
 export function wrongValue(path: Path, found: string, allowed: string): Problem {
   return { path, at: "value", message: `${describePath(path)} is ${found}; allowed: ${allowed}` };
 }

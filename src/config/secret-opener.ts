@@ -32,6 +32,10 @@ export interface SecretOpenerParts {
   readonly report: (problem: Problem) => void;
 }
 
+/**
+ * Opens what a secret is to be read from; what cannot be opened is reported, never thrown. `opened` is what logs must
+ * hide.
+ */
 export function createSecretOpener(parts: SecretOpenerParts): SecretOpener {
   const opened: Secret[] = [];
   const note = (secret: Secret) => {

@@ -57,6 +57,7 @@ export interface FailureReport {
   readonly hint: string | null;
 }
 
+/** Without context and cause: those are for the log. */
 export function reportOf(failure: Failure): FailureReport {
   return { code: failure.code, message: failure.message, hint: failure.hint };
 }

@@ -5,6 +5,7 @@ export const levels = ["unknown", "stored", "hashed", "read", "restored", "prove
 
 export type Level = (typeof levels)[number];
 
+/** The higher, the more was checked; "unknown" ranks lowest. */
 export function rankOf(level: Level): number {
   return levels.indexOf(level);
 }
@@ -14,6 +15,7 @@ export function reaches(level: Level, wanted: Level): boolean {
   return rankOf(level) >= rankOf(wanted);
 }
 
+/** "unknown" where there is none. */
 export function highest(found: readonly Level[]): Level {
   return found.reduce<Level>((best, level) => (reaches(level, best) ? level : best), "unknown");
 }

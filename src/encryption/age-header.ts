@@ -70,6 +70,7 @@ export function payloadKey(fileKey: Uint8Array, nonce: Uint8Array): Buffer {
   return Buffer.from(hkdfSync("sha256", fileKey, nonce, "payload", 32));
 }
 
+/** A fresh X25519 pair, from the system's randomness; kept nowhere yet. */
 export async function newIdentity(): Promise<OpenedIdentity> {
   return openIdentity(await generateX25519Identity());
 }

@@ -20,6 +20,7 @@ export interface Admitted {
 const minuteMs = 60_000;
 const everybody = "";
 
+/** Counts failed sign-ins and changes of a minute in memory: a restart forgets them. */
 export function createAccess(parts: HttpParts): Access {
   const { monotonicMs } = parts.clock;
   const window = { windowMs: minuteMs, maxKeys: 10_000, monotonicMs };

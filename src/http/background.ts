@@ -39,6 +39,7 @@ export interface BackgroundWork {
 
 const remembered = 100;
 
+/** Works on after the answer was sent; remembers what became of the last hundred. Nothing survives the process. */
 export function createBackground({
   clock,
   log,

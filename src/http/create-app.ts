@@ -41,6 +41,7 @@ const headers: Readonly<Record<string, string>> = {
 
 type Bindings = { readonly Bindings: Peer };
 
+/** Answers requests and listens to nothing: a function, for the server and for tests. */
 export function createApp(given: HttpParts): App {
   const parts = createRouteParts(given);
   const access = createAccess(parts);

@@ -44,6 +44,7 @@ const keepMs = 1000;
 const oldestMs = 3000;
 const mostStreams = 32;
 
+/** Of the status, many who ask at once share one reading; streams are counted and limited. */
 export function createRouteParts(parts: HttpParts): RouteParts {
   const { operations, clock } = parts;
   const hide = (text: string) => redact(text, parts.secrets());

@@ -31,6 +31,7 @@ interface JsonAnswer {
 
 type Headers = Readonly<Record<string, string>>;
 
+/** The body becomes one JSON document when it is sent. */
 export function json(body: object, status = 200, headers: Headers = {}): JsonAnswer {
   return { kind: "json", status, body, headers };
 }

@@ -26,6 +26,7 @@ export function listBackups(context: Context, { job, limit, after }: ListOptions
   return rows.map((row) => listed(context, row));
 }
 
+/** As the catalog knows it: nothing is asked of a destination, and one that left the config has no path. */
 export function listed(context: Pick<Context, "destinations">, row: BackupRow): ListedBackup {
   const { id, job, database, kind, sizeBytes, outcome, held, anomalies, adopted } = row;
   const copies = row.copies.map((copy) => ({

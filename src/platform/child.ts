@@ -197,6 +197,7 @@ export function describeEnd(end: ChildEnd): string {
   return end.kind === "exited" ? `exit status ${end.code}` : `signal ${end.signal}`;
 }
 
+/** Exit status 0, and nothing else: not a signal, not an exit that nobody saw. */
 export function succeeded(end: ChildEnd): boolean {
   return end.kind === "exited" && end.code === 0;
 }

@@ -9,6 +9,7 @@ export interface Clock {
   after(delayMs: number, call: () => void): () => void;
 }
 
+/** A wait of more than 24.8 days fires then already; who waits so long looks again. */
 export function createSystemClock(): Clock {
   return {
     now: () => instant(Date.now()),

@@ -12,6 +12,7 @@ export interface Host {
   isAlive(pid: number): boolean;
 }
 
+/** The boot id tells a pid of before a reboot from one of today. */
 export function createSystemHost(): Host {
   return { name: hostname(), bootId: readBootId(), pid: process.pid, isAlive };
 }

@@ -30,6 +30,7 @@ export function createLog(options: LogOptions): Log {
   );
 }
 
+/** For tests, and for what has no run to log for. */
 export function createSilentLog(): Log {
   return pino({ level: "silent" });
 }

@@ -20,6 +20,7 @@ export interface CurrentUser {
   readonly groups: readonly number[];
 }
 
+/** The effective one. Root where the system has no such thing. */
 export function currentUser(): CurrentUser {
   return {
     uid: process.geteuid?.() ?? 0,

@@ -5,6 +5,7 @@ export interface Tail {
   text(): string;
 }
 
+/** Keeps the last bytes of a stream that may be endless, never more than the limit. */
 export function createTail(limitBytes: number): Tail {
   let kept: Buffer = Buffer.alloc(0);
   let dropped = false;

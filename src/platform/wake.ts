@@ -6,6 +6,7 @@ export interface Wake {
   wait(): Promise<void>;
 }
 
+/** A notify that nobody waits for is forgotten: look first, then wait. */
 export function createWake(): Wake {
   let resolvers: (() => void)[] = [];
   return {

@@ -26,6 +26,7 @@ export interface ServerContext {
   readonly signal: AbortSignal;
 }
 
+/** Opens nothing by itself: each call makes and ends its own session. */
 export function createServer(context: ServerContext): PostgresServer {
   const { access, facts, database, signal } = context;
   return {

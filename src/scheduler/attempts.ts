@@ -10,6 +10,10 @@ export interface Attempts {
 const firstPauseMs = 30_000;
 const longestPauseMs = 30 * 60_000;
 
+/**
+ * A slot that could not be started is tried again later and later, from 30 seconds to half an hour; a new slot at
+ * once.
+ */
 export function createAttempts(clock: Pick<Clock, "monotonicMs">): Attempts {
   const last = new Map<string, { readonly slot: Instant; readonly atMs: number; readonly pauseMs: number }>();
   return {

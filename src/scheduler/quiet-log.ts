@@ -11,6 +11,7 @@ const pauseMs = 10 * 60_000;
 /** More keys than jobs have; beyond them the oldest is forgotten. */
 const maxKeys = 1000;
 
+/** Says the same thing at most every ten minutes, and then how often it was held back. */
 export function createQuietLog(log: Log, clock: Pick<Clock, "monotonicMs">): QuietLog {
   const said = new Map<string, { readonly atMs: number; readonly heldBack: number }>();
   return {

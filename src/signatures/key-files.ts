@@ -68,6 +68,7 @@ export async function readPublicKey(directory: string): Promise<PublicKeyParts |
   }
 }
 
+/** Key and id: the same key under another id signs what nobody can check. */
 export function isSamePublic(a: PublicKeyParts, b: PublicKeyParts): boolean {
   return a.idBytes.equals(b.idBytes) && a.publicKey.equals(b.publicKey);
 }

@@ -45,6 +45,7 @@ export function parsePublicLine(line: string): PublicKeyParts | null {
   return { idBytes: bytes.subarray(2, 10), publicKey: bytes.subarray(10) };
 }
 
+/** What `minisign -p FILE` takes. */
 export function formatPublicFile(parts: PublicKeyParts): string {
   return `untrusted comment: minisign public key ${formatKeyId(parts.idBytes)}\n${formatPublicLine(parts)}\n`;
 }

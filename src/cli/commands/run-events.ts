@@ -14,6 +14,10 @@ export interface EventLines {
 /** Not more often than somebody can look. */
 const pauseMs = 250;
 
+/**
+ * A session like the given one whose starts, ends and progress (at most four times a second) are lines of JSON on
+ * stdout.
+ */
 export function createEventLines(outer: Session): EventLines {
   const { io, tool, screen } = outer;
   const write = (event: RunEvent) => io.stdout.write(`${formatRunEvent(event)}\n`);

@@ -101,6 +101,7 @@ export const directoryMode = meaning(
   (text) => readMode(text, 0o700),
 );
 
+/** A whole number from `least`; errors say so in the config's words. */
 export function count(least: number) {
   return z
     .int({ error: () => `a whole number from ${least}` })

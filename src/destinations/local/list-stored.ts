@@ -13,6 +13,7 @@ export async function listStored(directory: string): Promise<readonly StoredFile
   return statAll(directory, names.sort());
 }
 
+/** What runs have staged and neither published nor discarded, whoever they were; sorted by name. */
 export async function listStagedFiles(directory: string): Promise<readonly StagedName[]> {
   const partials = new Map((await namesIn(directory)).map((file) => [file, parsePartialName(file)]));
   const files = await statAll(directory, [...partials.keys()].filter((file) => partials.get(file)).sort());

@@ -17,10 +17,12 @@ export function parsePartialName(text: string): { readonly name: string; readonl
   return name.startsWith(".") || name.includes("/") ? null : { name, runId };
 }
 
+/** Hidden, and of no run: what `ready` writes to see that it can. */
 export function probeName(token: string): string {
   return `${probePrefix}${token}`;
 }
 
+/** Also those that a killed `ready` left. */
 export function isProbeName(name: string): boolean {
   return name.startsWith(probePrefix);
 }

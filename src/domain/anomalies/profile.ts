@@ -10,6 +10,7 @@ export interface PlainFacts {
   readonly capsule: CapsuleFacts | null;
 }
 
+/** What a backup is compared by later: how long it took, how much it holds, and of which tables or folders. */
 export function profileOf({ durationMs, contentBytes, postgres, capsule }: PlainFacts): BackupProfile {
   const parts = postgres !== null ? tablesOf(postgres) : capsule !== null ? foldersOf(capsule) : null;
   return { durationMs: Math.max(0, Math.round(durationMs)), contentBytes, parts };

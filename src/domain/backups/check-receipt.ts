@@ -24,6 +24,7 @@ const schema = z.object({
 /** What a check of one copy found, kept beside the backup as NAME.check-TIME.json. */
 export type CheckReceipt = Readonly<z.infer<typeof schema>>;
 
+/** Equal receipts give equal bytes. */
 export function formatCheckReceipt(receipt: CheckReceipt): string {
   return formatStableJson(receipt);
 }

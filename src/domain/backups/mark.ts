@@ -16,6 +16,7 @@ const schema = z.object({
 /** What NAME.hold and NAME.accepted say: who protects or accepted a backup, when, and why. */
 export type Mark = Readonly<z.infer<typeof schema>>;
 
+/** Equal marks give equal bytes. */
 export function formatMark(mark: Mark): string {
   return formatStableJson(mark);
 }

@@ -32,6 +32,7 @@ const schema: z.ZodType<PrivatePart> = z.looseObject({
   warnings: z.array(z.string()),
 });
 
+/** The text that is encrypted; equal parts give equal bytes. */
 export function formatPrivatePart(part: PrivatePart): string {
   return formatStableJson(part);
 }

@@ -58,6 +58,7 @@ export function formatChecksumFile(file: ChecksumFile): string {
   return file.rows.map((row) => row.raw).join("");
 }
 
+/** In file order, a name as often as it stands there; lines that cannot be read are left out. */
 export function entriesOf(file: ChecksumFile): readonly ChecksumLine[] {
   return file.rows.flatMap((row) => (row.line === null ? [] : [row.line]));
 }
@@ -83,6 +84,7 @@ export function addEntries(
   return { file: { ...file, rows: [...file.rows, ...added] }, conflicts };
 }
 
+/** Without every entry of these names; lines that cannot be read stay where they are. */
 export function dropEntries(file: ChecksumFile, names: ReadonlySet<string>): ChecksumFile {
   return { ...file, rows: file.rows.filter((row) => row.line === null || !names.has(row.line.path)) };
 }

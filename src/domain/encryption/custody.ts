@@ -19,6 +19,7 @@ const schema = z.object({
 /** That somebody outside of this machine holds the secret key of a recipient, kept as STATE/keys/custody-RECIPIENT.json. */
 export type Custody = Readonly<z.infer<typeof schema>>;
 
+/** Equal custodies give equal bytes. */
 export function formatCustody(custody: Custody): string {
   return formatStableJson(custody);
 }

@@ -55,6 +55,7 @@ const schema = z.looseObject({
 /** What a proof found, kept beside the backup as NAME.proof-TIME.json. */
 export type ProofReceipt = Readonly<z.infer<typeof schema>>;
 
+/** The bytes that are signed; equal receipts give equal bytes. */
 export function formatProofReceipt(receipt: ProofReceipt): string {
   return formatStableJson(receipt);
 }

@@ -105,6 +105,7 @@ interface Asked {
   readonly first: string[];
 }
 
+/** Remembers the entries once, for all queries of a set; what the tables name is then told to it piece by piece. */
 export function createReferenceCheck(entries: readonly CapsuleEntry[]): ReferenceCheck {
   const paths = entries.map(({ path }) => path.replace(/\/$/, ""));
   const isNamed = new Uint8Array(entries.length);

@@ -69,6 +69,10 @@ export interface Walk {
   readonly finishedAt: Instant;
 }
 
+/**
+ * Named after its oldest snapshot, or after the walk where there is none; the drift runs from there to the walk's
+ * end.
+ */
 export function restorePoint(set: string, members: readonly PointMember[], walk: Walk): RestorePoint {
   const oldest = oldestSnapshot(members);
   return {

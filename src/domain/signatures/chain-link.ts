@@ -21,6 +21,7 @@ export interface Linked {
   readonly adopted: boolean;
 }
 
+/** What the chain needs of a manifest; `sha256` is that of its stored bytes. */
 export function linkOf(manifest: Manifest, sha256: string): Linked {
   const { id, previous, previousId = null, pruned, unaccounted = [], startedAt, adopted } = manifest;
   return { id, sha256, previous, previousId, pruned, unaccounted, startedAt, adopted };

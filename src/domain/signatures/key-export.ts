@@ -13,6 +13,7 @@ const schema = z.object({
 /** That the signing key was given out, kept as STATE/keys/exported.json. */
 export type KeyExport = Readonly<z.infer<typeof schema>>;
 
+/** Equal exports give equal bytes. */
 export function formatKeyExport(kept: KeyExport): string {
   return formatStableJson(kept);
 }

@@ -53,6 +53,7 @@ export async function holdersOf(
   return known.map((one) => ({ ...one, seenIn: seen.get(one.recipient) ?? null }));
 }
 
+/** As of now; written by whoever calls. */
 export function custodyOf(
   { clock }: Pick<Context, "clock">,
   recipient: string,

@@ -48,6 +48,7 @@ export interface ReadyDestination {
   readonly id: string;
 }
 
+/** Each destination is a share that may fail alone; only when none is left, the next file throws "run.no-copies". */
 export function createDelivery(ready: readonly ReadyDestination[], options: DeliveryOptions): Delivery {
   const shares = ready.map(({ destination, id }) => createShare(destination, id));
 

@@ -22,6 +22,7 @@ export interface BackupFiles {
   open(file: string): Promise<Readable>;
 }
 
+/** Reads where the copy lies; nothing is fetched or opened before it is asked for. */
 export function filesOfCopy({ destination, stored }: ChosenCopy): BackupFiles {
   return {
     name: stored.manifest.id,
@@ -70,6 +71,7 @@ export async function demandHash(
   throw mismatch(file);
 }
 
+/** The bytes that came are not those of the manifest: nothing of them may be committed. */
 export function mismatch(file: ManifestFile): Failure {
   return new Failure(
     "backup.mismatch",

@@ -41,6 +41,7 @@ async function opened(path: string): Promise<FileHandle> {
   });
 }
 
+/** "platform.file" with the errno; a Failure passes unchanged. */
 export function cannotRead(path: string, error: unknown): Failure {
   if (error instanceof Failure) return error;
   const errno = errnoOf(error);

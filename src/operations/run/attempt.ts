@@ -106,6 +106,7 @@ function closeRow({ catalog, clock }: Context, row: RunRow, { report, untold }: 
   }
 }
 
+/** For what fails before it has begun. */
 export function failedWork(failure: Failure): Work {
   return {
     outcome: "failed",

@@ -26,6 +26,7 @@ const schema = z.object({
  */
 export type Journal = Readonly<z.infer<typeof schema>>;
 
+/** Of journals, spools and proofs; what dead runs left there, the next one removes. */
 export function workPath(statePath: string): string {
   return join(statePath, "work");
 }

@@ -23,6 +23,7 @@ export function privateNames(name: string, job: Pick<BackupJob, "encrypt">): rea
   return job.encrypt === null ? [] : [storedName(name, { kind: "private" }, job)];
 }
 
+/** Of bytes that never passed a stream. */
 export function contentOf(bytes: Buffer): Passed {
   return { sizeBytes: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex") };
 }

@@ -16,6 +16,7 @@ export interface Sealed {
   readonly signatureText: string | null;
 }
 
+/** Fixes the bytes that are hashed, signed and laid at every destination; not yet signed. */
 export function seal(manifest: Manifest): Sealed {
   return sealText(manifest, formatManifest(manifest));
 }

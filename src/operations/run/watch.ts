@@ -19,6 +19,7 @@ export interface WatchLimits {
   readonly timeoutKey?: string;
 }
 
+/** The timers run from now on: end with stop, or use underWatch. A limit of null is none. */
 export function startWatch(clock: Clock, outer: AbortSignal, limits: WatchLimits): Watch {
   const controller = new AbortController();
   let touchedMs = clock.monotonicMs();

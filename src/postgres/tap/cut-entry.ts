@@ -50,6 +50,7 @@ const abouts = new Set(["ACL", "COMMENT", "SECURITY LABEL"]);
 const never =
   /^(BLOB|LARGE OBJECT|DATABASE|PUBLICATION|SUBSCRIPTION)|^(EVENT TRIGGER|DEFAULT ACL|USER MAPPING)$/;
 
+/** Whether single tables can be restored with, by, for or without it. */
 export function entryRole({ type, isCreated }: Pick<CutEntry, "type" | "isCreated">): EntryRole {
   // The sequence of an identity column is written as ALTER TABLE.
   if (relations.has(type)) return isCreated ? "relation" : "part";

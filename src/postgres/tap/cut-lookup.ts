@@ -19,6 +19,7 @@ export interface CutIndex {
 const callable = new Set(["FUNCTION", "PROCEDURE", "AGGREGATE", "TYPE", "DOMAIN"]);
 const nothing: readonly CutEntry[] = [];
 
+/** Once for a dump, so that each table finds what belongs to it without reading all entries again. */
 export function indexEntries(entries: readonly CutEntry[]): CutIndex {
   const relations = new Map<string, CutEntry>();
   const objects = new Map<string, CutEntry[]>();

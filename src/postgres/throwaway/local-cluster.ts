@@ -131,6 +131,7 @@ async function stopServer(server: Child): Promise<void> {
   await server.ended;
 }
 
+/** "postgres.throwaway": it says nothing of the backup. */
 export function cannotStart(seen: string, cause?: unknown): Failure {
   return new Failure("postgres.throwaway", `Cannot start a server for the proof: ${seen}`, {
     hint: "Mend this, or choose where proofs restore with prove.server.",
