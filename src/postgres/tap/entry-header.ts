@@ -11,7 +11,8 @@ export interface EntryHeader {
 }
 
 const byte = { n: 78, d: 68, s: 83, colon: 58 } as const;
-const header = /^-- (?:Data for |Statistics for )?Name: (.*); Type: ([A-Z][A-Z ]*); Schema: (.*); Owner: (.*)$/s;
+const header =
+  /^-- (?:Data for |Statistics for )?Name: (.*); Type: ([A-Z][A-Z ]*); Schema: (.*); Owner: (.*)$/s;
 const tablespace = /; Tablespace: (.*)$/s;
 
 /** Whether it is worth reading; cheap enough to be asked of every comment ("-- Name:", "-- Data for Name:", …). */
