@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { createFaultyCatalog } from "../../../tests/fakes/faulty-catalog.ts";
 import { createFaultyDestination } from "../../../tests/fakes/faulty-destination.ts";
 import { createMemoryDestination } from "../../../tests/fakes/memory-destination.ts";
 import {
@@ -10,6 +11,7 @@ import {
   storeOf,
   withMemoryDestination,
 } from "../../../tests/fakes/memory-scene.ts";
+import { proofRow } from "../../../tests/fakes/proof-row.ts";
 import { capsuleJob } from "../../../tests/fakes/real-context.ts";
 import type { Destination } from "../../destinations/destination.ts";
 import type { CapsuleJob, KeepPolicy } from "../../domain/jobs/job.ts";
@@ -61,6 +63,39 @@ test("a complete run removes what its keep calls surplus, and says so in report,
   assert.equal(scene.context.catalog.run(third.runId)?.summary, third.summary);
   assert.equal(idsOf(scene).includes(first.backup?.id ?? ""), false);
 });
+
+test("nothing is removed on the word of a backup that is suspect", async () => {
+  const scene = await openMemoryScene({ jobs: keeping({ last: 1 }) });
+  const before = [...(await backUpUnpruned(scene)), ...(await backUpUnpruned(scene))];
+  const { catalog } = createFaultyCatalog(scene.context.catalog, {
+    kind: "fail",
+    call: 1,
+    among: /^profiles$/,
+  });
+  const suspect = await oneNight({ ...scene, context: { ...scene.context, catalog } });
+  assert.deepEqual(
+    suspect.backup?.anomalies?.map(({ kind }) => kind),
+    ["uncompared"],
+  );
+  assert.deepEqual(
+    before.filter((id) => !idsOf(scene).includes(id)),
+    [],
+  );
+});
+
+test("the newest proven backup stays, however many newer ones there are", async () => {
+  const scene = await openMemoryScene({ jobs: keeping({ last: 1 }) });
+  const [proven] = await backUpUnpruned(scene);
+  const [plain] = await backUpUnpruned(scene);
+  const { catalog, clock } = scene.context;
+  const of = { job: "capsule", database: null, destinationId: onlyDestinationOf(scene, proven) };
+  catalog.putProof(proofRow(proven, clock.now(), of));
+  assert.deepEqual(removedOf(await oneNight(scene)), [plain]);
+});
+
+function onlyDestinationOf({ context }: MemoryScene, id: string): string {
+  return context.catalog.backup("capsule", id)?.copies[0]?.destinationId ?? "";
+}
 
 test("F93: nothing is removed by a run that failed, and nothing before the new backup stands", async () => {
   const scene = await openMemoryScene({ jobs: keeping({ last: 1 }) });
