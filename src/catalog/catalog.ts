@@ -4,7 +4,7 @@
  *
  * Owns: its schema and migrations, every statement. Refuses: to decide anything (retention, health, what is due
  * and levels are domain), to touch destinations.
- * Words: run, slot, backup, copy, check, proof, mark (hold or acceptance), tombstone, outbox.
+ * Words: run, slot, backup, copy, check, proof, mark (hold or acceptance), tombstone, trouble, outbox.
  * May go to: platform, domain.
  */
 
