@@ -152,7 +152,7 @@ function reportOn(
   findings: readonly ChainFinding[],
 ): SignatureReport {
   const file = formatBackupFile(base, { kind: "manifest" });
-  return { backup: base, job, destination, file, ...verdictOf(signature, findings) };
+  return { backup: base, job, destination, file, ...verdictOf(base, signature, findings) };
 }
 
 /** A receipt says nothing of a manifest that has changed since. */
@@ -176,12 +176,13 @@ function judgeReceipt(
     });
   if (manifestSha256 !== link.sha256)
     findings.push({ kind: "replaced", message: "the receipt of a proof speaks of another manifest" });
-  return { backup: base, job: link.job, destination, file, ...verdictOf(signature, findings) };
+  return { backup: base, job: link.job, destination, file, ...verdictOf(base, signature, findings) };
 }
 
 type ReceiptFinding = SignatureReport["findings"][number];
 
 function verdictOf(
+  backup: string,
   signature: SignatureState,
   found: readonly ReceiptFinding[],
 ): Pick<SignatureReport, "outcome" | "signedBy" | "findings" | "failure" | "exit"> {
@@ -189,7 +190,7 @@ function verdictOf(
   const signedBy = signature.kind === "good" ? signature.keyId : null;
   const [first] = findings;
   if (first !== undefined) {
-    const failure = failureFrom(first);
+    const failure = failureFrom(backup, first);
     const { exit } = failure.meaning;
     return { outcome: "damaged", signedBy, findings, failure: reportOf(failure), exit };
   }
@@ -197,8 +198,8 @@ function verdictOf(
   return { outcome, signedBy, findings, failure: null, exit: 0 };
 }
 
-function failureFrom({ kind, message }: ReceiptFinding): Failure {
-  const said = `Cannot vouch for it: ${message}`;
+function failureFrom(backup: string, { kind, message }: ReceiptFinding): Failure {
+  const said = `Cannot vouch for "${backup}": ${message}`;
   switch (kind) {
     case "unsigned":
       return new Failure("signatures.missing", said, {
@@ -227,5 +228,5 @@ function damaged(
   { base, job }: { readonly base: string; readonly job: string | null },
   findings: readonly ReceiptFinding[],
 ): SignatureReport {
-  return { backup: base, job, destination, file: null, ...verdictOf({ kind: "missing" }, findings) };
+  return { backup: base, job, destination, file: null, ...verdictOf(base, { kind: "missing" }, findings) };
 }
