@@ -7,6 +7,8 @@ export interface DrivenClock extends Clock {
   pass(ms: number): Promise<void>;
   /** Sets the wall clock, as an operator, NTP or a machine that slept does: timers go on as they were. */
   leap(ms: number): void;
+  /** Lets time pass to the next timer and wakes whoever waits for it; false when nobody waits. */
+  toNext(): boolean;
   /** How many timers have fired: a loop that is busy fires many. */
   fired(): number;
 }
@@ -25,6 +27,13 @@ export function createDrivenClock(start: Instant): DrivenClock {
     wallMs += ms;
     monotonicMs += ms;
   };
+  const next = () => [...timers].sort((a, b) => a.dueMs - b.dueMs)[0];
+  const wake = (timer: Timer) => {
+    timers.delete(timer);
+    fired += 1;
+    advance(Math.max(0, timer.dueMs - monotonicMs));
+    timer.call();
+  };
   return {
     now: () => instant(wallMs),
     monotonicMs: () => monotonicMs,
@@ -37,12 +46,9 @@ export function createDrivenClock(start: Instant): DrivenClock {
       const untilMs = monotonicMs + ms;
       await settle();
       for (;;) {
-        const [next] = [...timers].sort((a, b) => a.dueMs - b.dueMs);
-        if (next === undefined || next.dueMs > untilMs) break;
-        timers.delete(next);
-        advance(Math.max(0, next.dueMs - monotonicMs));
-        fired += 1;
-        next.call();
+        const timer = next();
+        if (timer === undefined || timer.dueMs > untilMs) break;
+        wake(timer);
         await settle();
       }
       advance(untilMs - monotonicMs);
@@ -51,6 +57,11 @@ export function createDrivenClock(start: Instant): DrivenClock {
       wallMs += ms;
     },
     fired: () => fired,
+    toNext() {
+      const timer = next();
+      if (timer !== undefined) wake(timer);
+      return timer !== undefined;
+    },
   };
 }
 

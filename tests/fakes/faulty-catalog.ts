@@ -10,7 +10,7 @@ export interface CatalogFault {
   /** 1 is the first call of any method. */
   readonly call: number;
   /** Only calls of these methods are counted. */
-  readonly among?: RegExp;
+  readonly among?: Pick<RegExp, "test">;
 }
 
 export interface FaultyCatalog {

@@ -36,12 +36,24 @@ export type FaultyMethod =
   | "checksums.replace";
 
 /**
- * fail: throws and does nothing. late: does it, then throws (the answer was lost). full: "destination.full".
- * hang: never settles. kill: the power goes; nothing settles from then on. lost (what returns nothing): does nothing
+ * fail: throws and does nothing. away: the same, and so does every call from then on. late: does it, then throws (the answer was lost). full: "destination.full".
+ * hang: never settles. kill: we die; nothing settles from then on. crash: the same
+ * for the whole machine, whose medium may then lack what was not synced. lost (what returns nothing): does nothing
  * and reports success. short (sink.write): half of the chunk is lost and success is reported.
  * rot (readBack, open, read): the middle byte of what is read differs. cut (same): the last half is missing.
  */
-export type FaultKind = "fail" | "late" | "full" | "hang" | "kill" | "lost" | "short" | "rot" | "cut";
+export type FaultKind =
+  | "fail"
+  | "away"
+  | "late"
+  | "full"
+  | "hang"
+  | "kill"
+  | "crash"
+  | "lost"
+  | "short"
+  | "rot"
+  | "cut";
 
 /** Of the whole machine: while it is off, nothing settles any more. */
 export interface Power {
@@ -68,7 +80,7 @@ export interface Fault {
   /** Only calls for this file are counted. */
   readonly file?: string;
   /** Only calls that are written so ("publish codexdb.sql") are counted. */
-  readonly among?: RegExp;
+  readonly among?: Pick<RegExp, "test">;
   /** For fail and late; default "destination.io". */
   readonly code?: FailureCode;
 }
@@ -145,6 +157,7 @@ function createPlan(destination: string, faults: readonly Fault[], options: Faul
   const { power = createPower(), onCall = () => undefined } = options;
   const waiting = faults.map((fault) => ({ fault, left: fault.call }));
   const calls: string[] = [];
+  let away: Fault | null = null;
   return {
     power,
     calls,
@@ -159,10 +172,9 @@ function createPlan(destination: string, faults: readonly Fault[], options: Faul
           (fault.among?.test(calls.at(-1) ?? "") ?? true),
       );
       for (const each of matching) each.left -= 1;
-      const found = matching.find((each) => each.left === 0);
-      return found === undefined
-        ? null
-        : { ...found.fault, doing: `${method} "${file}" at "${destination}"` };
+      const found = away ?? matching.find((each) => each.left === 0)?.fault ?? null;
+      if (found?.kind === "away") away = found;
+      return found === null ? null : { ...found, doing: `${method} "${file}" at "${destination}"` };
     },
   };
 }
@@ -177,9 +189,9 @@ function strike<T>(plan: Plan, call: Call, work: () => Promise<T>): Promise<T> {
 }
 
 async function obey<T>({ power }: Plan, fault: Struck | null, work: () => Promise<T>): Promise<T> {
-  if (fault?.kind === "kill") power.cut();
+  if (fault?.kind === "kill" || fault?.kind === "crash") power.cut();
   if (!power.isOn()) return new Promise<T>(() => undefined);
-  if (fault?.kind === "fail" || fault?.kind === "full") throw failureOf(fault);
+  if (fault?.kind === "fail" || fault?.kind === "away" || fault?.kind === "full") throw failureOf(fault);
   if (fault?.kind === "hang") return new Promise<T>(() => undefined);
   if (fault?.kind === "lost") return undefined as T; // for methods that return nothing
   const result = await work();

@@ -17,6 +17,14 @@ export interface MemoryStore {
   /** By name and run, with a zero byte between. */
   readonly staged: Map<string, MemoryFile>;
   checksums: string;
+  /** How to take back each name that was given or taken away since the last sync, in order. */
+  readonly unsynced: (() => void)[];
+}
+
+/** The power goes: of names that were not synced, the medium has the last change and none of those before it. */
+export function losePower({ unsynced }: MemoryStore): void {
+  for (const undo of unsynced.slice(0, -1).reverse()) undo();
+  unsynced.length = 0;
 }
 
 export interface MemoryFile {
@@ -35,7 +43,7 @@ export interface MemoryOptions {
 }
 
 export function createMemoryStore(): MemoryStore {
-  return { id: null, files: new Map(), staged: new Map(), checksums: "" };
+  return { id: null, files: new Map(), staged: new Map(), checksums: "", unsynced: [] };
 }
 
 /** A destination that follows the whole contract in memory. */
@@ -78,9 +86,16 @@ export function createMemoryDestination(
       refuseTaken(memory, file);
       takeSpace(memory, bytes.length);
       store.files.set(file, fileOf(memory, Buffer.from(bytes)));
+      store.unsynced.push(() => store.files.delete(file));
     },
-    remove: async (file) => store.files.delete(file),
-    sync: async () => undefined,
+    async remove(file) {
+      const was = store.files.get(file);
+      if (was !== undefined) store.unsynced.push(() => store.files.set(file, was));
+      return store.files.delete(file);
+    },
+    async sync() {
+      store.unsynced.length = 0;
+    },
     checksums: options.hasChecksums === false ? null : checksumsOf(store),
   };
 }
@@ -138,7 +153,7 @@ interface Staging {
 
 function stagedFile(memory: Memory, { name, runId, sink }: Staging): StagedFile {
   const key = keyOf(name, runId);
-  const { files, staged } = memory.store;
+  const { files, staged, unsynced } = memory.store;
   const file = staged.get(key);
   return {
     name,
@@ -157,6 +172,10 @@ function stagedFile(memory: Memory, { name, runId, sink }: Staging): StagedFile 
       refuseTaken(memory, name);
       files.set(name, file);
       staged.delete(key);
+      unsynced.push(() => {
+        files.delete(name);
+        staged.set(key, file);
+      });
     },
     async discard() {
       sink?.destroy();

@@ -1,11 +1,11 @@
-import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
-import { Failure } from "../../src/domain/failure.ts";
 import { instant } from "../../src/domain/instant.ts";
-import type { Postgres, PostgresServer, Snapshot, Throwaway } from "../../src/postgres/postgres.ts";
+import type { Postgres, PostgresServer, RunningDump, Snapshot } from "../../src/postgres/postgres.ts";
+import { createPrograms, type Programs } from "./faulty-programs.ts";
+import { createPlainRestorer, type PlainDatabases, plainThrowaway } from "./plain-restorer.ts";
 
 /** As pg_dump writes it, of one table with two rows. */
-const dumpText = `--
+export const dumpText = `--
 -- PostgreSQL database dump
 --
 
@@ -25,38 +25,46 @@ COPY public.audit_logs (id, message) FROM stdin;
 
 `;
 
-/** One database and its server without any process: for tests of everything round them. What a real one reads is read. */
-export function createPlainPostgres(real: Postgres): Postgres {
-  return { ...real, connect: async () => plainServer(), openThrowaway: async () => plainThrowaway(real) };
+export interface PlainPostgresOptions {
+  /** What stands for programs; default: sound ones. */
+  readonly programs?: Programs;
+  /** What was restored, by the names of databases. */
+  readonly databases?: PlainDatabases;
 }
 
-/** What was sent to it comes back. */
-function plainThrowaway(real: Postgres): Throwaway {
-  const { signal } = new AbortController();
-  let text: Buffer = Buffer.alloc(0);
+/** One database and its server without any process: for tests of everything round them. What a real one reads is read. */
+export function createPlainPostgres(real: Postgres, options: PlainPostgresOptions = {}): Postgres {
+  const parts = {
+    real,
+    programs: options.programs ?? createPrograms(),
+    databases: options.databases ?? new Map<string, Buffer>(),
+  };
+  const { programs } = parts;
   return {
-    description: "PostgreSQL 15.20, in memory",
-    versionNum: 150020,
-    clientVersion: "15.20",
-    unproven: [],
-    async restore({ openDump, expected }) {
-      text = Buffer.concat(await (await openDump()).toArray());
-      if (text.length !== expected.sizeBytes || sha256Of(text) !== expected.sha256)
-        throw new Failure("postgres.restore-failed", 'Cannot restore "codexdb": other bytes than expected');
-      return { warnings: [] };
+    ...real,
+    async connect(_source, _database, { signal }) {
+      await programs.run("psql login", Buffer.alloc(0), { signal });
+      return plainServer(parts, signal);
     },
-    readBack: () => real.readDump(Readable.from([text], { objectMode: false }), { signal }),
-    fingerprintTable: () => Promise.reject(new Error("not part of this fake")),
-    ask: async () => "t",
-    close: async () => undefined,
+    archiveText: async (_source, archive, { signal }) => {
+      const text = await programs.run("pg_restore text", Buffer.concat(await archive.toArray()), { signal });
+      return Readable.from([text], { objectMode: false });
+    },
+    async openThrowaway({ signal }) {
+      await programs.run("throwaway server", Buffer.alloc(0), { signal });
+      return plainThrowaway(parts, signal);
+    },
+    sweepThrowaways: async () => [],
   };
 }
 
-function sha256Of(bytes: Buffer): string {
-  return createHash("sha256").update(bytes).digest("hex");
+interface Parts {
+  readonly real: Postgres;
+  readonly programs: Programs;
+  readonly databases: PlainDatabases;
 }
 
-function plainServer(): PostgresServer {
+function plainServer(parts: Parts, signal: AbortSignal): PostgresServer {
   const unused = () => Promise.reject(new Error("not part of this fake"));
   return {
     facts: {
@@ -67,37 +75,55 @@ function plainServer(): PostgresServer {
       isSuperuser: true,
       inRecovery: false,
     },
-    listDatabases: async () => ["codexdb"],
+    listDatabases: async () => ["codexdb", ...parts.databases.keys()],
     examine: unused,
     sizeOf: async () => dumpText.length,
-    dumpGlobals: async () => ({ text: Buffer.from("CREATE ROLE codex;\n"), warnings: [] }),
-    openSnapshot: async () => plainSnapshot(),
-    terminateOurs: async () => true,
-    restore: {
-      preflight: async () => [],
-      async restore({ openDump, expected, database }) {
-        const text = Buffer.concat(await (await openDump()).toArray());
-        if (expected !== null && text.length !== expected.sizeBytes)
-          throw new Failure(
-            "postgres.restore-failed",
-            `Cannot restore "${database}": other bytes than expected`,
-          );
-        return { warnings: [], createdRoles: [] };
-      },
-      survey: unused,
-      countRows: async (_database, tables) => tables.map(() => 2),
-      dumpBack: unused,
-      fingerprintTable: unused,
-      listReplaced: async () => [],
-      swap: unused,
-      name: async () => undefined,
-      drop: async () => undefined,
+    async dumpGlobals() {
+      const text = await parts.programs.run("pg_dumpall", Buffer.from("CREATE ROLE codex;\n"), { signal });
+      return { text, warnings: [] };
     },
+    async openSnapshot() {
+      await parts.programs.run("psql query of the snapshot", Buffer.alloc(0), { signal });
+      return plainSnapshot(parts.programs, signal);
+    },
+    terminateOurs: async () => true,
+    restore: createPlainRestorer(parts, signal),
     close: async () => undefined,
   };
 }
 
-function plainSnapshot(): Snapshot {
+/** Its bytes come from a program that may end otherwise than well. */
+async function runningDump(programs: Programs, signal: AbortSignal): Promise<RunningDump> {
+  const cancelled = new AbortController();
+  const either = AbortSignal.any([signal, cancelled.signal]);
+  let isStarted = false;
+  const stream = new Readable({ read: () => undefined });
+  const ended = programs.run("pg_dump", Buffer.from(dumpText), {
+    signal: either,
+    take: (bytes) => {
+      isStarted = true;
+      stream.push(bytes);
+    },
+  });
+  ended.then(
+    () => stream.push(null),
+    () => stream.push(null), // finish() tells
+  );
+  if (!isStarted) await ended;
+  return {
+    stream,
+    async finish() {
+      await ended;
+      return [];
+    },
+    async cancel() {
+      cancelled.abort(new Error("it was cancelled"));
+      stream.destroy();
+    },
+  };
+}
+
+function plainSnapshot(programs: Programs, signal: AbortSignal): Snapshot {
   return {
     database: "codexdb",
     name: "00000003-00000001-1",
@@ -122,12 +148,11 @@ function plainSnapshot(): Snapshot {
       leftOut: [],
     },
     dumpable: [{ schema: "public", name: "audit_logs", loadsViaRoot: false }],
-    dumpHeader: async () => ({ text: Buffer.from("CREATE DATABASE codexdb;\n"), warnings: [] }),
-    startDump: async () => ({
-      stream: Readable.from([Buffer.from(dumpText)], { objectMode: false }),
-      finish: async () => [],
-      cancel: async () => undefined,
-    }),
+    async dumpHeader() {
+      const header = Buffer.from("CREATE DATABASE codexdb;\n");
+      return { text: await programs.run("pg_dump header", header, { signal }), warnings: [] };
+    },
+    startDump: () => runningDump(programs, signal),
     fingerprintTables: () => Promise.reject(new Error("not part of this fake")),
     blockedDdl: () => [],
     async *texts() {},

@@ -6,6 +6,7 @@ import { parseManifest } from "../../src/domain/backups/manifest-text.ts";
 import { failureTable } from "../../src/domain/failure-table.ts";
 import { createOperations } from "../../src/operations/create-operations.ts";
 import type { MemoryStore } from "../fakes/memory-destination.ts";
+import { dumpText } from "../fakes/plain-postgres.ts";
 import type { Machine } from "./machine.ts";
 import type { Told } from "./verbs.ts";
 
@@ -47,6 +48,16 @@ export function assertNothingHalf({ stores }: Machine): void {
   }
 }
 
+/** Words of what is backed up; of an encrypted backup, none of them stands anywhere. */
+const content = /audit_logs|CREATE ROLE|CREATE DATABASE|some replays/;
+
+/** Whatever bears a name of the encrypted jobs, be it half or whole. */
+export function assertNothingPlain({ stores }: Machine): void {
+  for (const { files, staged } of stores.values())
+    for (const [name, { bytes }] of [...files, ...staged])
+      if (/(sealed|tree)_/.test(name)) assert.doesNotMatch(bytes.toString("latin1"), content, name);
+}
+
 /** A storage that says "done" and did nothing: what lacks now is found by looking. */
 export async function assertFound(machine: Machine): Promise<void> {
   const lacking = [...machine.stores.values()].flatMap((store) =>
@@ -84,6 +95,16 @@ export async function assertSound(machine: Machine): Promise<void> {
 /** A copy of a remote file, which bears no run's name since checks fetch it too: it goes after two days. */
 function isFetched(name: string): boolean {
   return name.startsWith("fetched-");
+}
+
+/** A program that did not do its work is never taken for one that did; and no half of a database has the name asked for. */
+export function assertTrue(
+  { databases }: Machine,
+  { kind, told }: { readonly kind: string; readonly told: Told | null },
+): void {
+  assert.ok(told === null || !told.isWell, `it is told that all is well, although a program did "${kind}"`);
+  for (const [name, text] of databases)
+    if (name === "copy") assert.equal(text.toString(), dumpText, `what "${name}" holds`);
 }
 
 /** What went wrong is told with a code of the table, and by the name of the thing. */

@@ -3,7 +3,7 @@ import { asFailure, messageOf, reportOf } from "../../src/domain/failure.ts";
 import type { RunReport } from "../../src/domain/runs/run-report.ts";
 import type { Context } from "../../src/operations/context.ts";
 import { createOperations } from "../../src/operations/create-operations.ts";
-import type { Machine } from "./machine.ts";
+import type { Door, Machine } from "./machine.ts";
 
 /** What an operation said of itself. */
 export interface Told {
@@ -17,20 +17,24 @@ export interface Told {
 /** An operation that a user can name. */
 export interface Verb {
   readonly name: string;
-  /** Whose next run finds what it left. */
-  readonly job: "capsule" | "database";
+  /** Whose next runs find what it left. */
+  readonly jobs: readonly string[];
+  /** What it asks: every door of these, and no other. */
+  readonly doors: readonly Door[];
+  /** The runs that were made before; left out: two of "capsule" and of "database". */
+  readonly stock?: readonly string[];
   /** Gives a destination up that hangs. */
   readonly isPatient?: true;
   /** On a sound machine: what it needs to have something to do. */
   prepare(machine: Machine): Promise<void>;
-  act(context: Context, signal: AbortSignal): Promise<Told>;
+  act(context: Context, signal: AbortSignal, machine: Machine): Promise<Told>;
 }
 
-const nothing = async () => undefined;
+export const nothing = async () => undefined;
 const noSignal = new AbortController().signal;
 
-async function runJob(context: Context, job: string, signal = noSignal): Promise<Told> {
-  const options = { jobs: [job], all: false, waitMs: 0, slot: null, signal };
+export async function runJobs(context: Context, jobs: readonly string[], signal = noSignal): Promise<Told> {
+  const options = { jobs, all: false, waitMs: 0, slot: null, signal };
   const reports = await createOperations(context).run(options);
   return {
     isWell: reports.length > 0 && reports.every(isWell),
@@ -51,19 +55,20 @@ function failuresOf({ failure, copies, pruned }: RunReport): readonly FailureRep
 /** One more run of a job on a sound machine. */
 export async function runWell(machine: Machine, job: string): Promise<void> {
   machine.clock.leap(60_000);
-  const told = await runJob(machine.boot().context, job);
+  const told = await runJobs(machine.boot().context, [job]);
   if (!told.isWell) throw new Error(`a sound machine did not run "${job}": ${JSON.stringify(told)}`);
 }
 
 /** Everything there is, on a sound machine. */
 export async function verifyWell(machine: Machine): Promise<void> {
-  const options = { backups: [], level: "read", sinceMs: null, signal: noSignal } as const;
+  const { identity } = machine;
+  const options = { backups: [], level: "read", sinceMs: null, identity, signal: noSignal } as const;
   const reports = await createOperations(machine.boot().context).verify(options);
   const faulty = reports.filter(({ exit }) => exit !== 0);
   if (faulty.length > 0) throw new Error(`a sound machine did not verify: ${JSON.stringify(faulty)}`);
 }
 
-function ofReports(
+export function ofReports(
   reports: readonly { readonly exit: number; readonly failure: FailureReport | null }[],
   lines: readonly string[] = [],
 ): Told {
@@ -74,7 +79,7 @@ function ofReports(
   };
 }
 
-const well: Told = { isWell: true, failures: [], lines: [] };
+export const well: Told = { isWell: true, failures: [], lines: [] };
 
 /** What it threw is what it tells. */
 export async function tell(work: Promise<Told>): Promise<Told> {
@@ -86,49 +91,60 @@ export async function tell(work: Promise<Told>): Promise<Told> {
   }
 }
 
-function newest(context: Context, job: string): string {
+export function newest(context: Context, job: string): string {
   return context.catalog.backups({ job, limit: 1 })[0]?.id ?? "";
 }
 
-const why = { who: "tester", why: "a test" };
+async function verifyNewest(context: Context, signal: AbortSignal): Promise<Told> {
+  const backups = [newest(context, "capsule"), newest(context, "database")];
+  const reports = await createOperations(context).verify({ backups, level: "read", sinceMs: null, signal });
+  return ofReports(
+    reports,
+    reports.flatMap(({ differences, warnings }) => [...differences, ...warnings]),
+  );
+}
+
+/** Each proof reads the receipts of those before: without this, each step would make more calls than the last. */
+export async function dropReceipts({ stores }: Machine): Promise<void> {
+  for (const { files } of stores.values())
+    for (const name of [...files.keys()]) if (/\.proof-/.test(name)) files.delete(name);
+}
+
+export const why = { who: "tester", why: "a test" };
 
 /** Those that make, check, keep and remove backups. */
 export const verbs: readonly Verb[] = [
   {
     name: "run capsule",
-    job: "capsule",
+    jobs: ["capsule"],
+    doors: ["near", "far", "catalog"],
     isPatient: true,
     prepare: nothing,
-    act: (context, signal) => runJob(context, "capsule", signal),
+    act: (context, signal) => runJobs(context, ["capsule"], signal),
   },
   {
     name: "run database",
-    job: "database",
+    jobs: ["database"],
+    doors: ["near", "catalog", "programs"],
     isPatient: true,
     prepare: nothing,
-    act: (context, signal) => runJob(context, "database", signal),
+    act: (context, signal) => runJobs(context, ["database"], signal),
   },
   {
     name: "verify",
-    job: "capsule",
-    prepare: nothing,
-    async act(context, signal) {
-      const backups = [newest(context, "capsule"), newest(context, "database")];
-      const reports = await createOperations(context).verify({
-        backups,
-        level: "read",
-        sinceMs: null,
-        signal,
-      });
-      return ofReports(
-        reports,
-        reports.flatMap(({ differences, warnings }) => [...differences, ...warnings]),
-      );
+    jobs: ["capsule"],
+    doors: ["near", "far", "catalog"],
+    // So that each step finds the receipt of an earlier check, which gives way to its own.
+    async prepare(machine) {
+      await verifyNewest(machine.boot().context, noSignal);
+      machine.clock.leap(60_000);
     },
+    act: verifyNewest,
   },
   {
     name: "prune",
-    job: "capsule",
+    jobs: ["capsule"],
+    doors: ["near", "far", "catalog"],
     async prepare(machine) {
       await runWell(machine, "capsule");
     },
@@ -142,7 +158,8 @@ export const verbs: readonly Verb[] = [
   },
   {
     name: "hold",
-    job: "capsule",
+    jobs: ["capsule"],
+    doors: ["near", "far", "catalog"],
     async prepare(machine) {
       await runWell(machine, "capsule");
     },
@@ -153,7 +170,8 @@ export const verbs: readonly Verb[] = [
   },
   {
     name: "release",
-    job: "capsule",
+    jobs: ["capsule"],
+    doors: ["near", "far", "catalog"],
     async prepare(machine) {
       const { context } = machine.boot();
       await createOperations(context).hold({ backup: newest(context, "capsule"), ...why });
@@ -168,7 +186,8 @@ export const verbs: readonly Verb[] = [
   },
   {
     name: "adopt",
-    job: "database",
+    jobs: ["database"],
+    doors: ["near", "catalog"],
     async prepare(machine) {
       const store = machine.stores.get("near");
       const dump = [...(store?.files ?? [])].find(([name]) => /^codexdb_.*\.sql$/.test(name));
@@ -187,7 +206,8 @@ export const verbs: readonly Verb[] = [
   },
   {
     name: "restore",
-    job: "capsule",
+    jobs: ["capsule"],
+    doors: ["near", "catalog", "programs"],
     prepare: nothing,
     async act(context, signal) {
       const request = {
@@ -204,12 +224,9 @@ export const verbs: readonly Verb[] = [
   },
   {
     name: "prove",
-    job: "capsule",
-    // Each proof reads the receipts of those before: without this, each step would make more calls than the last.
-    async prepare({ stores }) {
-      for (const { files } of stores.values())
-        for (const name of [...files.keys()]) if (/\.proof-/.test(name)) files.delete(name);
-    },
+    jobs: ["capsule"],
+    doors: ["near", "catalog", "programs"],
+    prepare: dropReceipts,
     async act(context, signal) {
       const which = { backups: [], job: "database", latest: true, all: false, destination: null };
       const how = { identityFile: null, server: null, waitMs: 0 };
@@ -220,7 +237,8 @@ export const verbs: readonly Verb[] = [
   },
   {
     name: "catalog rebuild",
-    job: "capsule",
+    jobs: ["capsule"],
+    doors: ["near", "far", "catalog"],
     prepare: nothing,
     async act(context, signal) {
       const { problems } = await createOperations(context).rebuildCatalog(signal);
@@ -229,7 +247,8 @@ export const verbs: readonly Verb[] = [
   },
   {
     name: "catalog check",
-    job: "capsule",
+    jobs: ["capsule"],
+    doors: ["near", "far", "catalog"],
     prepare: nothing,
     async act(context, signal) {
       const problems = await createOperations(context).checkCatalog(signal);
@@ -238,7 +257,8 @@ export const verbs: readonly Verb[] = [
   },
   {
     name: "destination init",
-    job: "capsule",
+    jobs: ["capsule"],
+    doors: ["near", "far"],
     async prepare(machine) {
       machine.stores.get("near")?.files.delete("RESTORE-v1.md");
     },
