@@ -140,7 +140,7 @@ test("when the second rename fails, the old database is still under its name", a
   await server.psql(`DROP DATABASE ${swap.restored}`);
   const failure = await failureOf(connected.restore.swap(swap));
   assert.equal(failure.code, "postgres.restore-failed");
-  assert.match(failure.message, /^Cannot rename database "live_restoring" to "live"/);
+  assert.match(failure.message, /^Cannot put the restored database in the place of "live":/);
   assert.deepEqual(await state(), { live: "live" });
 });
 
