@@ -20,18 +20,19 @@ const deadly: readonly string[] = ["kill", "crash"];
 /**
  * Of a run in which nothing was broken: every n-th call for each kind, beginning at another place for each. Every kind
  * that can happen strikes at least once, every name of a call is struck at least once, and the deadly ones strike each
- * name, whatever the stride.
+ * name, whatever the stride. Of a sample only the first of these three holds.
  */
 export function planStrikes<Kind extends string>(
   trace: readonly string[],
   kinds: Kinds<Kind>,
-  stride: number,
+  { stride, isSampled }: { readonly stride: number; readonly isSampled: boolean },
 ): readonly Planned<Kind>[] {
   const all = kinds.map(([kind, among]) => numbered(trace, among).map((call) => ({ kind, ...call })));
   const chosen = all.flatMap((calls, offset) => {
     const isDeadly = calls.some(({ kind }) => deadly.includes(kind));
-    return isDeadly ? calls.filter(({ nth }) => nth === 1) : everyNth(calls, stride, offset);
+    return isDeadly && !isSampled ? calls.filter(({ nth }) => nth === 1) : everyNth(calls, stride, offset);
   });
+  if (isSampled) return chosen;
   const struck = new Set(chosen.map(({ name }) => name));
   const left = Map.groupBy(
     all.flat().filter(({ name }) => !struck.has(name)),

@@ -47,8 +47,9 @@ export const sealedVerbs: readonly Verb[] = [
   {
     name: "run set",
     ...sealed,
-    doors: ["near", "far", "catalog", "programs"],
+    doors: ["near", "catalog", "programs"],
     isPatient: true,
+    isSampled: true,
     prepare: nothing,
     act: (context, signal) => runJobs(context, ["sealed", "tree"], signal),
   },

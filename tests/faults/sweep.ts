@@ -33,6 +33,7 @@ export interface Sweep {
   readonly steps: readonly Step[];
   /** Every call that the verb makes at this door when nothing is broken, by name. */
   readonly names: ReadonlySet<string>;
+  readonly isSampled: boolean;
   /** Every way in which one of them can break. */
   readonly kinds: ReadonlySet<Kind>;
 }
@@ -94,10 +95,18 @@ export async function sweep(verb: Verb, door: Door, stride = 1): Promise<Sweep> 
   const trace = await traceOf(machine, verb, door);
   const kinds = kindsAt(door, verb);
   const steps: Step[] = [];
-  for (const planned of planStrikes(trace, kinds, stride))
+  const isSampled = verb.isSampled === true;
+  // So that of a sample there is one strike of each kind, or two.
+  const how = { stride: isSampled ? Math.max(stride, trace.length) : stride, isSampled };
+  for (const planned of planStrikes(trace, kinds, how))
     steps.push(await breakStep(machine, verb, { door, planned }));
   const possible = kinds.filter(([, among]) => trace.some((call) => among.test(call)));
-  return { steps, names: new Set(trace.map(nameOfCall)), kinds: new Set(possible.map(([kind]) => kind)) };
+  return {
+    steps,
+    isSampled,
+    names: new Set(trace.map(nameOfCall)),
+    kinds: new Set(possible.map(([kind]) => kind)),
+  };
 }
 
 /** Twice, since the first time may make what the second one finds. */

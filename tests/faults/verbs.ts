@@ -23,6 +23,8 @@ export interface Verb {
   readonly doors: readonly Door[];
   /** The runs that were made before; left out: two of "capsule" and of "database". */
   readonly stock?: readonly string[];
+  /** Each step of it takes long: every way to break is tried at a few calls, not at each of them. */
+  readonly isSampled?: true;
   /** Gives a destination up that hangs. */
   readonly isPatient?: true;
   /** On a sound machine: what it needs to have something to do. */
