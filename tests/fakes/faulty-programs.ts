@@ -4,7 +4,7 @@ import { createPower, type Power } from "./faulty-destination.ts";
 
 /**
  * start: ends at once with an error. late: does it all, then ends with an error. early: does half of it and ends well.
- * garbage: hands on other bytes, and ends well. altered: the same with one byte. hang: does half of it and waits for
+ * garbage: hands on other bytes, and ends well. altered: the same with one value of a row. hang: does half of it and waits for
  * its end. kill: the power goes.
  */
 export type ProgramFaultKind = "start" | "late" | "early" | "garbage" | "altered" | "hang" | "kill";
@@ -77,7 +77,8 @@ function handedOn(kind: ProgramFaultKind | null, bytes: Buffer): Buffer {
       return Buffer.from(bytes).reverse();
     case "altered": {
       const altered = Buffer.from(bytes);
-      if (altered.length > 0) altered.writeUInt8(altered.readUInt8(middle) ^ 1, middle);
+      const at = bytes.lastIndexOf("\t") + 1; // in a value of the last row, so that it is still a dump
+      if (altered.length > 0) altered.writeUInt8(altered.readUInt8(at) ^ 1, at);
       return altered;
     }
     default:
