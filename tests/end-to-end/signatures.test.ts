@@ -144,7 +144,11 @@ suite("keys and signatures, on the command line", { concurrency: false }, () => 
     assert.equal(code, 4);
     assert.match(stderr, new RegExp(`^${fourth} at store: it is gone`, "m"));
     await backUp();
-    assert.equal((await operator.runHere("verify", "--signatures", "--job", "capsule")).code, 4, "told again");
+    assert.equal(
+      (await operator.runHere("verify", "--signatures", "--job", "capsule")).code,
+      4,
+      "told again",
+    );
     const accepted = await operator.runHere("accept", `capsule/${fourth}`, "--gone", "--why", "I made room");
     assert.equal(accepted.code, 0, accepted.stderr);
     await backUp();
