@@ -10,6 +10,7 @@ import {
 import { openDumpScene, proveOne } from "../../tests/fakes/proof-scene.ts";
 import { acceptGone } from "./accept-gone.ts";
 import { jobNamed } from "./context.ts";
+import { noteGone } from "./prune/note-gone.ts";
 import { prune } from "./prune/prune.ts";
 import { verifySignatures } from "./signatures/verify-signatures.ts";
 import { statusByCatalog } from "./status.ts";
@@ -89,6 +90,25 @@ test("a receipt that was removed is told, its backup still there; with its backu
   assert.deepEqual((await acceptGone(scene.context, { ...me, backup: id })).destinations, ["replays"]);
   assert.notEqual(scene.context.catalog.backup("capsule", id), null, "only the receipt was accepted");
   assert.deepEqual(concernsOf(scene, "gone"), []);
+});
+
+test("a receipt that was removed is told by the run of its own database, whichever of the job's looks first", async () => {
+  const scene = await openMemoryScene();
+  const [id] = await backUp(scene);
+  const name = `${id}.proof-20261123T010000Z.json`;
+  storeOf(scene).files.set(name, { bytes: Buffer.from("{}"), modifiedMs: 0 });
+  await backUp(scene);
+  take(scene, name);
+  const sizes = new Map([...storeOf(scene).files].map(([file, { bytes }]) => [file, bytes.length]));
+  const survey = {
+    destination: "replays",
+    destinationId: "another run's",
+    sizes,
+    heldIds: new Set<string>(),
+  };
+  noteGone(scene.context, { job: "capsule", survey, rows: [] });
+  await backUp(scene);
+  assert.match(concernsOf(scene, "gone").join(), new RegExp(`the receipt "${name}"`));
 });
 
 test("what policy removes with its receipts is not told", async () => {

@@ -62,10 +62,11 @@ function goneCopies(
 /** By those that were seen before. Of a copy whose manifest is gone, the copy itself is told. */
 function goneReceipts(
   { catalog, clock }: Parts,
-  { job, survey }: Sight,
+  { job, survey, rows }: Sight,
   copies: readonly CopyHere[],
 ): readonly TroubleRow[] {
   const { destination, sizes } = survey;
+  const looked = new Set(rows.map(({ database }) => database));
   const databases = new Map(copies.map(({ copy, database }) => [copy.backupId, database]));
   const stands = (id: string) => databases.has(id) && sizes.has(formatBackupFile(id, { kind: "manifest" }));
   const known = catalog.proofFiles(job, destination);
@@ -75,7 +76,11 @@ function goneReceipts(
     if (parsed?.file.kind !== "proof" || knownNames.has(name) || !databases.has(parsed.base)) continue;
     catalog.putProofFile({ job, destination, backupId: parsed.base, name });
   }
-  const away = known.filter(({ name }) => !sizes.has(name));
+  const isOfOthers = (id: string) => {
+    const row = databases.has(id) ? null : catalog.backup(job, id);
+    return row !== null && !looked.has(row.database); // their own run tells of it
+  };
+  const away = known.filter(({ name, backupId }) => !sizes.has(name) && !isOfOthers(backupId));
   for (const { name } of away) catalog.forgetProofFile({ job, destination, name });
   return away
     .filter(({ backupId }) => stands(backupId))
