@@ -9,7 +9,7 @@ import { findBackups, noteLost } from "./find-backups.ts";
  */
 export async function lookForLost(context: Context, job: BackupJob, database: string | null): Promise<void> {
   try {
-    const found = await findBackups(context, job, { dryRun: false, only: { database } });
+    const found = await findBackups(context, job, { dryRun: true, only: { database } }); // also where nothing can be written
     noteLost(context, job, found);
   } catch (error) {
     context.log.warn({ job: job.name, error: messageOf(error) }, "cannot look for what is lost");
