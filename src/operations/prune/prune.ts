@@ -12,6 +12,7 @@ import { findBackups, noteLost } from "./find-backups.ts";
 import { planJob } from "./plan-job.ts";
 import { reportTrouble, reportVerdict } from "./prune-report.ts";
 import { finishRemovals } from "./remove-copy.ts";
+import type { Unseen } from "./survey.ts";
 
 /**
  * Removes what policy says is surplus, one destination after the other, under the job's lock, and only after
@@ -63,17 +64,23 @@ async function pruneJob(
     demandConsent(job, plans, options.yes);
     const reports = await carryOut(context, job, { verdicts: plans.flat(), signal: options.signal });
     options.signal.throwIfAborted();
-    if (reports.every(({ failure }) => failure === null)) endStuck(context, job, found.rows);
+    if (reports.every(({ failure }) => failure === null)) endStuck(context, job, found);
     return [...reports, ...found.unseen.map((one) => reportTrouble(job, one))];
   } finally {
     lock.release();
   }
 }
 
-/** Somebody has pruned by hand what runs refused to. */
-function endStuck({ catalog }: Context, { name }: BackupJob, rows: readonly BackupRow[]): void {
+/** Somebody has pruned by hand what runs refused to; not at destinations that were away. */
+function endStuck(
+  { catalog }: Context,
+  { name }: BackupJob,
+  { rows, unseen }: { readonly rows: readonly BackupRow[]; readonly unseen: readonly Unseen[] },
+): void {
+  const away = new Set(unseen.map(({ destination }) => destination));
   for (const database of new Set(rows.map((row) => row.database)))
-    for (const row of catalog.troubles(name, database)) if (row.kind === "pruning") catalog.endTrouble(row);
+    for (const row of catalog.troubles(name, database))
+      if (row.kind === "pruning" && !away.has(row.destination)) catalog.endTrouble(row);
 }
 
 function demandConsent(job: Job, plans: readonly (readonly Verdict<PlannedCopy>[])[], yes: boolean): void {
