@@ -99,11 +99,12 @@ async function preflight(
   request: DatabaseRestore,
   cut: DumpCut | null,
 ): Promise<readonly PreflightFinding[]> {
-  const { dump, to, roleMap, roles, withoutOwners } = request;
+  const { dump, to, roleMap, roles, jobs } = request;
   const { globals, header } = dump;
   const facts = dump.facts === null ? null : factsOf(dump.facts, cut);
   const found = await server.restore.preflight({
-    ...{ database: to, facts, globals, header, roles, withoutOwners },
+    ...{ database: to, facts, globals, header, roles },
+    withoutOwners: request.withoutOwners && jobs === undefined, // workers leave out no statement that names a role
     ...(roleMap === undefined ? {} : { roleMap }),
   });
   const findings: readonly PreflightFinding[] = [
