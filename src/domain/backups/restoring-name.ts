@@ -27,6 +27,12 @@ export function replacedAt(name: string): Instant | null {
   return timestamp === undefined ? null : parseTimestamp(timestamp);
 }
 
+/** Whether a name is one that keptName makes for the database. */
+export function isKeptName(name: string, database: string): boolean {
+  const at = replacedAt(name);
+  return at !== null && keptName(database, at) === name;
+}
+
 /** Whether a name is one that restoringName makes for the database. */
 export function isRestoringName(name: string, database: string): boolean {
   return /_restoring_[a-z0-9]{6}$/.test(name) && restoringName(database, name.slice(-6)) === name;

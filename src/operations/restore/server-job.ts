@@ -1,3 +1,4 @@
+import { isKeptName } from "../../domain/backups/restoring-name.ts";
 import { Failure } from "../../domain/failure.ts";
 import type { PostgresJob } from "../../domain/jobs/job.ts";
 import { type Context, jobNamed } from "../context.ts";
@@ -23,9 +24,10 @@ export function serverJob(context: Context, name: string | null): PostgresJob {
 export function keepingJob(context: Context, name: string | null, replaced: string | null): PostgresJob {
   if (name !== null) return databaseJob(context, name);
   const jobs = context.jobs.filter((job): job is PostgresJob => job.kind === "postgres");
-  const original = replaced === null ? null : /^(.+)_before_\d{8}T\d{6}Z$/su.exec(replaced)?.[1];
   const itsOwn = jobs.filter(
-    ({ databases }) => databases.kind === "named" && databases.names.some((one) => one === original),
+    ({ databases }) =>
+      databases.kind === "named" &&
+      databases.names.some((one) => replaced !== null && isKeptName(replaced, one)),
   );
   const [only] = [jobs, itsOwn].flatMap((some) => (onOneServer(some) ? (some[0] ?? []) : []));
   if (only !== undefined) return only;
