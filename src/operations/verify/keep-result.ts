@@ -83,12 +83,17 @@ async function tryReceipt(
   { destination }: SeenPlace,
   copy: CheckedCopy,
 ): Promise<readonly string[]> {
+  let name: string;
   try {
-    const name = await writeCheckReceipt(context, destination, copy);
+    name = await writeCheckReceipt(context, destination, copy);
+  } catch (error) {
+    return [`its result stands in the catalog only, not beside the copy: ${messageOf(error)}`];
+  }
+  try {
     await withdrawIfRemoved(destination, copy.sealed.manifest.id, [name]);
     return [];
   } catch (error) {
-    return [`its result stands in the catalog only, not beside the copy: ${messageOf(error)}`];
+    return [`cannot tell whether it is still there: ${messageOf(error)}`];
   }
 }
 
