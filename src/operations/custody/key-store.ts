@@ -1,4 +1,4 @@
-import { readdir, readFile, rename } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Custody, formatCustody, parseCustody } from "../../domain/encryption/custody.ts";
 import { errnoOf, Failure, messageOf } from "../../domain/failure.ts";
@@ -9,7 +9,6 @@ import {
   removeIfThere,
   replaceFile,
   syncDirectory,
-  writeNewFile,
 } from "../../platform/files.ts";
 import { ownerOfState } from "../../platform/owner-of-state.ts";
 import type { Context } from "../context.ts";
@@ -50,9 +49,7 @@ export async function keepIdentity(
     const rights = await privately(place);
     await makeDirectories(keysPath(place), { ...rights, mode: 0o700 });
     const scratch = join(keysPath(place), `.${recipient}.${place.randomToken(6)}`);
-    await writeNewFile(scratch, Buffer.from(text.reveal()), rights);
-    await rename(scratch, path); // a new pair: nobody else has its name
-    await syncDirectory(keysPath(place));
+    await replaceFile(path, Buffer.from(text.reveal()), { ...rights, scratch }); // a new pair: nobody else has its name
     return path;
   } catch (error) {
     throw cannot("write", path, error);
