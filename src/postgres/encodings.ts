@@ -45,6 +45,11 @@ export function showerOf(encoding: string): (text: string) => string {
   };
 }
 
+/** Names of databases are bytes, whatever the encoding of the one in which they are asked for; those in UTF-8 can be named. */
+export function showDatabase(name: string): string {
+  return name.isWellFormed() ? name : escapeLoose(name);
+}
+
 /** Whether a database of this encoding takes loose text as it is; one that knows no letters, or only single bytes, takes all. */
 export function takes(encoding: string, text: string): boolean {
   if (isAscii(text)) return true;

@@ -3,6 +3,7 @@ import type { Access } from "./access.ts";
 import type { ClientVersion } from "./client/version.ts";
 import { closeReach } from "./connect.ts";
 import { dumpGlobals } from "./dump/text-dumps.ts";
+import { showDatabase } from "./encodings.ts";
 import { examineDatabase } from "./examine-database.ts";
 import type { PostgresServer, ServerFacts } from "./postgres.ts";
 import { createRestorer } from "./restore/create-restorer.ts";
@@ -54,10 +55,10 @@ async function withSession<T>(context: ServerContext, ask: (session: Session) =>
 }
 
 async function listDatabases(session: Session): Promise<readonly string[]> {
-  const rows = await session.rows<{ readonly name: string }>(
+  const rows = await session.rawRows<{ readonly name: string }>(
     "SELECT datname AS name FROM pg_database WHERE datallowconn AND NOT datistemplate",
   );
-  return rows.map((row) => row.name).sort();
+  return rows.map((row) => showDatabase(row.name)).sort();
 }
 
 async function sizeOf(session: Session, database: string): Promise<number> {

@@ -128,3 +128,22 @@ test("neither settings of the role and the database nor names of roles in anothe
   const rows = `SET client_encoding = 'UTF8'; SELECT string_agg("名", ',') FROM "表"`;
   assert.equal(await server.psql(rows, "kana"), "日本,語");
 });
+
+test("a database is known by the bytes of its name, whatever the encoding of the one in which that is asked", async () => {
+  const c = "TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C' ENCODING";
+  await server.psql(`CREATE DATABASE latin ${c} 'LATIN1'; CREATE DATABASE half ${c} 'UTF8';`);
+  const label = "codex-backup-restore-names";
+  const there = await context.postgres.connect(localSource(server), "latin", { label, signal });
+  try {
+    await there.restore.name({ database: "grün", restored: "half" });
+    assert.ok((await there.listDatabases()).includes("grün"));
+    const swap = { database: "grün", restored: "kana", keepAs: "grün_before_20261123T020000Z" };
+    await there.restore.swap(swap);
+    assert.deepEqual(
+      (await there.restore.listReplaced()).map(({ name }) => name),
+      [swap.keepAs],
+    );
+  } finally {
+    await there.close();
+  }
+});

@@ -34,7 +34,9 @@ export async function databaseForGlobals(
     const [row] = await session.rawRows<NamesRow>(sql);
     const wanted = { database, encoding };
     if (row === undefined || takes(encoding, row.names)) return wanted;
-    return row.others.find((other) => takes(other.encoding, row.names)) ?? wanted;
+    // A program's argument cannot be what is no UTF-8.
+    const nameable = row.others.filter((other) => other.database.isWellFormed());
+    return nameable.find((other) => takes(other.encoding, row.names)) ?? wanted;
   } finally {
     await session.close();
   }

@@ -1,5 +1,6 @@
 import { replacedAt } from "../../domain/backups/restoring-name.ts";
 import type { ReplacedDatabase } from "../../domain/restores/database-names.ts";
+import { showDatabase } from "../encodings.ts";
 import type { ServerContext } from "../server.ts";
 import { onMaintenance } from "./maintenance.ts";
 
@@ -16,8 +17,9 @@ FROM pg_database AS d WHERE d.datname LIKE '%\\_before\\_%' AND NOT d.datistempl
 
 /** See PostgresRestorer.listReplaced. */
 export async function listReplaced(context: ServerContext): Promise<readonly ReplacedDatabase[]> {
-  const rows = await onMaintenance(context, context.signal, (session) => session.rows<Row>(sql));
+  const rows = await onMaintenance(context, context.signal, (session) => session.rawRows<Row>(sql));
   return rows
+    .map((row) => ({ ...row, name: showDatabase(row.name) }))
     .filter(({ name }) => replacedAt(name) !== null)
     .map(({ name, sizeBytes, sessions }) => ({
       name,

@@ -31,7 +31,7 @@ async function isNamed(context: ServerContext, { database, restored }: DatabaseN
   const sql = `SELECT datname AS name FROM pg_database WHERE datname IN (${names})`;
   try {
     const rows = await underDeadline(clock, undoDeadlineMs, (signal) =>
-      onMaintenance(context, signal, (session) => session.rows<{ readonly name: string }>(sql)),
+      onMaintenance(context, signal, (session) => session.rawRows<{ readonly name: string }>(sql)),
     );
     return rows.length === 1 && rows[0]?.name === database;
   } catch (error) {

@@ -147,6 +147,7 @@ function findExtensions(facts: PostgresFacts, target: TargetRow): readonly Resto
 function findTablespaces(globals: Buffer, target: TargetRow): readonly RestoreFinding[] {
   return tablespacesOf(globals)
     .filter((name) => !target.tablespaces.includes(name))
+    .map(escapeLoose)
     .map((name) => ({
       about: "tablespace",
       severity: "warning",

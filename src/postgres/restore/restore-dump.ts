@@ -14,6 +14,7 @@ import { demandFit, restoreArchive } from "./restore-archive.ts";
 import { planRoles } from "./roles.ts";
 import { runScript } from "./run-script.ts";
 import { sendDump } from "./send-dump.ts";
+import { firstWords } from "./statements.ts";
 
 const duplicateDatabase = "42P04";
 const dropDeadlineMs = 60_000;
@@ -79,11 +80,6 @@ async function runAll(session: Session, statements: readonly string[], database:
     if (refusal)
       throw refused(`Cannot restore into "${database}": "${firstWords(statement)}" failed`, refusal);
   }
-}
-
-/** Never the whole statement: ALTER ROLE holds a password's hash. */
-function firstWords(statement: string): string {
-  return statement.split(/\s+/).slice(0, 3).join(" ");
 }
 
 async function createDatabase(context: ServerContext, request: RestoreRequest, sql: string): Promise<void> {

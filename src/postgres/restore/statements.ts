@@ -1,5 +1,5 @@
 import { decoderOf } from "../encodings.ts";
-import { decodeLoose, encodeLoose } from "../loose-text.ts";
+import { decodeLoose, encodeLoose, escapeLoose } from "../loose-text.ts";
 import { createDumpLexer } from "../tap/dump-lexer.ts";
 
 /**
@@ -35,6 +35,11 @@ export function fitStatement(
 ): string {
   if (server !== "UTF8" || statement.isWellFormed()) return statement;
   return decoderOf(script)?.(encodeLoose(statement)) ?? statement;
+}
+
+/** For messages. Never the whole statement: ALTER ROLE holds a password's hash. */
+export function firstWords(statement: string): string {
+  return escapeLoose(statement.split(/\s+/).slice(0, 3).join(" "));
 }
 
 function withoutSemicolon(statement: string): string {

@@ -66,7 +66,7 @@ async function present(
   const names = [database, restored, keepAs].map(quoteLiteral).join(", ");
   const sql = `SELECT datname AS name FROM pg_database WHERE datname IN (${names})`;
   const rows = await onMaintenance(context, signal, (session) =>
-    session.rows<{ readonly name: string }>(sql),
+    session.rawRows<{ readonly name: string }>(sql),
   );
   return new Set(rows.map((row) => row.name));
 }

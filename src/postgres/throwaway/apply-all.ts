@@ -1,4 +1,5 @@
 import { refused } from "../restore/maintenance.ts";
+import { firstWords } from "../restore/statements.ts";
 import type { Session } from "../session/session.ts";
 
 /** Runs each; `what` is restored by them. A refusal never shows more of a statement than its first words. */
@@ -6,7 +7,6 @@ export async function applyAll(session: Session, statements: readonly string[], 
   for (const statement of statements) {
     const refusal = await session.attempt(statement);
     if (refusal === null) continue;
-    const words = statement.split(/\s+/).slice(0, 3).join(" ");
-    throw refused(`Cannot restore ${what}: "${words}" failed`, refusal);
+    throw refused(`Cannot restore ${what}: "${firstWords(statement)}" failed`, refusal);
   }
 }
