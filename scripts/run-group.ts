@@ -34,16 +34,21 @@ export async function runGroup(group: TestGroup): Promise<GroupCounts> {
   });
   events.on("test:pass", (event) => {
     if (event.details.type === "suite" || event.name === event.file) return;
-    if (event.file !== undefined) silent.delete(event.file);
+    silent.delete(entryOf(event));
     counts[event.skip !== undefined ? "skipped" : event.todo !== undefined ? "todo" : "passed"]++;
   });
   events.on("test:fail", (event) => {
-    if (event.file !== undefined) silent.delete(event.file);
+    silent.delete(entryOf(event));
     if (event.details.type !== "suite") counts.failed++;
   });
   const report = events.compose(new spec());
   for await (const text of report) process.stdout.write(String(text));
   return { ...counts, emptyFiles: [...silent] };
+}
+
+/** The file that was run: a test that files share is called in another one. */
+function entryOf(event: { readonly file?: string | undefined; readonly entryFile?: string }): string {
+  return event.entryFile ?? event.file ?? "";
 }
 
 /** A sentence for each reason why a group is not green; none means green. */
