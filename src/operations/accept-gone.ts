@@ -25,7 +25,7 @@ export async function acceptGone(context: Context, request: HoldRequest): Promis
     }
   }
   if (done.length === 0 && failed.length > 0) throw notGone(found.id, failed);
-  if (found.isNoted) context.catalog.addPruned(found.job, found.database, found.id);
+  if (found.isNoted && failed.length === 0) context.catalog.addPruned(found.job, found.database, found.id);
   const { who, why } = request;
   context.log.info({ backup: found.id, job: found.job, who, why }, "accepted that it is gone");
   return { backup: found.id, job: found.job, destinations: done, failed };
