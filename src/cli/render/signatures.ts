@@ -19,7 +19,9 @@ export function renderSignatures(reports: readonly SignatureReport[], paint: Pai
   return `${renderColumns(rows)}\n${describeCount(reports.length, "file")} looked at${older}, ${sum}`;
 }
 
-function paintOutcome({ outcome }: SignatureReport, paint: Paint): string {
+/** Of what is damaged, in which way. */
+function paintOutcome({ outcome, findings }: SignatureReport, paint: Paint): string {
   if (outcome === "ok") return paint.good(outcome);
+  if (outcome === "damaged") return paint.bad([...new Set(findings.map(({ kind }) => kind))].join(", "));
   return outcome === "unsigned" ? outcome : paint.bad(outcome);
 }

@@ -8,7 +8,7 @@ export interface SignatureReport {
   readonly backup: string;
   readonly job: string | null;
   readonly destination: string;
-  /** The manifest or the receipt of a proof; null: there is none, or nothing could be looked at. */
+  /** The manifest or the receipt of a proof; also one that is gone; null: there is none, or nothing could be looked at. */
   readonly file: string | null;
   /**
    * "unsigned": it is from before there was a key, and nothing contradicts it. "failed": nobody could look. Only "ok"

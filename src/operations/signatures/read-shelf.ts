@@ -7,6 +7,7 @@ import { parseProofReceipt } from "../../domain/proofs/proof-receipt.ts";
 import type { ChainLink } from "../../domain/signatures/chain.ts";
 import { linkOf, type SignatureState } from "../../domain/signatures/chain-link.ts";
 import type { Context } from "../context.ts";
+import { type KnownReceipt, knownReceipts } from "./known-receipts.ts";
 
 /** A manifest where it lies, and what its signature is worth. */
 export interface ShelvedLink extends ChainLink {
@@ -30,6 +31,8 @@ export interface Shelf {
   readonly destination: string;
   readonly links: readonly ShelvedLink[];
   readonly receipts: readonly ShelvedReceipt[];
+  /** Those that should be there. */
+  readonly knownReceipts: readonly KnownReceipt[];
   /** Manifests that are no manifests any more. */
   readonly unreadable: readonly { readonly base: string; readonly message: string }[];
 }
@@ -68,6 +71,7 @@ function demandKnownDisk({ catalog }: Context, { name, location }: Destination, 
 }
 
 async function readFiles(context: Context, destination: Destination, signal: AbortSignal): Promise<Shelf> {
+  const known = knownReceipts(context, destination.name); // before the list: a proof may end meanwhile
   const names = new Set((await destination.list()).map(({ name }) => name));
   const links: ShelvedLink[] = [];
   const receipts: ShelvedReceipt[] = [];
@@ -86,7 +90,7 @@ async function readFiles(context: Context, destination: Destination, signal: Abo
       else links.push(link);
     }
   }
-  return { destination: destination.name, links, receipts, unreadable };
+  return { destination: destination.name, links, receipts, knownReceipts: known, unreadable };
 }
 
 /** A file, and what the signature beside it is worth. */

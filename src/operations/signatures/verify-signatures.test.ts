@@ -326,6 +326,29 @@ test("the receipt of a proof is judged too: changed, unsigned, or of another man
   assert.deepEqual(await wrongIn(scene.context, ids), ["replaced 0 at replays"]);
 });
 
+test("the receipt of a proof that was removed by hand is missing, before a run has seen it and after, until accepted", async () => {
+  const { scene, ids: made } = await openSigned(2);
+  const ids = [...made];
+  const name = `${ids[0]}.proof-20261123T010000Z.json`;
+  const { manifestSha256 } = scene.context.catalog.backup("capsule", ids[0] ?? "") ?? {};
+  const bytes = Buffer.from(JSON.stringify({ ...proof, manifestSha256 }));
+  const signer = await scene.context.signatures.signer();
+  const signature = Buffer.from(signer?.sign(bytes, "proof") ?? "");
+  const { files } = storeOf(scene);
+  files.set(name, { bytes, modifiedMs: 0 });
+  files.set(`${name}.minisig`, { bytes: signature, modifiedMs: 0 });
+  ids.push(...(await backUp(scene)));
+  assert.deepEqual(await wrongIn(scene.context, ids), []);
+  files.delete(name);
+  files.delete(`${name}.minisig`);
+  assert.deepEqual(await wrongIn(scene.context, ids), ["missing 0 at replays"]);
+  ids.push(...(await backUp(scene)));
+  const [lacking] = (await verifySignatures(scene.context, all)).filter(({ exit }) => exit === 4);
+  assert.deepEqual([lacking?.file, lacking?.findings.length], [name, 1]);
+  await acceptGone(scene.context, { who: "me", why: "on purpose", backup: ids[0] ?? "" });
+  assert.deepEqual(await wrongIn(scene.context, ids), []);
+});
+
 const proof = {
   ...{ format: "codex-backup-proof", version: 1, backup: "b", job: "capsule", database: null },
   ...{

@@ -6,6 +6,7 @@ import type { SignatureReport } from "../../domain/signatures/signature-report.t
 import { type Context, jobNamed } from "../context.ts";
 import { findBackup } from "../find-backup.ts";
 import type { VerifySignaturesOptions } from "../operation.ts";
+import { isPolicyAtWork } from "./known-receipts.ts";
 import {
   type AwayShelf,
   readShelf,
@@ -130,6 +131,7 @@ function judgeSeries(
       ...shelf.receipts
         .filter(({ base }) => base === link.base)
         .map((receipt) => judgeReceipt(shelf, link, receipt)),
+      ...goneReceipts(context, shelf, link),
     ]),
     ...gone.map(([base, about]) => damaged(shelf, { base, job: series.job }, about)),
   ];
@@ -177,6 +179,19 @@ function judgeReceipt(
   if (manifestSha256 !== link.sha256)
     findings.push({ kind: "replaced", message: "the receipt of a proof speaks of another manifest" });
   return { backup: base, job: link.job, destination, file, ...verdictOf(base, signature, findings) };
+}
+
+/** Whoever takes away what a proof has found, has it forgotten. */
+function goneReceipts(context: Context, shelf: Shelf, link: ShelvedLink): readonly SignatureReport[] {
+  const here = new Set(shelf.receipts.map(({ file }) => file));
+  const { base, job } = link;
+  return shelf.knownReceipts
+    .filter((known) => known.base === base && known.job === job && !here.has(known.file))
+    .filter((known) => !isPolicyAtWork(context, known, shelf.destination))
+    .map(({ file }) => {
+      const message = `the receipt "${file}" of a proof is gone, and no policy removed it`;
+      return { ...damaged(shelf, { base, job }, [{ kind: "missing", message }]), file };
+    });
 }
 
 type ReceiptFinding = SignatureReport["findings"][number];
