@@ -240,7 +240,7 @@ test("a file without a usable identity is refused, and no message has any of its
   }
   await assert.rejects(encryption.openIdentities(join(folder, "none.key")), {
     code: "encryption.identity",
-    message: /ENOENT$/,
+    message: /: there is no such file$/,
   });
 });
 

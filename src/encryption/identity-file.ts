@@ -27,9 +27,20 @@ async function readPrivately(path: string): Promise<string> {
     return found.text;
   } catch (error) {
     if (error instanceof Failure) throw error;
-    throw refused(path, errnoOf(error) ?? messageOf(error), "Name the file with the secret key.");
+    const errno = errnoOf(error);
+    throw refused(
+      path,
+      reasons[errno ?? ""] ?? errno ?? messageOf(error),
+      "Name the file with the secret key.",
+    );
   }
 }
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file",
+  EACCES: "this user may not read it",
+  EISDIR: "it is a directory",
+};
 
 function otherKind(line: string): { readonly seen: string; readonly hint: string } | null {
   if (line.startsWith("age-encryption.org/") || line.startsWith("-----BEGIN AGE ENCRYPTED FILE")) {

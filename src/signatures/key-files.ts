@@ -36,22 +36,22 @@ export function keyPaths(directory: string): { readonly secret: string; readonly
 export async function readSecretKey(directory: string): Promise<SecretKeyParts | null> {
   const { secret: path } = keyPaths(directory);
   const beside = await readPublicKey(directory); // before the secret one, which is made first: a new pair is never half there
-  const text = await readPrivately(path, true);
+  const text = await readPrivately(path, { isPlainOnly: true, hint: ownHint });
   if (text === null) {
     if (beside === null) return null;
     throw unusable(path, 'it is gone, though "signing.pub" beside it says that there was one');
   }
-  const parts = partsOf(path, text);
+  const parts = partsOf(path, text, ownHint);
   if (beside !== null && !isSamePublic(beside, parts))
     throw unusable(path, 'it is not the key of "signing.pub" beside it');
   return parts;
 }
 
-function partsOf(path: string, text: string): SecretKeyParts {
+function partsOf(path: string, text: string, hint: string): SecretKeyParts {
   const parts = parseSecretFile(text);
-  if (typeof parts === "string") throw unusable(path, parts);
+  if (typeof parts === "string") throw unusable(path, parts, { hint });
   if (publicKeyOf(parts.seed).equals(parts.publicKey)) return parts;
-  throw unusable(path, "its secret and its public half do not belong together: it is damaged");
+  throw unusable(path, "its secret and its public half do not belong together: it is damaged", { hint });
 }
 
 /** Of signing.pub; null when there is none. Throws "signatures.key". */
@@ -64,7 +64,7 @@ export async function readPublicKey(directory: string): Promise<PublicKeyParts |
   } catch (error) {
     if (errnoOf(error) === "ENOENT") return null;
     if (error instanceof Failure) throw error;
-    throw unusable(path, messageOf(error), error);
+    throw unusable(path, messageOf(error), { cause: error });
   }
 }
 
@@ -73,17 +73,22 @@ export function isSamePublic(a: PublicKeyParts, b: PublicKeyParts): boolean {
   return a.idBytes.equals(b.idBytes) && a.publicKey.equals(b.publicKey);
 }
 
-async function readPrivately(path: string, isPlainOnly: boolean): Promise<string | null> {
+interface ReadWish {
+  readonly isPlainOnly: boolean;
+  readonly hint: string;
+}
+
+async function readPrivately(path: string, { isPlainOnly, hint }: ReadWish): Promise<string | null> {
   try {
     const found = await readPrivateFile(path, { largestBytes: 4096, isPlainOnly });
-    if (found === null) throw unusable(path, "it is no secret key of minisign");
+    if (found === null) throw unusable(path, "it is no secret key of minisign", { hint });
     const open = openToOthers(path, found.mode);
     if (open === null) return found.text;
     throw new Failure("signatures.key", `Cannot use "${path}": ${open.seen}`, { hint: open.hint });
   } catch (error) {
     if (errnoOf(error) === "ENOENT") return null;
     if (error instanceof Failure) throw error;
-    throw unusable(path, messageOf(error), error);
+    throw unusable(path, messageOf(error), { hint, cause: error });
   }
 }
 
@@ -99,9 +104,14 @@ export async function writeKeyPair(directory: string, parts: SecretKeyParts): Pr
 
 /** See Signatures.putBack. A key that is here already stays as it is. */
 export async function putKeyBack(directory: string, path: string): Promise<SecretKeyParts> {
-  const text = await readPrivately(path, false);
-  if (text === null) throw unusable(path, "there is no such file");
-  const parts = partsOf(path, text);
+  const hint = importHint;
+  const text = await readPrivately(path, { isPlainOnly: false, hint });
+  if (text === null) throw unusable(path, "there is no such file", { hint });
+  if (/^AGE-SECRET-KEY-1/m.test(text))
+    throw unusable(path, "it is a key for decryption, which signs nothing", {
+      hint: "Use it with --identity, and import the file that codex-backup keys export wrote.",
+    });
+  const parts = partsOf(path, text, hint);
   const { secret, publicPath } = keyPaths(directory);
   const beside = await readPublicKey(directory);
   if (beside !== null && !isSamePublic(beside, parts)) throw isAnother(path, publicPath);
@@ -165,9 +175,19 @@ function isThere(path: string): Failure {
   });
 }
 
-function unusable(path: string, seen: string, cause?: unknown): Failure {
+/** Of the key that signs here. */
+const ownHint =
+  "Put the exported key back in its place, or move the files away and run codex-backup keys generate.";
+
+const importHint = "Name the file that codex-backup keys export wrote.";
+
+function unusable(
+  path: string,
+  seen: string,
+  { hint = ownHint, cause }: { readonly hint?: string; readonly cause?: unknown } = {},
+): Failure {
   return new Failure("signatures.key", `Cannot use "${path}": ${seen}`, {
-    hint: "Put the exported key back in its place, or move the files away and run codex-backup keys generate.",
+    hint,
     ...(cause !== undefined && { cause }),
   });
 }

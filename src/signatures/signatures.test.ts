@@ -219,3 +219,17 @@ test("a secret key that is gone from beside its public half is missed; what it s
 test("a line of the config that is no public key is named, not passed over", async () => {
   await assert.rejects(openKeys(["RWnonsense"]).signatures.trusted(), isKeyFailure);
 });
+
+test("what cannot be imported is told with a hint that leaves the key here alone", async () => {
+  const keys = openKeys();
+  const age = keys.path("age.txt");
+  writeFileSync(age, "# created: now\nAGE-SECRET-KEY-1ABC\n", { mode: 0o600 });
+  const cut = keys.path("cut.key");
+  writeFileSync(cut, "untrusted comment: x\nRW", { mode: 0o600 });
+  for (const [path, hint] of [
+    [keys.path("nowhere"), /^Name the file that codex-backup keys export wrote/],
+    [cut, /^Name the file that codex-backup keys export wrote/],
+    [age, /--identity/],
+  ] as const)
+    await assert.rejects(keys.signatures.putBack(path), { code: "signatures.key", hint });
+});

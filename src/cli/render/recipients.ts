@@ -2,7 +2,7 @@ import type { RecipientReport } from "../../domain/encryption/custody.ts";
 
 /** Whom backups are encrypted for, and who is known to hold the secret key. */
 export function renderRecipients(recipients: readonly RecipientReport[]): string {
-  if (recipients.length === 0) return "No job is encrypted, and no key for decryption lies here.";
+  if (recipients.length === 0) return "No job is encrypted, and no key for decryption is known here.";
   return recipients.map(lines).join("\n");
 }
 

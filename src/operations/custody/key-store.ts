@@ -38,6 +38,14 @@ export async function identitiesHere(place: Place): Promise<readonly string[]> {
     .filter((found) => found !== undefined);
 }
 
+/** Recipients of which is known, or was once, who holds their secret keys. */
+export async function custodiesHere(place: Place): Promise<readonly string[]> {
+  const names = await namesIn(keysPath(place));
+  return names
+    .map((name) => /^custody-(age1\w+)\.json$/.exec(name)?.[1])
+    .filter((found) => found !== undefined);
+}
+
 /** It has its name only when it is whole. Throws "encryption.identity" when it cannot be written. */
 export async function keepIdentity(
   place: Place & Pick<Context, "randomToken">,

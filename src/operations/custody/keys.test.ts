@@ -81,6 +81,16 @@ test("what went into a pipe stays here and counts for nothing, since nobody know
   assert.deepEqual(readdirSync(at.keys), [`identity-${at.recipient}.txt`]);
 });
 
+test("an exported key is still named when no job encrypts for it", async (t) => {
+  const at = await scene(t);
+  await exportIdentities(at.context, { who: "anna", keep: false, deliver: kept });
+  const [told] = await listRecipients({ ...at.context, jobs: [] });
+  assert.deepEqual(
+    [told?.recipient, told?.jobs, told?.isHere, told?.custody?.how],
+    [at.recipient, [], false, "exported"],
+  );
+});
+
 test("with --keep it stays here, and that is told", async (t) => {
   const at = await scene(t);
   await exportIdentities(at.context, { who: "anna", keep: true, deliver: kept });

@@ -10,6 +10,7 @@ import type { Context } from "../context.ts";
 import type { ConfirmRequest, ExportRequest, NewIdentity } from "../operation.ts";
 import { custodyOf, recipientsOf } from "./custody.ts";
 import {
+  custodiesHere,
   identitiesHere,
   identityPath,
   keepCustody,
@@ -19,11 +20,11 @@ import {
   removeIdentity,
 } from "./key-store.ts";
 
-/** Recipients of the config and of the keys on this machine, in the order of their names. */
+/** Recipients of the config, of the keys on this machine and of those that it gave out, in the order of their names. */
 export async function listRecipients(context: Context): Promise<readonly RecipientReport[]> {
   const here = new Set(await identitiesHere(context));
   const used = recipientsOf(context);
-  const all = [...new Set([...used.keys(), ...here])].sort();
+  const all = [...new Set([...used.keys(), ...here, ...(await custodiesHere(context))])].sort();
   return Promise.all(
     all.map(async (recipient) => ({
       recipient,
