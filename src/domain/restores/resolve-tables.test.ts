@@ -54,6 +54,12 @@ test("stars stand for any letters, unless a table is called so", () => {
   assert.equal(refusal("public.(x|*)").code, "usage.invalid-value");
 });
 
+test("a question mark stands for a byte that is not UTF-8 too, however it is told", () => {
+  const bytes = { relations: [{ schema: "public", name: "caf\\xe9" }], schemas: ["public"] };
+  const { relations: found } = resolveTables({ tables: ["public.caf?"], schemas: [] }, bytes);
+  assert.deepEqual(found, bytes.relations);
+});
+
 test("a table that is not in the dump is refused with the nearest names, never ignored", () => {
   const failure = refusal("public.user");
   assert.equal(failure.code, "usage.invalid-value");

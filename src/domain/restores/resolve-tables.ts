@@ -60,7 +60,7 @@ function matches(pattern: string, text: string): boolean {
   const escaped = pattern
     .replace(/[\\^$.|+()[\]{}]/g, "\\$&")
     .replaceAll("*", ".*")
-    .replaceAll("?", ".");
+    .replaceAll("?", "(?:\\\\x[0-9a-f]{2}|.)"); // a byte that is no letter is told as \xe9
   return new RegExp(`^${escaped}$`, "su").test(text);
 }
 
