@@ -23,6 +23,10 @@ test("a name that PostgreSQL would cut is refused before anything is restored", 
   assert.match(refusalOf("") ?? "", /this one 0$/);
 });
 
+test("a name that was not UTF-8 when it was typed is refused", () => {
+  assert.match(refusalOf("n\ufffdw") ?? "", /^Cannot restore into "n\ufffdw": it holds U\+FFFD/);
+});
+
 test("the database to which restores log in cannot be replaced, and that is said beforehand", () => {
   assert.match(refusalOf("postgres", "postgres") ?? "", /^Cannot overwrite "postgres"/);
   assert.equal(refusalOf("postgres"), null);

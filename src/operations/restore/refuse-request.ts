@@ -57,6 +57,12 @@ export function refuseRequest(request: DatabaseRestore): void {
 }
 
 function refuseName(to: string): void {
+  if (to.includes("\ufffd")) {
+    throw refused(
+      `Cannot restore into "${to}": it holds U+FFFD, which stands for bytes that are not UTF-8`,
+      "Choose a name for the database that is written in UTF-8.",
+    );
+  }
   const bytes = Buffer.byteLength(to);
   if (bytes > 0 && bytes <= longestNameBytes) return;
   throw refused(
