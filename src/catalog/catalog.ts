@@ -151,6 +151,8 @@ export interface BackupFilter {
   readonly database?: string | null;
   /** True: only those with a proof. */
   readonly isProven?: boolean;
+  /** True: only those with a copy that was found damaged. */
+  readonly isDamaged?: boolean;
   /** Newest first, at most so many. */
   readonly limit?: number;
   /** Only those that come after this one in that order; unknown: none. */

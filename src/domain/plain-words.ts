@@ -34,3 +34,13 @@ export function describeCount(count: number, word: string, plural = `${word}s`):
 export function describeSubject(job: string, database: string | null): string {
   return database === null || database === job ? job : `${job} (${database})`;
 }
+
+/** So many are told by name. */
+const toldAtMost = 5;
+
+/** "one; two; and 3 more". */
+export function listSome(all: readonly string[]): string {
+  const more = all.length - toldAtMost;
+  const told = all.slice(0, toldAtMost).join("; ");
+  return more > 0 ? `${told}; and ${more} more` : told;
+}

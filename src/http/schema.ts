@@ -78,6 +78,7 @@ export const jobStatus = z.looseObject({
       nextStep: z.string(),
       since: time.nullable(),
       findings: z.array(z.string()).optional(),
+      isGrave: z.literal(true).optional(),
     }),
   ),
   nextSlot: time.nullable(),

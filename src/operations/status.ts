@@ -12,6 +12,7 @@ import { formatInstant, type Instant } from "../domain/instant.ts";
 import { type Job, leavesBackups } from "../domain/jobs/job.ts";
 import { nextSlot, previousSlot } from "../domain/slots/schedule.ts";
 import type { Context } from "./context.ts";
+import { damageConcerns } from "./damage-concerns.ts";
 import { closeDeadRuns } from "./dead-runs.ts";
 import { recordDisk, withForecast } from "./disk-trend.ts";
 import { listDestinations } from "./initialise-destinations.ts";
@@ -123,7 +124,12 @@ function statusOf(context: Context, { job, database, unlisted, unusable, drill }
     lastProof,
     recovery,
     rtoMs,
-    concerns: [...concerns, ...troubleConcerns(context, series), ...drill],
+    concerns: [
+      ...concerns,
+      ...damageConcerns(context, { ...series, lastProof }),
+      ...troubleConcerns(context, series),
+      ...drill,
+    ],
     nextSlot: next === null ? null : formatInstant(next),
     missedSlots: missedSlots(context, job),
     sizeBytes: good?.sizeBytes ?? null,

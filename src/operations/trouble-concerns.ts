@@ -2,6 +2,7 @@ import type { TroubleRow } from "../catalog/catalog.ts";
 import { shellWord } from "../domain/doctor/finding.ts";
 import type { JobConcern } from "../domain/health/status-report.ts";
 import { formatInstant, type Instant } from "../domain/instant.ts";
+import { listSome } from "../domain/plain-words.ts";
 import type { Context } from "./context.ts";
 
 type Parts = Pick<Context, "catalog">;
@@ -41,7 +42,7 @@ function goneConcerns(job: string, gone: readonly Gone[]): readonly JobConcern[]
   return [
     {
       kind: "gone",
-      message: listed(findings),
+      message: listSome(findings),
       nextStep: `codex-backup accept ${shellWord(`${job}/${first.id}`)} --gone --why TEXT`,
       since: earliest(gone),
       findings,
@@ -55,19 +56,10 @@ function pruningConcerns(job: string, rows: readonly TroubleRow[]): readonly Job
     destination === "" ? text : `nothing is pruned at "${destination}": ${text}`,
   );
   const nextStep = `codex-backup prune --job ${shellWord(job)} --dry-run`;
-  return [{ kind: "pruning", message: listed(findings), nextStep, since: earliest(rows) }];
+  return [{ kind: "pruning", message: listSome(findings), nextStep, since: earliest(rows) }];
 }
 
 function earliest(rows: readonly { readonly at: Instant }[]): string | null {
   const [first] = rows.map(({ at }) => at).toSorted((a, b) => a - b);
   return first === undefined ? null : formatInstant(first);
-}
-
-/** So many are told by name. */
-const toldAtMost = 5;
-
-function listed(all: readonly string[]): string {
-  const more = all.length - toldAtMost;
-  const told = all.slice(0, toldAtMost).join("; ");
-  return more > 0 ? `${told}; and ${more} more` : told;
 }

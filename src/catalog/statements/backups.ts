@@ -53,6 +53,9 @@ const isAfter = `EXISTS (SELECT 1 FROM backups AS last WHERE last.job = $beforeJ
   backups.created_ms < last.created_ms OR (backups.created_ms = last.created_ms AND (
     backups.id < last.id OR (backups.id = last.id AND backups.job > last.job)))))`;
 
+const hasDamage =
+  "EXISTS (SELECT 1 FROM copies AS one WHERE one.backup = backups.key AND one.state = 'damaged')";
+
 const selectMarked = "SELECT DISTINCT backup FROM marks WHERE kind = $kind";
 
 type BackupMembers = Pick<
@@ -110,6 +113,7 @@ function chosenBy(filter: BackupFilter): Chosen {
     ...(job === undefined ? [] : ["job = $job"]),
     ...(database === undefined ? [] : ["database IS $database"]),
     ...(filter.isProven === true ? ["proven_ms IS NOT NULL"] : []),
+    ...(filter.isDamaged === true ? [hasDamage] : []),
     ...(before === undefined ? [] : [isAfter]),
   ];
   const given = {

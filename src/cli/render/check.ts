@@ -76,6 +76,7 @@ function verdictOf(job: JobStatus, limits: CheckLimits): CheckVerdict {
       ageMs: job.newestGood?.ageMs ?? null,
       // An empty database stays empty: it is told once, and by status, not at each check.
       concerns: job.concerns.filter(({ kind }) => kind !== "empty").map(({ message }) => message),
+      isGrave: job.concerns.some(({ isGrave }) => isGrave === true),
     },
     limits,
   );

@@ -58,7 +58,10 @@ export function findingsOf(facts: AlertFacts): Findings {
   const disk = facts.disk.flatMap(diskConditions);
   const conditions = [...(dead === null ? [] : [dead]), ...withoutEchoes(jobs), ...disk];
   // A restore that was close to its limit may have missed it, and a job that is not well says one thing of itself.
-  const hidden = told.filter(({ healthy }) => !healthy).map((job) => concernKey(job, "rto"));
+  const hidden = told.flatMap((job) => [
+    ...(job.healthy ? [] : [concernKey(job, "rto")]),
+    ...(isDamagedItself(job) ? [concernKey(job, "damaged")] : []),
+  ]);
   // A look after a run asks no files, and so not for keys: it cannot say that their concern is over.
   const seen = [
     ...told
@@ -116,9 +119,15 @@ function keysOf(job: JobFact): readonly string[] {
   return [jobKey(job), ...concernKinds.map((kind) => concernKey(job, kind))];
 }
 
+/** No good backup is left: that is told of the job, and its copies by status. */
+function isDamagedItself({ healthy, rule }: JobFact): boolean {
+  return !healthy && rule === "none-left";
+}
+
 function concernConditions(fact: JobFact): readonly Condition[] {
   const { job, database, noun, lastGoodAt } = fact;
-  return fact.concerns.map(({ kind, message: what, nextStep, since, findings = [] }) => ({
+  const told = fact.concerns.filter((one) => one.kind !== "damaged" || !isDamagedItself(fact));
+  return told.map(({ kind, message: what, nextStep, since, findings = [] }) => ({
     ...about(concernKey(fact, kind)),
     event: kind,
     job,

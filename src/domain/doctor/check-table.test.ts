@@ -384,6 +384,7 @@ const fixtures: Partial<Readonly<Record<CheckCode, () => readonly Diagnosis[]>>>
   "proof.key": () => concern("key"),
   "proof.failed": () => concern("unproven"),
   "proof.nothing": () => concern("empty"),
+  "history.damaged": () => concern("damaged"),
   "history.gone": () => concern("gone"),
   "history.not-pruned": () => concern("pruning"),
   "lock.stuck": () => judgeLock({ job: "database", holder: { ...holder, ageMs: 9e7 } }),

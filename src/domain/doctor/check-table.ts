@@ -169,6 +169,7 @@ export const checkTable = {
   "history.failed": warning("the last run failed, and why"),
   "history.incomplete": warning("the last run was incomplete, and what is missing"),
   "history.stale": warning("there is no new enough backup"),
+  "history.damaged": warning("a check or a proof has found a copy of a backup damaged"),
   "history.gone": warning("a backup or a receipt of a proof is gone, and no policy removed it"),
   "history.not-pruned": warning("pruning is refused or fails, so that nothing old goes any more"),
 

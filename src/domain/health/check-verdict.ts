@@ -19,6 +19,8 @@ export interface CheckedJob {
   readonly ageMs: number | null;
   /** What somebody should look at although the job is well; half sentences. */
   readonly concerns: readonly string[];
+  /** One of them is that no good copy of the newest backup is left. */
+  readonly isGrave: boolean;
 }
 
 export interface CheckLimits {
@@ -35,14 +37,14 @@ export interface CheckVerdict {
 /**
  * Without limits, what `status` says: unhealthy is critical. With limits, the age of the newest good backup decides
  * where it can; an unhealthy job is then at least a warning, and a backup that nobody has seen yet is unknown. A
- * concern is a warning.
+ * concern is a warning, a grave one critical.
  */
 export function judgeJob(job: CheckedJob, limits: CheckLimits): CheckVerdict {
   const verdict = judgeHealth(job, limits);
   const isWell = verdict.state === "OK" || verdict.state === "WARNING";
-  if (!isWell || job.concerns.length === 0) return verdict;
+  if ((!isWell && !job.isGrave) || job.concerns.length === 0) return verdict;
   const words = [...(verdict.words === null ? [] : [verdict.words]), ...job.concerns];
-  return { state: "WARNING", words: words.join("; ") };
+  return { state: job.isGrave ? "CRITICAL" : "WARNING", words: words.join("; ") };
 }
 
 function judgeHealth(job: CheckedJob, { warningMs, criticalMs }: CheckLimits): CheckVerdict {

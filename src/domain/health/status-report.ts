@@ -63,7 +63,16 @@ export interface ReportedRecovery extends Omit<RecoveryTime, "measuredAt"> {
 }
 
 /** In the order in which they are told. */
-export const concernKinds = ["suspect", "gone", "unproven", "empty", "rto", "key", "pruning"] as const;
+export const concernKinds = [
+  "suspect",
+  "damaged",
+  "gone",
+  "unproven",
+  "empty",
+  "rto",
+  "key",
+  "pruning",
+] as const;
 
 export type ConcernKind = (typeof concernKinds)[number];
 
@@ -72,7 +81,7 @@ export interface JobConcern {
    * "suspect": the anomaly gate holds up pruning; "rto": a restore will soon take longer than it may; "key": no proof
    * of late has used the key that was put away; "pruning": nothing old goes any more; "gone": a backup or a receipt is
    * gone, and no policy removed it; "unproven": a proof by hand failed, and none succeeded since; "empty": there is
-   * nothing in it that a proof could compare.
+   * nothing in it that a proof could compare; "damaged": a check or a proof has found a copy damaged.
    */
   readonly kind: ConcernKind;
   /** Half a sentence. */
@@ -83,6 +92,8 @@ export interface JobConcern {
   readonly since: string | null;
   /** What was found, each by itself: one that is new is told anew. Left out: the message says it all. */
   readonly findings?: readonly string[];
+  /** True: of the newest backup no good copy is left. */
+  readonly isGrave?: true;
 }
 
 export interface JobStatus {

@@ -71,6 +71,7 @@ const concernCodes = {
   key: "proof.key",
   unproven: "proof.failed",
   empty: "proof.nothing",
+  damaged: "history.damaged",
   gone: "history.gone",
   pruning: "history.not-pruned",
 } as const satisfies Record<ConcernKind, CheckCode>;
