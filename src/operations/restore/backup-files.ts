@@ -22,6 +22,14 @@ export interface BackupFiles {
   open(file: string): Promise<Readable>;
 }
 
+/** By the manifest beside a file on this machine. */
+export interface FilesBeside extends BackupFiles {
+  /** The name that all its files share. */
+  readonly base: string;
+  readonly manifestBytes: Buffer;
+  localPath(file: string): string;
+}
+
 /** Reads where the copy lies; nothing is fetched or opened before it is asked for. */
 export function filesOfCopy({ destination, stored }: ChosenCopy): BackupFiles {
   return {
@@ -37,7 +45,7 @@ export function filesOfCopy({ destination, stored }: ChosenCopy): BackupFiles {
  * By the manifest beside a dump or zip on this machine; null when there is none that lists it. Throws
  * "platform.file", "backup.manifest".
  */
-export async function filesBeside(path: string): Promise<BackupFiles | null> {
+export async function filesBeside(path: string): Promise<FilesBeside | null> {
   const parsed = parseBackupFile(basename(path));
   if (parsed === null) return null;
   const place = (file: string) => join(dirname(path), file);
@@ -46,11 +54,14 @@ export async function filesBeside(path: string): Promise<BackupFiles | null> {
     throw cannotRead(manifestPath, error);
   });
   if (found === null) return null;
-  const manifest = parseManifest(await readBare(manifestPath), manifestPath);
+  const manifestBytes = await readBare(manifestPath);
+  const manifest = parseManifest(manifestBytes, manifestPath);
   if (!manifest.files.some((file) => file.path === basename(path))) return null;
   return {
     name: path,
+    base: parsed.base,
     manifest,
+    manifestBytes,
     localPath: place,
     read: (file) => readBare(place(file)),
     open: (file) => openBare(place(file)),

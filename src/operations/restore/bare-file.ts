@@ -15,6 +15,14 @@ export async function readBare(path: string): Promise<Buffer> {
   });
 }
 
+/** A small file, whole; null when there is none. Throws "platform.file". */
+export async function readBareIfThere(path: string): Promise<Buffer | null> {
+  return readFile(path).catch((error: unknown) => {
+    if (errnoOf(error) === "ENOENT") return null;
+    throw cannotRead(path, error);
+  });
+}
+
 export interface BareHead {
   /** As many bytes as there are, up to 16. */
   readonly head: Buffer;

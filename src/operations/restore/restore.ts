@@ -21,6 +21,7 @@ import { knownDamage } from "./known-damage.ts";
 import { restoreCapsule } from "./restore-capsule.ts";
 import { restoreDatabase } from "./restore-database.ts";
 import { serverJob } from "./server-job.ts";
+import { demandUndenied } from "./unlike-beside.ts";
 import { openIdentity } from "./unseal.ts";
 
 /** Restores a backup that the catalog knows, or a bare file: a dump into a database, a capsule into a directory. */
@@ -88,13 +89,14 @@ interface BareRestore {
   readonly decryptor: Decryptor | null;
 }
 
-/** With all that a manifest beside it says, when there is one. */
+/** With all that a manifest beside it says, when there is one and nothing denies it. */
 async function restoreFile(
   context: Context,
   request: RestoreRequest,
   { path, decryptor }: BareRestore,
 ): Promise<RestoreReport> {
   const files = await filesBeside(path);
+  if (files !== null) await demandUndenied(context, files);
   const isCapsule =
     files === null
       ? isZip(await headOf(await openBarePlain(path, decryptor)))

@@ -16,8 +16,23 @@ export async function differencesToSignature(
   const name = `${formatBackupFile(manifest.id, { kind: "manifest" })}.minisig`;
   if ((await destination.stat(name)) === null) return [];
   const text = (await destination.read(name, 64 * 1024)).toString("utf8");
+  return differencesToSignatureText({ signatures }, Buffer.from(manifestText), { name, text });
+}
+
+interface SignatureText {
+  /** For messages. */
+  readonly name: string;
+  readonly text: string;
+}
+
+/** As differencesToSignature, of what was read already. */
+export async function differencesToSignatureText(
+  { signatures }: Pick<Context, "signatures">,
+  manifestBytes: Uint8Array,
+  { name, text }: SignatureText,
+): Promise<readonly string[]> {
   try {
-    const verdict = await signatures.check(Buffer.from(manifestText), text);
+    const verdict = await signatures.check(manifestBytes, text);
     return verdict.kind === "bad"
       ? [`its manifest is not the one that key ${verdict.keyId} signed, or "${name}" was changed`]
       : [];
