@@ -323,6 +323,10 @@ suite("encrypted jobs, through the command line", { concurrency: false }, () => 
     await silent(2, "prove", await idOf(0));
     assert.match(await ask(4, "prove", await idOf(0), "--identity", key), new RegExp(names[0] ?? "")); // an assertion
     const withKey = secretiveConfig(server, holder, `, identityFile: ${key}`);
+    const unopened = await other.runHere("run", "database:prove");
+    assert.equal(unopened.code, 2);
+    assert.match(unopened.stdout + unopened.stderr, /Set prove\.identityFile of job database/);
+    assert.match((await other.runHere("config", "check")).stderr, /proofs at .* will fail/);
     writeFileSync(other.path("codex-backup.yaml"), withKey, { mode: 0o600 });
     await silent(4, "run", "database:prove");
     for (const argv of [["list"], ["show", await idOf(0)], ["show", await idOf(0), "--json"], ["metrics"]])

@@ -1,4 +1,6 @@
 import type { Command } from "commander";
+import { describeLackingKey, keyForProofs } from "../../domain/encryption/scheduled-key.ts";
+import { leavesBackups } from "../../domain/jobs/job.ts";
 import type { ExitStatus } from "../../domain/outcome.ts";
 import { describeCount } from "../../domain/plain-words.ts";
 import { addExamples, type Bind } from "../command.ts";
@@ -31,6 +33,11 @@ async function checkConfig(session: Session): Promise<ExitStatus> {
   });
   const counts = `${describeCount(jobs.length, "job")}, ${describeCount(destinations.length, "destination")}`;
   session.screen.print(`${path} is right: ${counts}.`);
+  for (const job of jobs.filter((one) => leavesBackups(one))) {
+    const lacking = describeLackingKey(job);
+    if (lacking !== null)
+      session.screen.complain(`Job "${job.name}": ${lacking}\n  ${keyForProofs(job.name)}`);
+  }
   return 0;
 }
 

@@ -221,11 +221,13 @@ const recipient = { recipient: "age1safe", custody: "exported", seenIn: null, ke
 const encryption = (
   change: Changed<RecipientLook> = {},
   identity: Changed<NonNullable<Parameters<typeof judgeEncryption>[0]["identity"]>> | null = null,
+  lackingKey: string | null = null,
 ) =>
   judgeEncryption({
     job: "database",
     recipients: [{ ...recipient, ...change }],
     identity: identity && { path: "/etc/cb.key", fault: null, recipients: [], ...identity },
+    lackingKey,
   });
 const hooks = (change: Changed<HookLook> = {}) =>
   judgeHooks("database", "codex", [
@@ -326,6 +328,7 @@ const fixtures: Partial<Readonly<Record<CheckCode, () => readonly Diagnosis[]>>>
   "encryption.only-seen": () => encryption({ custody: null, seenIn: "codexdb_2026-11-22" }),
   "encryption.key-here": () => encryption({ keyHere: "/var/lib/cb/keys/identity-age1safe.txt" }),
   "encryption.identity-here": () => encryption({}, { recipients: ["age1safe"] }),
+  "encryption.identity-missing": () => encryption({}, null, "its proofs will fail"),
   "encryption.identity-unusable": () => encryption({}, { recipients: ["age1other"] }),
   "hooks.ok": () => hooks(),
   "hooks.before-missing": () => hooks({ found: null }),

@@ -114,6 +114,7 @@ export const checkTable = {
   ),
   "encryption.key-here": warning("a secret key lies on this machine, which can then read its own backups"),
   "encryption.identity-here": note("proofs decrypt with a key that lies on this machine"),
+  "encryption.identity-missing": warning("proofs that the job makes by itself have no key, and will fail"),
   "encryption.identity-unusable": warning("the key for proofs cannot be used, or opens none of the backups"),
 
   "hooks.ok": ok("the programs of a job's hooks can be started, and nobody else may change them"),

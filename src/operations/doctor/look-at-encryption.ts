@@ -1,5 +1,6 @@
 import { type EncryptionFacts, judgeEncryption } from "../../domain/doctor/checks/encryption.ts";
 import type { Diagnosis } from "../../domain/doctor/finding.ts";
+import { describeLackingKey } from "../../domain/encryption/scheduled-key.ts";
 import { Failure } from "../../domain/failure.ts";
 import type { BackupJob } from "../../domain/jobs/job.ts";
 import type { Context } from "../context.ts";
@@ -19,6 +20,7 @@ export async function lookAtEncryption(context: Context, job: BackupJob): Promis
       keyHere: here.includes(recipient) ? identityPath(context, recipient) : null,
     })),
     identity: await lookAtIdentity(context, job.prove.identityFile),
+    lackingKey: describeLackingKey(job),
   });
 }
 

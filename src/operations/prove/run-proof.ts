@@ -1,5 +1,6 @@
 import type { BackupRow, CopyRow } from "../../catalog/catalog.ts";
 import { parseManifest } from "../../domain/backups/manifest-text.ts";
+import { keyForProofs } from "../../domain/encryption/scheduled-key.ts";
 import { Failure, messageOf } from "../../domain/failure.ts";
 import type { ProofJob } from "../../domain/jobs/job.ts";
 import { proofsOfRun } from "../../domain/proofs/proof-lines.ts";
@@ -109,7 +110,8 @@ function workOf(context: Context, { row, report: seen, passedOver }: Done): Work
   const isEmpty = foundNothing(report);
   const { summary: said, warnings } = proofsOfRun(report);
   const summary = isEmpty ? `${report.backup}: nothing to prove, it is empty` : said;
-  const { code = null, message = "", hint = null } = isEmpty ? {} : (failure ?? {});
+  const { code = null, message = "", hint: saidHint = null } = isEmpty ? {} : (failure ?? {});
+  const hint = code === "encryption.no-identity" ? keyForProofs(row.job) : saidHint; // nobody is here who could give one
   return {
     outcome: outcome === "proven" || isEmpty ? "complete" : "failed",
     backup: null,

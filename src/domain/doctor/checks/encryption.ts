@@ -22,14 +22,17 @@ export interface EncryptionFacts {
     /** The recipients whose keys are in it. */
     readonly recipients: readonly string[];
   } | null;
+  /** Why proofs that the job makes by itself have no key; null: they have one, or it makes none. */
+  readonly lackingKey: string | null;
 }
 
 /** Whether tonight's backup could be read by anybody, and by nobody who takes this machine. */
 export function judgeEncryption(facts: EncryptionFacts): readonly Diagnosis[] {
-  const { job, recipients, identity } = facts;
+  const { job, recipients, identity, lackingKey } = facts;
   const found = [
     ...recipients.flatMap((look) => judgeRecipient(job, look)),
     ...(identity === null ? [] : [judgeIdentity(facts, identity)]),
+    ...(lackingKey === null ? [] : [judgeLacking(job, lackingKey)]),
   ];
   if (found.length > 0) return found;
   const count = recipients.length === 1 ? "its recipient" : `its ${recipients.length} recipients`;
@@ -64,6 +67,11 @@ function judgeRecipient(
   if (custody === "exported" || custody === "confirmed") return here;
   const message = `that somebody holds the secret key of ${recipient} is only known from earlier backups, since this machine lost its state`;
   return [diagnose("encryption.only-seen", job, { message, commands: [confirm] }), ...here];
+}
+
+function judgeLacking(job: string, message: string): Diagnosis {
+  const commands = [`codex-backup prove --job ${shellWord(job)} --latest --identity FILE`];
+  return diagnose("encryption.identity-missing", job, { message, commands });
 }
 
 function judgeIdentity(
