@@ -100,9 +100,9 @@ export interface Tool {
   /**
    * A new file with a secret, for its owner alone, that has its name only when it is whole and synced. Throws "usage.refused"
    * when something is there, when its directory is missing (a stick that is not mounted), or lies within one of `apartFrom`;
-   * else "platform.file".
+   * else "platform.file". Returns the first of them that is on the same disk; null: none is.
    */
-  createSecretFile(path: string, text: string, apartFrom: readonly ApartFrom[]): Promise<void>;
+  createSecretFile(path: string, text: string, apartFrom: readonly ApartFrom[]): Promise<string | null>;
   /** A file that the operator named, whole. Throws "usage.invalid-value". */
   readText(path: string): Promise<string>;
   /** Replaces a file that everybody may read, in one step; when that fails, what was there is removed. Throws "platform.file". */

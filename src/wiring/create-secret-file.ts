@@ -1,4 +1,4 @@
-import { realpath } from "node:fs/promises";
+import { realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, sep } from "node:path";
 import type { ApartFrom } from "../cli/cli.ts";
 import { errnoOf, Failure, messageOf } from "../domain/failure.ts";
@@ -11,7 +11,7 @@ export async function createSecretFile(
   path: string,
   text: string,
   apartFrom: readonly ApartFrom[],
-): Promise<void> {
+): Promise<string | null> {
   const directory = await realDirectory(path);
   for (const place of apartFrom) {
     if (!isWithin(directory, await realpath(place.path).catch(() => place.path))) continue;
@@ -19,7 +19,8 @@ export async function createSecretFile(
   }
   const target = join(directory, basename(path));
   try {
-    if ((await statIfThere(target)) === null && (await writeWholeFile(target, text, randomToken(8)))) return;
+    if ((await statIfThere(target)) === null && (await writeWholeFile(target, text, randomToken(8))))
+      return await placeOnSameDisk(directory, apartFrom);
   } catch (error) {
     throw new Failure("platform.file", `Cannot write "${path}": ${messageOf(error)}`, {
       hint: "Name a file that this user may write, on a disk with space; nothing was left there.",
@@ -27,6 +28,18 @@ export async function createSecretFile(
     });
   }
   throw refused(path, "it exists", "Name another file, or move this one away.");
+}
+
+/** What cannot be looked at is on no disk. */
+async function placeOnSameDisk(directory: string, places: readonly ApartFrom[]): Promise<string | null> {
+  const deviceOf = (path: string) =>
+    stat(path).then(
+      ({ dev }) => dev,
+      () => null,
+    );
+  const device = await deviceOf(directory);
+  for (const { path } of places) if (device !== null && (await deviceOf(path)) === device) return path;
+  return null;
 }
 
 async function realDirectory(path: string): Promise<string> {

@@ -150,8 +150,9 @@ suite("encrypted jobs, through the command line", { concurrency: false }, () => 
   });
 
   test("export gives it out for one's own eyes, and takes it from this machine", async () => {
-    const { code } = await operator.runHere("keys", "export", "--encryption", "--to", "key.txt");
+    const { code, stderr } = await operator.runHere("keys", "export", "--encryption", "--to", "key.txt");
     assert.equal(code, 0);
+    assert.match(stderr, /^Warning: "key\.txt" is on the same disk as ".*state"/m);
     assert.equal(statSync(operator.path("key.txt")).mode & 0o777, 0o600);
     assert.equal(
       execFileSync("age-keygen", ["-y", operator.path("key.txt")], { encoding: "utf8" }).trim(),

@@ -19,7 +19,14 @@ export async function deliverKey(
   config: Pick<Config, "statePath" | "destinations">,
   { to, text, document, warning }: SecretText,
 ): Promise<void> {
-  if (to !== "-") return tool.createSecretFile(resolve(io.cwd, to), text, placesOf(config));
+  if (to !== "-") {
+    const beside = await tool.createSecretFile(resolve(io.cwd, to), text, placesOf(config));
+    if (beside !== null)
+      screen.complain(
+        `Warning: "${to}" is on the same disk as "${beside}": who loses that disk loses both. Move it to another one now.`,
+      );
+    return;
+  }
   if (io.stdout.isTerminal) screen.warn(warning);
   screen.answer(text, document);
   if (await io.outputTaken()) return;
