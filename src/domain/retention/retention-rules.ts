@@ -78,7 +78,8 @@ function keepFloors({ all, good }: Pick<Candidates, "all" | "good">, policy: Kee
   }
   keepProven({ all, good }, keep);
   for (const backup of all) if (backup.isHeld) keep(backup, "held");
-  for (const backup of all) if (backup.isOfPoint === true) keep(backup, "in the newest whole restore point");
+  for (const backup of all)
+    if (backup.isOfPoint === true) keep(backup, "in the newest restore point of which no backup lacks");
   const [newestGood] = good;
   const successors = newestGood === undefined ? all : all.slice(0, all.indexOf(newestGood));
   for (const backup of successors) keep(backup, "no newer good one exists");

@@ -41,7 +41,7 @@ export interface Verdict<T extends RetainedBackup> {
  * Says of each backup whether policy keeps it, newest first; decides nothing else and does nothing.
  * Only good backups (complete, whole, read back) count for a rule. Never removed, whatever the policy, the clock
  * or failures say: the newest `minimum` good ones (at least 1), the newest proven one, everything held, what belongs
- * to the newest whole restore point, everything that is not good until a newer good one exists. A doubtful clock or a
+ * to the newest restore point of which no backup lacks, everything that is not good until a newer good one exists. A doubtful clock or a
  * suspect newest backup removes nothing, and what is suspect counts for no rule of the others: it is kept beside them for as long.
  */
 export function planRetention<T extends RetainedBackup>(input: RetentionInput<T>): readonly Verdict<T>[] {

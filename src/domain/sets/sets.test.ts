@@ -182,4 +182,6 @@ test("no policy tears the newest whole restore point apart", () => {
       ["old", "remove"],
     ],
   );
+  const reason = "in the newest restore point of which no backup lacks";
+  assert.ok(verdicts[1]?.reasons.includes(reason), "list calls a point incomplete also when a file lacks");
 });
