@@ -16,6 +16,7 @@ import { openCatalog } from "../catalog/open-catalog.ts";
 import { formatManifest, parseManifest } from "../domain/backups/manifest-text.ts";
 import { Failure } from "../domain/failure.ts";
 import type { JobStatus } from "../domain/health/status-report.ts";
+import { accept } from "./hold.ts";
 import { rebuildCatalog } from "./rebuild-catalog.ts";
 import { status } from "./status.ts";
 
@@ -73,6 +74,23 @@ test("a lost state directory is told with the way out, which then works", async 
   assert.match(job.reason, /the catalog knows no backups, and 2 lie at the destinations: run codex-backup/);
   await rebuildCatalog(lost.context, new AbortController().signal);
   assert.equal((await look(lost)).exit, 0);
+});
+
+test("of a suspect backup that was accepted, the last run says so", async () => {
+  const scene = await openScheduled();
+  const [id] = await backUp(scene);
+  const { context } = scene;
+  const { catalog } = context;
+  const text = storeOf(scene).files.get(`${id}.manifest.json`)?.bytes ?? Buffer.alloc(0);
+  const anomalies = [{ kind: "size", message: "it is half as large" }] as const;
+  const manifest = { ...parseManifest(text, id), anomalies };
+  catalog.putBackup(manifest, formatManifest(manifest), "0".repeat(64));
+  const [run] = catalog.runs();
+  assert.ok(run);
+  catalog.updateRun({ ...run, summary: "complete, 1 s, 4 B; suspect; 1 old copy removed" });
+  assert.match((await look(scene)).job.lastRun?.summary ?? "", /4 B; suspect; 1 old/);
+  await accept(context, { backup: id, who: "me", why: "on purpose" });
+  assert.equal((await look(scene)).job.lastRun?.summary, "complete, 1 s, 4 B; accepted; 1 old copy removed");
 });
 
 test("backups of another machine at the same destination make no new job ill", async () => {

@@ -1,4 +1,5 @@
 import type { BackupRow, RunRow } from "../catalog/catalog.ts";
+import { summaryOnceAccepted } from "../domain/anomalies/suspect.ts";
 import type { AgedBackup } from "../domain/backups/backup-report.ts";
 import { healthOf, isFuture } from "../domain/health/health.ts";
 import { healthWithProofs } from "../domain/health/proof-health.ts";
@@ -118,7 +119,7 @@ function statusOf(context: Context, { job, database, unlisted, unusable, drill }
     healthy: health.healthy,
     rule: health.rule,
     reason: health.reason,
-    lastRun: runs[0] ? toldRun(runs[0]) : null,
+    lastRun: runs[0] ? toldRun(context, runs[0]) : null,
     newestGood: good === null ? null : aged(good, now),
     newestProven: proven === null ? null : aged(proven, now),
     lastProof,
@@ -194,7 +195,10 @@ function lastEnded(job: Job, runs: readonly RunRow[]) {
   return found?.outcome ? { outcome: found.outcome, startedAt: found.startedAt } : null;
 }
 
-function toldRun({ runId, outcome, startedAt, summary, failure }: RunRow): NonNullable<JobStatus["lastRun"]> {
+function toldRun({ catalog }: Context, run: RunRow): NonNullable<JobStatus["lastRun"]> {
+  const { runId, outcome, startedAt, failure, backupId } = run;
+  const isAccepted = backupId !== null && catalog.backup(run.job, backupId)?.accepted === true;
+  const summary = isAccepted ? summaryOnceAccepted(run.summary) : run.summary;
   return { runId, outcome, startedAt: formatInstant(startedAt), summary, failure };
 }
 

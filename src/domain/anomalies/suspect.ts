@@ -23,3 +23,11 @@ interface Speaker {
   readonly outcome: "complete" | "incomplete";
   readonly adopted: boolean;
 }
+
+/** Stands in the summary of a run whose backup is suspect. */
+export const suspectWord = "; suspect";
+
+/** The summary of a run, once somebody has accepted its backup. */
+export function summaryOnceAccepted(summary: string): string {
+  return summary.replace(/; suspect(?=;|$)/, "; accepted");
+}

@@ -38,6 +38,8 @@ export interface MadeBackup {
   readonly outcome: "complete" | "incomplete";
   readonly anomalies: readonly Anomaly[];
   readonly warnings: readonly string[];
+  /** So many of the warnings tell what lacks. */
+  readonly gapCount: number;
   /** What the private part alone may say, of an encrypted backup. */
   readonly untold: readonly string[];
 }
@@ -160,6 +162,11 @@ function conclude(run: BackupRun, conclusion: Conclusion): MadeBackup {
   const failed = copies.filter((copy) => copy.failure !== null);
   const hasEnough = good.length >= run.job.requiredCopies;
   const { manifest } = sealed;
+  const lacking = [
+    ...gaps,
+    ...failed.map((copy) => `no copy at "${copy.destination}": ${copy.failure?.message}`),
+    ...(hasEnough ? [] : [`${good.length} of ${run.job.requiredCopies} required copies`]),
+  ];
   return {
     sealed,
     copies,
@@ -167,14 +174,8 @@ function conclude(run: BackupRun, conclusion: Conclusion): MadeBackup {
     outcome: hasEnough && gaps.length === 0 && manifest.outcome === "complete" ? "complete" : "incomplete",
     anomalies,
     untold: isEncrypted ? conclusion.anomalies.map(({ message }) => `suspect: ${message}`) : [],
-    warnings: [
-      ...suspectWarnings(manifest, anomalies),
-      ...manifest.warnings,
-      ...warnings,
-      ...gaps,
-      ...failed.map((copy) => `no copy at "${copy.destination}": ${copy.failure?.message}`),
-      ...(hasEnough ? [] : [`${good.length} of ${run.job.requiredCopies} required copies`]),
-    ],
+    warnings: [...suspectWarnings(manifest, anomalies), ...manifest.warnings, ...warnings, ...lacking],
+    gapCount: manifest.warnings.length + lacking.length,
   };
 }
 
