@@ -10,11 +10,9 @@ import type { Decryptor } from "../../encryption/encryption.ts";
 import type { Context } from "../context.ts";
 import { filesOfCopy } from "../restore/backup-files.ts";
 import { openPlain, unseal } from "../restore/unseal.ts";
-import { differencesToSignature } from "../signatures/unlike-signed.ts";
-import { differencesToOwnHash } from "../stored-backup.ts";
+import { unlikeRecords } from "../unlike-records.ts";
 import { type CheckedFiles, checkCopy } from "../verify/check-copy.ts";
 import { keepResult } from "../verify/keep-result.ts";
-import { differencesToCatalog } from "../verify/verify.ts";
 import type { Begun } from "./begun.ts";
 import type { ChosenPlace } from "./choose-place.ts";
 import { type Findings, nothingCompared, nothingFound } from "./findings.ts";
@@ -44,7 +42,7 @@ export async function proveCopy(
   proof: CopyProof,
 ): Promise<ProofReport> {
   const decryptor = await fittingKey(context, place.stored.manifest, proof.identityFile);
-  const unlike = await unlikeRecords(context, place);
+  const unlike = await unlikeRecords(context, place.destination, place.stored);
   const hashing = hashCopy(context, place, { unlike, signal: proof.signal });
   if (unlike.length > 0) return damagedReport(context, place, { proof, checked: await hashing });
   const hashed = demandSound(place, hashing);
@@ -81,18 +79,6 @@ function demandSound({ stored }: ChosenPlace, hashing: Promise<CheckedFiles>): P
   });
   hashed.catch(() => undefined); // proveCopy sees it
   return hashed;
-}
-
-/** How the manifest itself differs from what was signed and recorded: nothing may be begun on its word then. */
-async function unlikeRecords(
-  context: Context,
-  { destination, stored }: ChosenPlace,
-): Promise<readonly string[]> {
-  return [
-    ...(await differencesToOwnHash(destination, stored)),
-    ...(await differencesToSignature(context, destination, stored)),
-    ...differencesToCatalog(context, stored),
-  ];
 }
 
 interface Hashing {

@@ -13,10 +13,15 @@ export interface ChosenCopy {
 /**
  * The copy to restore from: whole ones before doubtful ones, the best checked first; of equals, one on
  * this machine. Throws naming what is wrong with each when none can be used: as the first of them, when all that is
- * wrong is that their destinations are away.
+ * wrong is that their destinations are away, or that `demand` refuses them with "backup.mismatch".
  */
-export async function chooseCopy(context: Context, backup: BackupRow): Promise<ChosenCopy> {
+export async function chooseCopy(
+  context: Context,
+  backup: BackupRow,
+  demand: (copy: ChosenCopy) => Promise<void> = async () => undefined,
+): Promise<ChosenCopy> {
   const reasons: string[] = [];
+  const denied: Failure[] = [];
   const away: Failure[] = [];
   for (const copy of [...backup.copies].sort(byPreference)) {
     const destination = context.destinations.get(copy.destination);
@@ -25,13 +30,18 @@ export async function chooseCopy(context: Context, backup: BackupRow): Promise<C
       continue;
     }
     try {
-      return { destination, stored: await readStoredBackup(destination, backup.id) };
+      const found = { destination, stored: await readStoredBackup(destination, backup.id) };
+      await demand(found);
+      return found;
     } catch (error) {
+      if (error instanceof Failure && error.code === "backup.mismatch") denied.push(error);
       const failure = await awayFailure(destination);
       if (failure !== null) away.push(failure);
       reasons.push(messageOf(failure ?? error));
     }
   }
+  const [refused] = denied;
+  if (refused !== undefined && denied.length === reasons.length) throw refused;
   const [first] = away;
   throw new Failure(
     first !== undefined && away.length === reasons.length ? first.code : "backup.missing-file",

@@ -13,8 +13,9 @@ import type { Context } from "../context.ts";
 import { findBackup } from "../find-backup.ts";
 import type { RestoreRequest } from "../operation.ts";
 import { recoveryOfBackup } from "../proof-status.ts";
+import { unlikeRecords } from "../unlike-records.ts";
 import { filesBeside, filesOfCopy } from "./backup-files.ts";
-import { chooseCopy } from "./choose-copy.ts";
+import { type ChosenCopy, chooseCopy } from "./choose-copy.ts";
 import { type DumpSource, dumpOfBackup, dumpOfFile, headOf, openBarePlain } from "./dump-source.ts";
 import { knownAnomalies } from "./known-anomalies.ts";
 import { knownDamage } from "./known-damage.ts";
@@ -30,7 +31,7 @@ export async function restore(context: Context, request: RestoreRequest): Promis
   const decryptor = await openIdentity(context, request.identity ?? null);
   if (row === null)
     return restoreFile(context, request, { path: pathFrom(request, request.backup), decryptor });
-  const copy = await chooseCopy(context, row);
+  const copy = await chooseCopy(context, row, (found) => demandRecorded(context, found));
   const files = filesOfCopy(copy);
   const damage = knownDamage(context, row, copy);
   if (row.kind !== "capsule") {
@@ -47,6 +48,20 @@ export async function restore(context: Context, request: RestoreRequest): Promis
   throw new Failure("backup.mismatch", `Cannot restore "${row.id}": ${damage.message}`, {
     hint: damage.hint,
   });
+}
+
+/** Throws "backup.mismatch" for a copy whose manifest is another one than was signed or recorded. */
+async function demandRecorded(context: Context, { destination, stored }: ChosenCopy): Promise<void> {
+  const unlike = await unlikeRecords(context, destination, stored);
+  if (unlike.length === 0) return;
+  const { id } = stored.manifest;
+  throw new Failure(
+    "backup.mismatch",
+    `Cannot restore "${id}" from "${destination.name}": ${unlike.join("; ")}`,
+    {
+      hint: 'Restore another backup; "codex-backup verify" tells which copies are good.',
+    },
+  );
 }
 
 /** Both names of the target as absolute paths, so that they are compared as the same kind of thing. */

@@ -139,3 +139,18 @@ test("where no key is trusted and nobody knows the backup, it is taken as it is"
   const report = await restore(made, stick);
   assert.ok(report.kind === "capsule" && report.isRestored);
 });
+
+test("a copy at its destination that is not the one that was signed and recorded is refused by its name too", async (t) => {
+  const made = await scene(t, true);
+  forge(join(made.home, "replays"), made.id);
+  const { operations, home, id } = made;
+  const byName = operations.restore({
+    ...{ backup: id, to: join(home, "out"), overwrite: null, only: [] },
+    ...{ roles: "missing", withoutOwners: false, job: null, dryRun: false, signal },
+  });
+  await assert.rejects(byName, {
+    code: "backup.mismatch",
+    message: /not the one that key [0-9A-F]{16} signed/,
+  });
+  assert.ok(!readdirSync(home).includes("out"));
+});
