@@ -8,7 +8,7 @@ import { parseArgs } from "node:util";
 import { type Command, commands } from "./commands.ts";
 import { fillDisk } from "./disk.ts";
 import { flipBit } from "./flip.ts";
-import { type Death, killAtRandom, killAtStep, traceSteps } from "./kill.ts";
+import { type Death, killAtRandom, killAtStep, type Pace, traceSteps } from "./kill.ts";
 import { writePage } from "./page.ts";
 import { buildProgram } from "./program.ts";
 import { type Random, seededRandom } from "./random.ts";
@@ -33,7 +33,7 @@ const { values } = parseArgs({
 interface Traced {
   readonly command: Command;
   readonly steps: readonly string[];
-  readonly lengthMs: number;
+  readonly pace: Pace;
 }
 
 type Attempt = (workshop: Workshop) => Promise<Death>;
@@ -70,9 +70,9 @@ function plan(traced: readonly Traced[], random: Random): readonly Attempt[] {
     });
   const kill =
     (isChild: boolean) =>
-    (workshop: Workshop, { command, lengthMs }: Traced, own: Random) => {
+    (workshop: Workshop, { command, pace }: Traced, own: Random) => {
       const again = `--only "${command.name}" --seed ${seed}`;
-      return killAtRandom(workshop, command, { lengthMs, random: own, again, isChild });
+      return killAtRandom(workshop, command, { pace, random: own, again, isChild });
     };
   const rounds = Array.from({ length: values.quick ? 1 : Number(values.repeat) }, (_, round) =>
     traced
@@ -87,8 +87,8 @@ function plan(traced: readonly Traced[], random: Random): readonly Attempt[] {
     atRandom(Math.ceil(Number(values.random) / 2), kill(false)),
     atRandom(withChildren.length === 0 ? 0 : Math.floor(Number(values.random) / 2), kill(true), withChildren),
     process.getuid?.() === 0
-      ? atRandom(Number(values.disk), (workshop, { command, lengthMs }, own) =>
-          fillDisk(workshop, command, { lengthMs, random: own }),
+      ? atRandom(Number(values.disk), (workshop, { command, pace }, own) =>
+          fillDisk(workshop, command, { lengthMs: pace.lengthMs, random: own }),
         )
       : [],
     atRandom(Number(values.flips), (workshop, _one, own) => flipBit(workshop, own)),
@@ -139,7 +139,10 @@ async function campaign(workshops: readonly [Workshop, ...Workshop[]]): Promise<
   const untilMs = performance.now() + Number(values.minutes) * 60_000;
   const chosen = commands.filter(({ name }) => values.only === undefined || name === values.only);
   const traced: Traced[] = [];
-  for (const command of chosen) traced.push({ command, ...(await traceSteps(workshops[0], command)) });
+  for (const command of chosen) {
+    const { steps, lengthMs } = await traceSteps(workshops[0], command);
+    traced.push({ command, steps, pace: { lengthMs } });
+  }
   const [first] = chosen;
   if (values.step !== undefined && first !== undefined) {
     const death = await killAtStep(workshops[0], first, {
