@@ -80,15 +80,18 @@ test("a size never keeps what the other rules do not want, and a smaller one nev
   );
 });
 
-test("what a size removes is older than everything that it keeps beyond the floors", () => {
+test("what a size removes is older than what it keeps of its kind beyond the floors; what is suspect goes first", () => {
   fc.assert(
     fc.property(someBackups, limits, (backups, sizeBytes) => {
       const verdicts = plan(backups, { sizeBytes });
       const floors = idsOf(keptOf(plan(backups, { sizeBytes: 0 })));
       const kept = keptOf(verdicts).filter(({ id }) => !floors.has(id));
       const cut = verdicts.filter(({ reasons }) => reasons.some((reason) => reason.startsWith("no room")));
-      const oldestKept = Math.min(...kept.map(({ createdAt }) => createdAt));
-      for (const { backup: gone } of cut) assert.ok(gone.createdAt <= oldestKept, gone.id);
+      for (const { backup: gone } of cut) {
+        const alike = kept.filter(({ isSuspect }) => isSuspect === gone.isSuspect);
+        assert.ok(gone.createdAt <= Math.min(...alike.map(({ createdAt }) => createdAt)), gone.id);
+        if (!gone.isSuspect) assert.ok(!kept.some(({ isSuspect }) => isSuspect), gone.id);
+      }
     }),
   );
 });
