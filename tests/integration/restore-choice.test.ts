@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { parseManifest } from "../../src/domain/backups/manifest-text.ts";
 import type { DatabaseRestored } from "../../src/domain/backups/restore-report.ts";
 import type { Failure } from "../../src/domain/failure.ts";
 import type { Context } from "../../src/operations/context.ts";
@@ -172,17 +173,21 @@ test("a restore in full is dumped back and compared, also tables whose columns c
 for (const check of ["rows", "full"] as const) {
   test(`what differs from what was recorded is found (${check}), and never gets the name`, async () => {
     const [backup] = context.catalog.backups({ job: "packed" });
-    const path = join(home, "backups", `${backup?.id}.manifest.json`);
+    // Carried away, so that nothing but the content denies what its manifest says.
+    const stick = join(home, `stick-${check}`);
+    cpSync(join(home, "backups"), stick, { recursive: true });
+    rmSync(join(stick, `${backup?.id}.sha256`));
+    const path = join(stick, `${backup?.id}.manifest.json`);
     const manifest = readFileSync(path, "utf8");
-    writeFileSync(path, manifest.replace('"rows": 50,', '"rows": 51,'));
-    try {
-      await assert.rejects(restore("packed", "never", { check }), {
-        code: "proof.mismatch",
-        message: /public\.orders/,
-      });
-    } finally {
-      writeFileSync(path, manifest);
-    }
+    const other = manifest.replace('"rows": 50,', '"rows": 51,').replace(/("startedAt": ")\d+/, "$12001");
+    assert.notEqual(other, manifest);
+    writeFileSync(path, other);
+    const dump = parseManifest(Buffer.from(manifest), path).files.find(({ role }) => role === "dump");
+    const asked = { backup: join(stick, dump?.path ?? ""), job: "packed", check };
+    await assert.rejects(restore("packed", "never", asked), {
+      code: "proof.mismatch",
+      message: /public\.orders/,
+    });
     await assertGone("never");
   });
 }
