@@ -88,6 +88,9 @@ suite("a dump that was tampered with by whoever has the key", { concurrency: fal
     assert.ok(copy);
     catalog.putBackup(forged, text, sealed.manifestSha256);
     catalog.putCopy({ ...copy, state: "whole", level: "read", failure: null });
+    const { job, destination } = { job: "database", destination: copy.destination };
+    for (const { name } of catalog.proofFiles(job, destination))
+      catalog.forgetProofFile({ job, destination, name });
     catalog.close();
   }
 
