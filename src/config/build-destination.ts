@@ -45,6 +45,7 @@ function buildDestination(
     owner: owner ?? null,
     fileMode,
     directoryMode: own.directoryMode ?? searchable(fileMode),
+    traits: { kind: "local", isOffSite: false, medium: "local", readBack: "full", isReadOnly: false },
     keep: own.keep === undefined ? null : buildKeep(own.keep),
   };
 }

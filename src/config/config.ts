@@ -10,6 +10,7 @@
 
 import type { HttpSettings } from "../domain/access/http-settings.ts";
 import type { AlertSettings, PingSettings } from "../domain/alerts/alert-settings.ts";
+import type { StorageTraits } from "../domain/copies/storage-traits.ts";
 import type { FailureCode } from "../domain/failure-table.ts";
 import type { FileOwner, Job, KeepPolicy } from "../domain/jobs/job.ts";
 import type { LogsSettings } from "../domain/jobs/logs-settings.ts";
@@ -65,6 +66,7 @@ export interface LocalDestinationConfig {
   /** As `owner`; default 0600. Never any bit for others. */
   readonly fileMode: number;
   readonly directoryMode: number;
+  readonly traits: StorageTraits;
   /** What is kept here, instead of the jobs' own keep; null: as each job says. */
   readonly keep: KeepPolicy | null;
 }

@@ -114,6 +114,11 @@ export const failureTable = {
   "destination.world-writable": failed,
   "destination.owner": failed,
   "destination.lagging": failed,
+  "destination.unreachable": { ...failed, retry: "now" },
+  "destination.denied": failed,
+  "destination.host-key": failed,
+  "destination.too-large": failed,
+  "destination.read-only": { ...usage, http: 409 },
 
   "checksums.mismatch": damage,
   "checksums.malformed": damage,

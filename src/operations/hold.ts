@@ -111,7 +111,7 @@ async function unmark(
   const row = findBackup(context, backup);
   let wasMarked = isMarked(row);
   const report = await atEachCopy(context, row, async (destination) => {
-    const wasThere = await destination.remove(formatBackupFile(row.id, { kind }));
+    const wasThere = (await destination.remove(formatBackupFile(row.id, { kind }))) !== "gone";
     wasMarked ||= wasThere;
     await destination.sync();
   });

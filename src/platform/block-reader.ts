@@ -39,6 +39,36 @@ export async function openBlocks(path: string, options: BlockReaderOptions): Pro
   return { stream: streamOf({ file, sizeBytes: size, buffers: null }, options), isDirect: false };
 }
 
+/** A part of a file, perhaps from the page cache: at most `length` bytes from `start` on, fewer where the file ends. */
+export async function openRange(
+  path: string,
+  { start, length }: { readonly start: number; readonly length: number },
+  translate: (error: unknown) => Error,
+): Promise<Readable> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  return Readable.from(blocksOf(file, { start, length }, translate), { objectMode: false });
+}
+
+async function* blocksOf(
+  file: FileHandle,
+  { start, length }: { readonly start: number; readonly length: number },
+  translate: (error: unknown) => Error,
+): AsyncGenerator<Buffer> {
+  try {
+    for (let done = 0; done < length; ) {
+      const wanted = Math.min(blockBytes, length - done);
+      const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(wanted), 0, wanted, start + done);
+      if (bytesRead === 0) return;
+      done += bytesRead;
+      yield buffer.subarray(0, bytesRead);
+    }
+  } catch (error) {
+    throw translate(error);
+  } finally {
+    await file.close();
+  }
+}
+
 interface Source {
   readonly file: FileHandle;
   readonly sizeBytes: number;

@@ -1,14 +1,17 @@
 import assert from "node:assert/strict";
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { describe, test } from "node:test";
-import type { Destination, OpenedFile } from "../../src/destinations/destination.ts";
-import { contentOf, hasCode, runId, stageBytes } from "./destination-steps.ts";
+import type { Destination } from "../../src/destinations/destination.ts";
+import { describeChecksums, describeStoredFiles } from "./destination-contract-stored.ts";
+import { contentOf, hasCode, hash, hashOf, namesOf, runId, stageBytes } from "./destination-steps.ts";
 
 /** One empty storage, made for one test. */
 export interface ContractSubject {
   readonly destination: Destination;
+  /** False: an object store, where a file has its final name as soon as its last byte is taken. Default: true. */
+  readonly canRename?: boolean;
   /** The same storage as another process would see it after ours has died. */
   reopen(): Destination;
   close(): Promise<void>;
@@ -34,7 +37,8 @@ export function describeDestinationContract(title: string, create: () => Promise
   });
 }
 
-type Promising = (sentence: string, check: (subject: ContractSubject) => Promise<void>) => void;
+/** Adds one promise to the suite. */
+export type Promising = (sentence: string, check: (subject: ContractSubject) => Promise<void>) => void;
 
 function describeReadiness(promise: Promising): void {
   promise("without a sentinel it refuses to be ready, and says what to run", async ({ destination }) => {
@@ -61,12 +65,13 @@ function describeReadiness(promise: Promising): void {
 function describeStaging(promise: Promising): void {
   promise(
     "staged bytes are read back equal, and have no name until they are published",
-    async ({ destination }) => {
+    async ({ destination, canRename = true }) => {
       const bytes = randomBytes(3 * 1024 * 1024 + 17);
       const staged = await stageBytes(destination, "a.sql", bytes);
       assert.deepEqual(await contentOf(await staged.readBack()), bytes);
-      assert.deepEqual(await namesOf(destination), []);
-      assert.equal(await destination.stat("a.sql"), null);
+      assert.equal(await staged.storedBytes(), bytes.length);
+      assert.deepEqual(await namesOf(destination), canRename ? [] : ["a.sql"]);
+      assert.equal((await destination.stat("a.sql")) === null, canRename);
       await staged.publish();
       await destination.sync();
       assert.deepEqual(await namesOf(destination), ["a.sql"]);
@@ -74,6 +79,17 @@ function describeStaging(promise: Promising): void {
       assert.deepEqual(await destination.listStaged(), []);
     },
   );
+  promise("a part of a file is read, staged and published", async ({ destination }) => {
+    const bytes = randomBytes(3 * 1024 * 1024 + 17);
+    const staged = await stageBytes(destination, "a.sql", bytes);
+    const range = { start: 2_000_003, length: 70_001 };
+    const part = bytes.subarray(range.start, range.start + range.length);
+    assert.deepEqual(await contentOf(await staged.readBack(range)), part);
+    await staged.publish();
+    assert.deepEqual(await contentOf(await destination.open("a.sql", { range })), part);
+    const end = await destination.open("a.sql", { range: { start: bytes.length - 5, length: 100 } });
+    assert.deepEqual(await contentOf(end), bytes.subarray(-5));
+  });
   promise("an empty file is a file", async ({ destination }) => {
     const staged = await stageBytes(destination, "empty", Buffer.alloc(0));
     await staged.publish();
@@ -95,8 +111,10 @@ function describeStaging(promise: Promising): void {
     await staged.discard();
     assert.deepEqual(await namesOf(destination), []);
   });
-  promise("a published file is never overwritten: not by publish, not by put", async ({ destination }) => {
+  promise("a published file is never overwritten: not by publish, not by put", async (subject) => {
+    const { destination, canRename = true } = subject;
     await destination.put("a.sql", Buffer.from("first"), runId);
+    if (!canRename) return refusesTakenName(destination);
     const second = await stageBytes(destination, "a.sql", Buffer.from("second"));
     await assert.rejects(second.publish(), hasCode("destination.exists"));
     await assert.rejects(
@@ -176,7 +194,31 @@ function describeLeftovers(promise: Promising): void {
     assert.equal(await later.resume("a.sql", runId), null);
     assert.equal(await later.resume("b.sql", runId), null);
   });
-  promise("two runs may stage the same name; the first to publish has it", async ({ destination }) => {
+  promise("what was begun and never finished is listed, and can be removed", async (subject) => {
+    const staged = await subject.destination.stage("a.sql", runId, 40 * 1024 * 1024);
+    await new Promise((resolve) => staged.sink.write(randomBytes(20 * 1024 * 1024), resolve));
+    const later = subject.reopen();
+    const [left, ...others] = await later.listStaged();
+    assert.deepEqual([left?.name, others], ["a.sql", []]);
+    assert.ok(left?.runId === runId || left?.runId === null);
+    assert.ok(left && (await later.discardStaged(left)));
+    assert.equal(await later.discardStaged(left), false);
+    assert.deepEqual([await later.listStaged(), await namesOf(later)], [[], []]);
+    staged.sink.on("error", () => undefined).destroy();
+  });
+  promise("what was published meanwhile is no leftover any more", async ({ destination }) => {
+    const staged = await stageBytes(destination, "a.sql", Buffer.from("x"));
+    const [left] = await destination.listStaged();
+    await staged.publish();
+    await destination.put("a.manifest.json", Buffer.from("{}"), runId);
+    assert.deepEqual(await destination.listStaged(), []);
+    assert.ok(left);
+    assert.equal(await destination.discardStaged(left), false);
+    assert.equal((await destination.read("a.sql")).toString(), "x");
+  });
+  promise("two runs may stage the same name; the first to publish has it", async (subject) => {
+    const { destination, canRename = true } = subject;
+    if (!canRename) return;
     const one = await stageBytes(destination, "a.sql", Buffer.from("one"), "run1");
     const two = await stageBytes(destination, "a.sql", Buffer.from("two"), "run2");
     await two.publish();
@@ -186,97 +228,13 @@ function describeLeftovers(promise: Promising): void {
   });
 }
 
-function describeStoredFiles(promise: Promising): void {
-  promise(
-    "files are listed by name in the order of code units, with their sizes",
-    async ({ destination }) => {
-      for (const name of ["b", "a b", "B", "ä", "a"]) await destination.put(name, Buffer.from(name), runId);
-      const found = (await destination.list()).map(({ name, sizeBytes }) => [name, sizeBytes]);
-      assert.deepEqual(found, [
-        ["B", 1],
-        ["a", 1],
-        ["a b", 3],
-        ["b", 1],
-        ["ä", 2],
-      ]);
-    },
-  );
-  promise("a missing file is null, false, or not found", async ({ destination }) => {
-    assert.equal(await destination.stat("nothing"), null);
-    assert.equal(await destination.remove("nothing"), false);
-    await assert.rejects(async () => destination.open("nothing"), hasCode("destination.not-found"));
-    await assert.rejects(async () => destination.read("nothing"), hasCode("destination.not-found"));
-  });
-  promise("a removed file is gone, and its name is free again", async ({ destination }) => {
-    await destination.put("a", Buffer.from("1"), runId);
-    assert.equal(await destination.remove("a"), true);
-    assert.equal(await destination.stat("a"), null);
-    await destination.put("a", Buffer.from("2"), runId);
-    assert.equal((await destination.read("a")).toString(), "2");
-  });
-  promise("read refuses what is larger than it may hold", async ({ destination }) => {
-    await destination.put("a", Buffer.alloc(100), runId);
-    await assert.rejects(async () => destination.read("a", 99), hasCode("destination.io"));
-    assert.equal((await destination.read("a", 100)).length, 100);
-  });
-  promise("a stream that is given up half-way leaves the file as it was", async ({ destination }) => {
-    const bytes = randomBytes(5 * 1024 * 1024);
-    await (await stageBytes(destination, "a", bytes)).publish();
-    const { stream } = await destination.open("a");
-    for await (const _chunk of stream) break;
-    assert.ok(stream.destroyed);
-    assert.equal(await hashOf(await destination.open("a", { direct: true })), hash(bytes));
-  });
-}
-
-function describeChecksums(promise: Promising): void {
-  const line = (path: string, digit: string) => ({ path, sha256: digit.repeat(64) });
-  promise("checksums keep their order, are added once and dropped by name", async (subject) => {
-    const { checksums } = subject.destination;
-    if (checksums === null) return;
-    assert.deepEqual(await checksums.entries(), []);
-    await checksums.add([line("b", "1"), line("a\nb", "2")]);
-    await checksums.add([line("b", "1"), line("c d", "3")]);
-    assert.deepEqual(await subject.reopen().checksums?.entries(), [
-      line("b", "1"),
-      line("a\nb", "2"),
-      line("c d", "3"),
-    ]);
-    await checksums.drop(["b", "unknown"]);
-    assert.deepEqual(await checksums.entries(), [line("a\nb", "2"), line("c d", "3")]);
-  });
-  promise(
-    "an entry changes only by acceptance, and a refused addition adds nothing at all",
-    async ({ destination }) => {
-      const { checksums } = destination;
-      if (checksums === null) return;
-      await checksums.add([line("a", "1")]);
-      await assert.rejects(checksums.add([line("new", "9"), line("a", "2")]), hasCode("checksums.mismatch"));
-      assert.deepEqual(await checksums.entries(), [line("a", "1")]);
-      await assert.rejects(checksums.replace(line("unknown", "2")), hasCode("checksums.unknown-file"));
-      await checksums.replace(line("a", "2"));
-      assert.deepEqual(await checksums.entries(), [line("a", "2")]);
-    },
-  );
-  promise("changes made at the same time all arrive", async (subject) => {
-    const { checksums } = subject.destination;
-    if (checksums === null) return;
-    const other = subject.reopen().checksums;
-    assert.ok(other);
-    const names = Array.from({ length: 8 }, (_, index) => `f${index}`);
-    await Promise.all(names.map((name, index) => (index % 2 ? checksums : other).add([line(name, "1")])));
-    assert.deepEqual((await checksums.entries()).map((entry) => entry.path).sort(), names);
-  });
-}
-
-async function namesOf(destination: Destination): Promise<readonly string[]> {
-  return (await destination.list()).map((file) => file.name);
-}
-
-async function hashOf(opened: OpenedFile): Promise<string> {
-  return hash(await contentOf(opened));
-}
-
-function hash(bytes: Buffer): string {
-  return createHash("sha256").update(bytes).digest("hex");
+/** Where names are taken by the last byte: the sink that comes second is told so. */
+async function refusesTakenName(destination: Destination): Promise<void> {
+  const second = await destination.stage("a.sql", "run2");
+  second.sink.on("error", () => undefined);
+  const bytes = Readable.from([Buffer.from("second")], { objectMode: false });
+  await assert.rejects(pipeline(bytes, second.sink), hasCode("destination.exists"));
+  await second.discard();
+  await assert.rejects(destination.put("a.sql", Buffer.from("third"), "run3"), hasCode("destination.exists"));
+  assert.equal((await destination.read("a.sql")).toString(), "first");
 }

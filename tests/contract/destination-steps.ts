@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Destination, OpenedFile, StagedFile } from "../../src/destinations/destination.ts";
@@ -32,4 +33,17 @@ export async function contentOf(opened: OpenedFile): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of opened.stream) chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks);
+}
+
+/** Of every published file. */
+export async function namesOf(destination: Destination): Promise<readonly string[]> {
+  return (await destination.list()).map((file) => file.name);
+}
+
+export async function hashOf(opened: OpenedFile): Promise<string> {
+  return hash(await contentOf(opened));
+}
+
+export function hash(bytes: Buffer): string {
+  return createHash("sha256").update(bytes).digest("hex");
 }

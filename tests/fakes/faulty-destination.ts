@@ -18,6 +18,8 @@ export type FaultyMethod =
   | "sink.write"
   | "sink.finish"
   | "readBack"
+  | "storedBytes"
+  | "discardStaged"
   | "publish"
   | "discard"
   | "listStaged"
@@ -114,18 +116,21 @@ export function createFaultyDestination(
   return {
     name: inner.name,
     location: inner.location,
+    traits: inner.traits,
     calls: plan.calls,
     pending: () => plan.pending(),
     ready: () => on("ready", "", () => inner.ready()),
     look: () => on("look", "", () => inner.look()),
     initialise: () => on("initialise", "", () => inner.initialise()),
-    stage: (name, runId) => on("stage", name, async () => wrap(await inner.stage(name, runId))),
+    stage: (name, runId, expectedBytes) =>
+      on("stage", name, async () => wrap(await inner.stage(name, runId, expectedBytes))),
     listStaged: () => on("listStaged", "", () => inner.listStaged()),
     resume: (name, runId) =>
       on("resume", name, async () => {
         const found = await inner.resume(name, runId);
         return found === null ? null : wrap(found);
       }),
+    discardStaged: (left) => on("discardStaged", left.name, () => inner.discardStaged(left)),
     list: () => on("list", "", () => inner.list()),
     stat: (name) => on("stat", name, () => inner.stat(name)),
     open: (name, options) => reading("open", name, () => inner.open(name, options)),
@@ -137,6 +142,7 @@ export function createFaultyDestination(
     put: (name, bytes, runId) => on("put", name, () => inner.put(name, bytes, runId)),
     remove: (name) => on("remove", name, () => inner.remove(name)),
     sync: () => on("sync", "", () => inner.sync()),
+    close: () => inner.close(),
     checksums: inner.checksums === null ? null : faultyChecksums(plan, inner.checksums),
   };
 }
@@ -235,7 +241,8 @@ function faultyStaged(plan: Plan, inner: StagedFile): StagedFile {
     name,
     localPath: inner.localPath,
     sink: faultySink(plan, inner),
-    readBack: () => strikeStream(plan, { method: "readBack", file: name }, () => inner.readBack()),
+    readBack: (range) => strikeStream(plan, { method: "readBack", file: name }, () => inner.readBack(range)),
+    storedBytes: () => strike(plan, { method: "storedBytes", file: name }, () => inner.storedBytes()),
     publish: () => strike(plan, { method: "publish", file: name }, () => inner.publish()),
     discard: () => strike(plan, { method: "discard", file: name }, () => inner.discard()),
   };

@@ -1,14 +1,17 @@
 import { Readable, Writable } from "node:stream";
 import type {
+  ByteRange,
   Destination,
   DirectoryChecksums,
   OpenedFile,
   StagedFile,
   StoredFile,
 } from "../../src/destinations/destination.ts";
+import type { StorageTraits } from "../../src/domain/copies/storage-traits.ts";
 import { Failure } from "../../src/domain/failure.ts";
 import type { FailureCode } from "../../src/domain/failure-table.ts";
 import { createMemoryChecksums } from "./memory-checksums.ts";
+import { plainTraits } from "./plain-traits.ts";
 
 /** What a memory destination keeps; hand the same store to a new destination to "restart" it. */
 export interface MemoryStore {
@@ -40,6 +43,9 @@ export interface MemoryOptions {
   readonly now?: () => number;
   /** False: as an object store, without checksums.txt. */
   readonly hasChecksums?: boolean;
+  readonly traits?: Partial<StorageTraits>;
+  /** Of these names every removal is refused, as an object lock does. */
+  readonly retains?: (name: string) => boolean;
 }
 
 export function createMemoryStore(): MemoryStore {
@@ -58,8 +64,9 @@ export function createMemoryDestination(
     store,
     name,
     location: `memory:${name}`,
-    ready: async () => ({ id: idOf(store, name), warnings: [], ...spaceOf(memory) }),
-    look: async () => ({ id: idOf(store, name), warnings: [], ...spaceOf(memory) }),
+    traits: { ...plainTraits, ...options.traits },
+    ready: async () => ({ id: idOf(store, name), warnings: [], immutability: null, ...spaceOf(memory) }),
+    look: async () => ({ id: idOf(store, name), warnings: [], immutability: null, ...spaceOf(memory) }),
     async initialise() {
       store.id ??= `id-of-${name}`;
       if (!store.files.has("RESTORE-v1.md"))
@@ -68,12 +75,15 @@ export function createMemoryDestination(
     },
     stage: async (file, runId) => stage(memory, file, runId),
     listStaged: async () =>
-      [...store.staged].sort(byName).map(([key, file]) => ({ ...splitKey(key), ...factsOf(file) })),
+      [...store.staged]
+        .sort(byName)
+        .map(([key, file]) => ({ ...splitKey(key), handle: key, ...factsOf(file) })),
     resume: async (file, runId) =>
       store.staged.has(keyOf(file, runId)) ? stagedFile(memory, { name: file, runId, sink: null }) : null,
+    discardStaged: async ({ handle }) => store.staged.delete(handle),
     list: async () => [...store.files].sort(byName).map(([file, kept]) => ({ name: file, ...factsOf(kept) })),
     stat: async (file) => storedFile(memory, file),
-    open: async (file, how = {}) => opened(bytesOf(memory, file), how.direct === true),
+    open: async (file, how = {}) => opened(part(bytesOf(memory, file), how.range), how.direct === true),
     localPath: () => null,
     async read(file, limitBytes = 256 * 1024 * 1024) {
       const bytes = bytesOf(memory, file);
@@ -89,13 +99,15 @@ export function createMemoryDestination(
       store.unsynced.push(() => store.files.delete(file));
     },
     async remove(file) {
+      if (store.files.has(file) && options.retains?.(file)) return "retained";
       const was = store.files.get(file);
       if (was !== undefined) store.unsynced.push(() => store.files.set(file, was));
-      return store.files.delete(file);
+      return store.files.delete(file) ? "removed" : "gone";
     },
     async sync() {
       store.unsynced.length = 0;
     },
+    close: async () => {},
     checksums: options.hasChecksums === false ? null : checksumsOf(store),
   };
 }
@@ -159,10 +171,11 @@ function stagedFile(memory: Memory, { name, runId, sink }: Staging): StagedFile 
     name,
     localPath: null,
     sink: sink ?? new Writable({ write: (_chunk, _encoding, done) => done(new Error("ended")) }).end(),
-    async readBack() {
+    async readBack(range) {
       if (file === undefined) throw failure("destination.not-found", `Cannot open "${name}": it is gone`);
-      return opened(file.bytes, true);
+      return opened(part(file.bytes, range), true);
     },
+    storedBytes: async () => file?.bytes.length ?? 0,
     async publish() {
       if (sink !== null && !sink.writableFinished)
         throw failure("destination.io", `Cannot publish "${name}": not finished`);
@@ -182,6 +195,10 @@ function stagedFile(memory: Memory, { name, runId, sink }: Staging): StagedFile 
       staged.delete(key);
     },
   };
+}
+
+function part(bytes: Buffer, range?: ByteRange): Buffer {
+  return range === undefined ? bytes : bytes.subarray(range.start, range.start + range.length);
 }
 
 function opened(bytes: Buffer, direct: boolean): OpenedFile {

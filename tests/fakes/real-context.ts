@@ -16,6 +16,7 @@ import { createRunId, systemRandom } from "../../src/platform/run-id.ts";
 import { createPostgres } from "../../src/postgres/create-postgres.ts";
 import { createSignatures } from "../../src/signatures/create-signatures.ts";
 import { noRule } from "./keep-policy.ts";
+import { plainTraits } from "./plain-traits.ts";
 
 export interface RealContextOptions {
   /** A directory of the test's own: state in `state/`, destinations in folders of their names. */
@@ -35,7 +36,7 @@ export function createRealContext(options: RealContextOptions): Context {
   const randomToken = (length: number) => randomBytes(length).toString("hex").slice(0, length);
   const env = { PATH: process.env.PATH ?? "", HOME: options.home, LANG: "C", ...options.env };
   const statePath = join(options.home, "state");
-  const rights = { owner: null, fileMode: 0o600, directoryMode: 0o700 };
+  const rights = { owner: null, fileMode: 0o600, directoryMode: 0o700, traits: plainTraits };
   const deps = { clock, log, host, randomToken, tool: "codex-backup 0.0.0" };
   const destinations = options.destinations.map((name) =>
     createLocalDestination({ name, path: join(options.home, name), ...rights }, deps),

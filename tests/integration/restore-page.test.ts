@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { restorePage } from "../../src/destinations/local/restore-page.ts";
+import { restorePage } from "../../src/destinations/restore-page.ts";
 import { formatChecksumLine } from "../../src/domain/checksums/checksum-line.ts";
 import { temporaryDirectory } from "../servers/cleanup.ts";
 import { type PostgresTestServer, startPostgres } from "../servers/postgres.ts";

@@ -5,7 +5,7 @@ import { formatInstant } from "../../domain/instant.ts";
 import { sleep } from "../../platform/clock.ts";
 import { type FileLock, type LockHolder, tryFileLock } from "../../platform/file-lock.ts";
 import { createExclusively } from "../../platform/files.ts";
-import { lockName } from "./names.ts";
+import { lockName } from "../names.ts";
 import type { LocalParts } from "./settings.ts";
 import { translating } from "./translate.ts";
 

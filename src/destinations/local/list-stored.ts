@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import type { StagedName, StoredFile } from "../destination.ts";
-import { isProbeName, parsePartialName } from "./names.ts";
+import { isProbeName, parsePartialName } from "../names.ts";
 import { statStored } from "./open-stored.ts";
 import { translateError } from "./translate.ts";
 
@@ -19,7 +19,8 @@ export async function listStagedFiles(directory: string): Promise<readonly Stage
   const files = await statAll(directory, [...partials.keys()].filter((file) => partials.get(file)).sort());
   return files.flatMap((file) => {
     const parsed = partials.get(file.name);
-    return parsed ? [{ ...parsed, sizeBytes: file.sizeBytes, modifiedMs: file.modifiedMs }] : [];
+    const { sizeBytes, modifiedMs } = file;
+    return parsed ? [{ ...parsed, handle: file.name, sizeBytes, modifiedMs }] : [];
   });
 }
 

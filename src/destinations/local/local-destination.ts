@@ -1,9 +1,9 @@
 import { join, normalize, resolve } from "node:path";
 import { makeDirectories, removeIfThere, syncDirectory } from "../../platform/files.ts";
-import type { Destination } from "../destination.ts";
+import type { Destination, Removed } from "../destination.ts";
+import { checkName, partialName } from "../names.ts";
 import { createDirectoryChecksums } from "./checksums.ts";
 import { listStagedFiles, listStored } from "./list-stored.ts";
-import { checkName, partialName } from "./names.ts";
 import { openStored, readStored, statStored } from "./open-stored.ts";
 import { placeFile } from "./place.ts";
 import { checkReady, look } from "./ready.ts";
@@ -23,20 +23,23 @@ export function createLocalDestination(given: LocalSettings, deps: LocalDeps): D
   return {
     name: settings.name,
     location: directory,
+    traits: settings.traits,
     ready: () => checkReady(parts),
     look: () => look(parts),
     initialise: () => initialise(parts),
     stage: (name, runId) => stageFile(parts, name, runId),
     listStaged: () => listStagedFiles(directory),
     resume: (name, runId) => resumeFile(parts, name, runId),
+    discardStaged: async ({ handle }) => (await remove(directory, handle)) === "removed",
     list: () => listStored(directory),
     localPath: (name) => resolve(directory, name),
     stat: async (name) => statStored(directory, checked(name)),
-    open: async (name, options = {}) => openStored(directory, checked(name), options.direct === true),
+    open: async (name, options = {}) => openStored(directory, checked(name), options),
     read: async (name, limitBytes = readLimitBytes) => readStored(directory, checked(name), limitBytes),
     put: (name, bytes, runId) => put(parts, { name, bytes, runId }),
     remove: async (name) => remove(directory, checked(name)),
     sync: () => translating({ verb: "sync", path: directory, directory }, () => syncDirectory(directory)),
+    close: async () => {},
     checksums: createDirectoryChecksums(parts),
   };
 }
@@ -67,7 +70,8 @@ async function put(parts: LocalParts, { name, bytes, runId }: SmallObject): Prom
   await placeFile(parts, { name, scratch: partialName(name, runId), bytes });
 }
 
-async function remove(directory: string, name: string): Promise<boolean> {
+async function remove(directory: string, name: string): Promise<Removed> {
   const path = join(directory, name);
-  return translating({ verb: "remove", path, directory }, () => removeIfThere(path));
+  const wasThere = await translating({ verb: "remove", path, directory }, () => removeIfThere(path));
+  return wasThere ? "removed" : "gone";
 }

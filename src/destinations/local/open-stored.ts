@@ -1,17 +1,22 @@
 import { lstat } from "node:fs/promises";
 import { join } from "node:path";
 import { errnoOf, Failure } from "../../domain/failure.ts";
-import { openBlocks } from "../../platform/block-reader.ts";
+import { openBlocks, openRange } from "../../platform/block-reader.ts";
 import { readToEnd } from "../../platform/read-to-end.ts";
-import type { OpenedFile, StoredFile } from "../destination.ts";
+import type { OpenedFile, OpenOptions, StoredFile } from "../destination.ts";
 import { translateError } from "./translate.ts";
 
 /** Throws "destination.not-found". "direct" is said only when the kernel took O_DIRECT for this file. */
-export async function openStored(directory: string, name: string, direct: boolean): Promise<OpenedFile> {
+export async function openStored(
+  directory: string,
+  name: string,
+  { direct = false, range }: OpenOptions = {},
+): Promise<OpenedFile> {
   const path = join(directory, name);
   const translate = (error: unknown) => translateError(error, { verb: "read", path, directory });
   if ((await statStored(directory, name)) === null) throw notFound(path);
   try {
+    if (range !== undefined) return { stream: await openRange(path, range, translate), source: "cached" };
     const { stream, isDirect } = await openBlocks(path, { direct, translate });
     return { stream, source: isDirect ? "direct" : "cached" };
   } catch (error) {
@@ -33,7 +38,7 @@ export async function readStored(directory: string, name: string, limitBytes: nu
       },
     );
   }
-  return readToEnd((await openStored(directory, name, false)).stream);
+  return readToEnd((await openStored(directory, name)).stream);
 }
 
 /** Regular files only: a link or a folder under a backup's name is nothing that we stored. Null when there is none. */

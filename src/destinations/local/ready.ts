@@ -6,8 +6,8 @@ import { sleep } from "../../platform/clock.ts";
 import { removeIfThere, writeNewFile } from "../../platform/files.ts";
 import { lacksHardLinks } from "../../platform/move-if-free.ts";
 import type { DestinationFacts } from "../destination.ts";
+import { probeName } from "../names.ts";
 import { listProbes } from "./list-stored.ts";
-import { probeName } from "./names.ts";
 import { giveRights, privateRights } from "./rights.ts";
 import { readSentinel } from "./sentinel.ts";
 import type { LocalParts, LocalSettings } from "./settings.ts";
@@ -33,7 +33,12 @@ export async function look(parts: LocalParts): Promise<DestinationFacts> {
   const id = await readSentinel(settings.path);
   if (id === null) throw sentinelMissing(settings);
   refuseWritableByAll(settings, mode);
-  return { id, warnings: openWarnings(settings, mode), ...(await spaceOf(settings.path)) };
+  return {
+    id,
+    warnings: openWarnings(settings, mode),
+    immutability: null,
+    ...(await spaceOf(settings.path)),
+  };
 }
 
 /**

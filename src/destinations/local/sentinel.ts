@@ -1,11 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { errnoOf, Failure } from "../../domain/failure.ts";
-import { formatInstant } from "../../domain/instant.ts";
-import { formatStableJson, parseJson } from "../../domain/json.ts";
-import { partialName, sentinelName } from "./names.ts";
+import { partialName, sentinelName } from "../names.ts";
+import { restorePage, restorePageName } from "../restore-page.ts";
+import { formatSentinel, parseSentinel } from "../sentinel-text.ts";
 import { placeFile } from "./place.ts";
-import { restorePage, restorePageName } from "./restore-page.ts";
 import type { LocalParts } from "./settings.ts";
 import { translateError } from "./translate.ts";
 
@@ -19,7 +18,7 @@ export async function readSentinel(directory: string): Promise<string | null> {
     if (errnoOf(error) === "ENOENT") return null;
     throw translateError(error, { verb: "read", path, directory });
   }
-  const id = idIn(text);
+  const id = parseSentinel(text);
   if (id !== null) return id;
   throw new Failure(
     "destination.sentinel-foreign",
@@ -30,24 +29,15 @@ export async function readSentinel(directory: string): Promise<string | null> {
   );
 }
 
-function idIn(text: string): string | null {
-  const value = parseJson(text); // no JSON is as foreign as the wrong JSON
-  if (typeof value !== "object" || value === null || !("id" in value)) return null;
-  return typeof value.id === "string" && value.id !== "" ? value.id : null;
-}
-
 /** Writes sentinel and restore page unless they are there; another process doing the same is fine. Returns the id. */
 export async function writeSentinel(parts: LocalParts): Promise<string> {
   const directory = parts.settings.path;
   await placeUnlessThere(parts, restorePageName, Buffer.from(restorePage));
   const known = await readSentinel(directory);
   if (known !== null) return known;
-  const content = {
-    id: parts.deps.randomToken(20),
-    createdAt: formatInstant(parts.deps.clock.now()),
-    tool: parts.deps.tool,
-  };
-  await placeUnlessThere(parts, sentinelName, Buffer.from(formatStableJson(content)));
+  const { randomToken, clock, tool } = parts.deps;
+  const content = { id: randomToken(20), createdAt: clock.now(), tool };
+  await placeUnlessThere(parts, sentinelName, Buffer.from(formatSentinel(content)));
   return (await readSentinel(directory)) ?? content.id;
 }
 

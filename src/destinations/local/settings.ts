@@ -1,3 +1,4 @@
+import type { StorageTraits } from "../../domain/copies/storage-traits.ts";
 import type { FileOwner } from "../../domain/jobs/job.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { FileRights } from "../../platform/files.ts";
@@ -14,6 +15,7 @@ export interface LocalSettings {
   /** Permission bits, never any for others. Default policy: 0600 and 0700. */
   readonly fileMode: number;
   readonly directoryMode: number;
+  readonly traits: StorageTraits;
 }
 
 export interface LocalDeps {

@@ -5,8 +5,8 @@ import { errnoOf, Failure } from "../../domain/failure.ts";
 import { createBlockWriter } from "../../platform/block-writer.ts";
 import { createExclusively, removeIfThere } from "../../platform/files.ts";
 import type { OpenedFile, StagedFile } from "../destination.ts";
-import { checkName, partialName } from "./names.ts";
-import { openStored } from "./open-stored.ts";
+import { checkName, partialName } from "../names.ts";
+import { openStored, statStored } from "./open-stored.ts";
 import { moveIntoPlace } from "./place.ts";
 import { giveRights } from "./rights.ts";
 import type { LocalParts } from "./settings.ts";
@@ -76,7 +76,9 @@ function stagedFile(parts: LocalParts, staging: Staging): StagedFile {
     name,
     localPath: partialPath,
     sink: staging.sink ?? endedSink(partialPath),
-    readBack: (): Promise<OpenedFile> => openStored(directory, partial, true),
+    readBack: (range): Promise<OpenedFile> =>
+      openStored(directory, partial, { direct: true, ...(range && { range }) }),
+    storedBytes: async () => (await statStored(directory, partial))?.sizeBytes ?? 0,
     publish,
     async discard() {
       staging.sink?.destroy();

@@ -24,17 +24,21 @@ export function patientDestination(inner: Destination, clock: Clock, limitMs: nu
   return {
     name: inner.name,
     location: inner.location,
+    traits: inner.traits,
     localPath: (name) => inner.localPath(name),
     ready: () => within("write a probe", () => inner.ready()),
     look: () => within("look at it", () => inner.look()),
     initialise: () => within("initialise it", () => inner.initialise()),
-    stage: async (name, runId) =>
-      patientFile(await within(`start "${name}"`, () => inner.stage(name, runId), discardLate), within),
+    stage: async (name, runId, expectedBytes) => {
+      const start = () => inner.stage(name, runId, expectedBytes);
+      return patientFile(await within(`start "${name}"`, start, discardLate), within);
+    },
     listStaged: () => within("list unfinished files", () => inner.listStaged()),
     resume: async (name, runId) => {
       const found = await within(`take up "${name}"`, () => inner.resume(name, runId));
       return found === null ? null : patientFile(found, within);
     },
+    discardStaged: (left) => within(`discard "${left.name}"`, () => inner.discardStaged(left)),
     list: () => within("list its files", () => inner.list()),
     stat: (name) => within(`look at "${name}"`, () => inner.stat(name)),
     open: (name, options) => within(`open "${name}"`, () => inner.open(name, options), closeLate),
@@ -42,6 +46,7 @@ export function patientDestination(inner: Destination, clock: Clock, limitMs: nu
     put: (name, bytes, runId) => within(`write "${name}"`, () => inner.put(name, bytes, runId)),
     remove: (name) => within(`remove "${name}"`, () => inner.remove(name)),
     sync: () => within("sync it", () => inner.sync()),
+    close: () => inner.close(),
     checksums: checksums === null ? null : patientChecksums(checksums, within),
   };
 }
@@ -83,7 +88,9 @@ function patientFile(inner: StagedFile, within: Within): StagedFile {
     name,
     localPath,
     sink,
-    readBack: (): Promise<OpenedFile> => within(`read "${name}" back`, () => inner.readBack(), closeLate),
+    readBack: (range): Promise<OpenedFile> =>
+      within(`read "${name}" back`, () => inner.readBack(range), closeLate),
+    storedBytes: () => within(`look at "${name}"`, () => inner.storedBytes()),
     publish: () => within(`publish "${name}"`, () => inner.publish()),
     discard: () => within(`discard "${name}"`, () => inner.discard()),
   };

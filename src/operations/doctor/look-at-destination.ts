@@ -61,9 +61,9 @@ async function tryProbe(
   try {
     await destination.put(name, bytes, `doctor-${token}`);
     const back = await destination.read(name);
-    return { isEqual: back.equals(bytes) && (await destination.remove(name)), failure: null };
+    return { isEqual: back.equals(bytes) && (await destination.remove(name)) === "removed", failure: null };
   } catch (error) {
-    await destination.remove(name).catch(() => false); // the first error is the one to tell
+    await destination.remove(name).catch(() => "gone"); // the first error is the one to tell
     return { isEqual: false, failure: failureOf(error, destination.location) };
   }
 }

@@ -164,7 +164,7 @@ test("F97, F147: a removal that the storage acknowledges and does not do is told
   const old = (await oneNight(scene)).backup?.id;
   const inner = scene.context.destinations.get("replays");
   assert.ok(inner);
-  const lying: Destination = { ...inner, remove: async () => true };
+  const lying: Destination = { ...inner, remove: async () => "removed" };
   const report = await oneNight(withMemoryDestination(scene, lying));
   assert.deepEqual([report.outcome, report.exit, removedOf(report)], ["complete", 3, []]);
   assert.match(report.pruned?.failures[0]?.message ?? "", /still there after it was removed/);

@@ -24,7 +24,9 @@ export async function sweepStaged(
     if (destination === undefined) continue;
     // A destination that cannot be listed is reported by the run itself, a moment later.
     const staged = await destination.listStaged().catch(() => []);
-    const left = staged.filter((one) => !open.has(one.runId) && isLeftover(context, job.name, one));
+    const left = staged.filter(
+      (one) => !(one.runId !== null && open.has(one.runId)) && isLeftover(context, job.name, one),
+    );
     for (const file of left) {
       done.push(await discard(destination, file));
     }
@@ -34,14 +36,16 @@ export async function sweepStaged(
 
 /** Whoever runs this job holds its lock, and that is us: a run of it that staged something is over. */
 function isLeftover({ catalog, clock }: Context, job: string, { runId, modifiedMs }: StagedName): boolean {
-  const run = catalog.run(runId);
+  const run = runId === null ? null : catalog.run(runId);
   return run === null ? clock.now() - modifiedMs > unknownRunGraceMs : run.job === job;
 }
 
-async function discard(destination: Destination, { name, runId }: StagedName): Promise<string> {
+async function discard(destination: Destination, left: StagedName): Promise<string> {
+  const { name, runId } = left;
   try {
-    await (await destination.resume(name, runId))?.discard();
-    return `removed "${name}", left unfinished at "${destination.name}" by run ${runId}`;
+    await destination.discardStaged(left);
+    const by = runId === null ? "" : ` by run ${runId}`;
+    return `removed "${name}", left unfinished at "${destination.name}"${by}`;
   } catch (error) {
     return `could not remove "${name}", left unfinished at "${destination.name}", yet: ${messageOf(error)}`;
   }

@@ -8,6 +8,7 @@ import type { LocalSettings } from "../../../src/destinations/local/settings.ts"
 import { createSystemClock } from "../../../src/platform/clock.ts";
 import { createSystemHost } from "../../../src/platform/host.ts";
 import { createSilentLog } from "../../../src/platform/log.ts";
+import { plainTraits } from "../../fakes/plain-traits.ts";
 
 /** A fresh directory for one test, which removes it. */
 export function createTestDirectory(): string {
@@ -16,7 +17,15 @@ export function createTestDirectory(): string {
 
 /** A destination named "backups" with private files and nobody else's owner. */
 export function localDestination(path: string, changes: Partial<LocalSettings> = {}): Destination {
-  const settings = { name: "backups", path, owner: null, fileMode: 0o600, directoryMode: 0o700, ...changes };
+  const settings = {
+    name: "backups",
+    path,
+    owner: null,
+    fileMode: 0o600,
+    directoryMode: 0o700,
+    traits: plainTraits,
+    ...changes,
+  };
   let tokens = 0;
   return createLocalDestination(settings, {
     clock: createSystemClock(),

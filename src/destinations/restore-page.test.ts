@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { formatBackupFile } from "../../domain/backups/backup-file.ts";
+import { formatBackupFile } from "../domain/backups/backup-file.ts";
 import { restorePage } from "./restore-page.ts";
 
 test("the page has a command for each ending that a dump can have", () => {

@@ -1,4 +1,4 @@
-import { Failure } from "../../domain/failure.ts";
+import { Failure } from "../domain/failure.ts";
 
 /** Everything of ours that is no backup begins so; hidden, so that no `ls` and no glob takes it for one. */
 export const sentinelName = ".codex-backup";
