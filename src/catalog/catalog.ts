@@ -21,6 +21,7 @@ import type { Outcome } from "../domain/outcome.ts";
 import type { ReferencesFacts } from "../domain/sets/references.ts";
 import type { SetFacts } from "../domain/sets/restore-point.ts";
 import type { Linked } from "../domain/signatures/chain-link.ts";
+import type { AuditFindingRow, ComparedManifest, LookRow, ReadTally, RetainedRow } from "./copy-facts.ts";
 import type {
   ChannelResult,
   CopyTally,
@@ -38,15 +39,20 @@ import type {
 } from "./further-rows.ts";
 
 export type {
+  AuditFindingRow,
   ChannelResult,
+  ComparedManifest,
   CopyTally,
   DiskSampleRow,
   ForeignFileRow,
+  LookRow,
   OutboxEntry,
   ProfileFilter,
   ProofFileRow,
   ProofFilter,
   ProofRow,
+  ReadTally,
+  RetainedRow,
   RunTally,
   SlotFilter,
   SlotRow,
@@ -212,6 +218,28 @@ export interface Catalog {
   addPruned(job: string, database: string | null, backupId: string): void;
   pruned(job: string, database: string | null): readonly string[];
   clearPruned(job: string, database: string | null, backupIds: readonly string[]): void;
+  /** What a destination has just said of itself. */
+  noteLook(look: Pick<LookRow, "destination" | "destinationId" | "immutability">, at: Instant): void;
+  /** All of what lies there was compared with the catalog. */
+  noteAudit(destination: string, destinationId: string, at: Instant): void;
+  looks(): readonly LookRow[];
+  /** Replaces that of the same copy, and ends with it; nothing happens when there is no such copy. */
+  putRetained(row: RetainedRow): void;
+  endRetained(job: string, backupId: string, destination: string): void;
+  retained(): readonly RetainedRow[];
+  /** Counted by the database. */
+  readTallies(): readonly ReadTally[];
+  /** So many bytes were read by a check with a budget. */
+  addRead(at: Instant, bytes: number): void;
+  bytesReadSince(at: Instant): number;
+  comparedManifests(destination: string, destinationId: string): readonly ComparedManifest[];
+  /** Replaces those of the destination, of whatever disk. */
+  putComparedManifests(destination: string, destinationId: string, files: readonly ComparedManifest[]): void;
+  /** Of all destinations. */
+  auditFindings(): readonly AuditFindingRow[];
+  /** Replaces those of the destination. */
+  putAuditFindings(destination: string, rows: readonly Omit<AuditFindingRow, "destination">[]): void;
+
   /** What the manifests of a job and database say of each other, oldest first. Reads no more of them than that. */
   links(job: string, database: string | null): readonly Linked[];
   /** Backups that a manifest notes as gone for no known reason, and since when; none that a later one accounts for. */

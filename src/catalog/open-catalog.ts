@@ -8,6 +8,7 @@ import { loadMigrations, migrate } from "./migrations.ts";
 import { alertStateStatements } from "./statements/alert-states.ts";
 import { backupStatements } from "./statements/backups.ts";
 import { copyStatements } from "./statements/copies.ts";
+import { copyFactStatements } from "./statements/copy-facts.ts";
 import { diskSampleStatements } from "./statements/disk-samples.ts";
 import { foreignFileStatements } from "./statements/foreign-files.ts";
 import { jobStatements } from "./statements/jobs.ts";
@@ -43,6 +44,7 @@ export function openCatalog(path: string, options: CatalogOptions = {}): Catalog
     ...runStatements(connection),
     ...backupStatements(connection),
     ...copyStatements(connection),
+    ...copyFactStatements(connection),
     ...markStatements(connection),
     ...profileStatements(connection),
     ...proofStatements(connection),
