@@ -62,6 +62,7 @@ export interface ObjectStore {
   /** Every object, in any order; all pages. */
   list(): Promise<readonly ListedObject[]>;
   listUploads(): Promise<readonly UnfinishedUpload[]>;
+  /** Fine when it is gone. */
   abortUpload(upload: Pick<UnfinishedUpload, "key" | "handle">): Promise<void>;
   /** All versions of it. "retained" when the storage refuses for now. */
   remove(key: string): Promise<"removed" | "gone" | "retained">;
@@ -69,4 +70,6 @@ export interface ObjectStore {
   refusesOverwrite(key: string, bytes: Uint8Array): Promise<boolean>;
   /** Of new objects; null where they can be removed at any time. */
   immutability(): Promise<Immutability | null>;
+  /** Ends idle connections. May be called twice; the next call opens them again. */
+  close(): Promise<void>;
 }
