@@ -12,6 +12,7 @@ import type { HttpSettings } from "../domain/access/http-settings.ts";
 import type { AlertSettings, PingSettings } from "../domain/alerts/alert-settings.ts";
 import type { StorageTraits } from "../domain/copies/storage-traits.ts";
 import type { FailureCode } from "../domain/failure-table.ts";
+import type { ConfigCopySettings } from "../domain/jobs/config-copy-settings.ts";
 import type { FileOwner, Job, KeepPolicy } from "../domain/jobs/job.ts";
 import type { LogsSettings } from "../domain/jobs/logs-settings.ts";
 import type { TelemetrySettings } from "../domain/jobs/telemetry-settings.ts";
@@ -40,6 +41,8 @@ export interface Config {
   readonly telemetry: TelemetrySettings | null;
   /** Null when nobody is to be told. */
   readonly alerts: AlertSettings | null;
+  /** Null: no copies of the file itself are kept at destinations. */
+  readonly configCopy: ConfigCopySettings | null;
   /** Null when nobody outside watches. */
   readonly pings: PingSettings | null;
   /** Every secret that was opened, for redaction. */

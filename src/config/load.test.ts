@@ -61,6 +61,7 @@ test("the example of the design is read, every default filled in", async (contex
     statePath: "/var/lib/codex-backup",
     timezone: "Europe/Berlin",
     scheduler: { concurrency: 2, drainMs: 10 * 60_000 },
+    configCopy: null,
     http: null,
     trustedKeys: [],
     logs: { maxAgeMs: 180 * 86_400_000, maxBytes: 256e6, file: null, fileBytes: 10e6, files: 5 },
@@ -274,6 +275,8 @@ jobs:
   );
 });
 
+const recipient = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p";
+
 const frame = (job: string) =>
   `destinations: { b: { path: /b }, c: { path: /c, mode: "0640", owner: root } }\njobs:\n  j:\n${job}`;
 
@@ -388,6 +391,14 @@ const refusals: Readonly<Record<string, readonly [yaml: string, told: RegExp]>> 
   "a label that YAML would change": [
     frame("    {to: b, labels: {app: 1.10}, capsule: {root: /x}}"),
     /put it in quotes/,
+  ],
+  "a copy of the config for nobody": [
+    `${frame("    {to: b, capsule: {root: /x}}")}\nconfigCopy: {}\n`,
+    /configCopy: names no recipient/,
+  ],
+  "a copy of the config at an unknown destination": [
+    `${frame("    {to: b, capsule: {root: /x}}")}\nconfigCopy: { recipients: [${recipient}], to: [bb] }\n`,
+    /configCopy.to.0 names the unknown destination "bb"; allowed: b/,
   ],
   "no jobs": ["jobs: {}\n", /jobs is empty; needed: at least one job/],
   "missing jobs": ["version: 1\n", /jobs is missing/],

@@ -5,6 +5,7 @@ import { withProofJobs } from "../domain/jobs/proof-job.ts";
 import { Secret } from "../domain/secret.ts";
 import type { Clock } from "../platform/clock.ts";
 import { buildAlerts } from "./build-alerts.ts";
+import { buildConfigCopy } from "./build-config-copy.ts";
 import { buildDestinations } from "./build-destination.ts";
 import { buildHttp } from "./build-http.ts";
 import { buildJob } from "./build-job.ts";
@@ -101,6 +102,7 @@ async function build(settings: Settings, file: ConfigText, building: Building): 
     scheduler: { concurrency: settings.scheduler.concurrency, drainMs: settings.scheduler.drain },
     http: buildHttp(settings.http, { directory, report }),
     trustedKeys: settings.signing.trusted,
+    configCopy: buildConfigCopy(settings.configCopy, { destinations, directory, report }),
     logs: buildLogs(settings.logs, directory),
     telemetry: await buildTelemetry(settings, { directory, report, opener }),
     alerts,

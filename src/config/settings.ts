@@ -1,6 +1,7 @@
 import { nearest } from "../domain/nearest.ts";
 import { createProblemList, type Path, type Problem, unknownKey, unknownName } from "./problem.ts";
 import type { AlertsKeys } from "./schema/alerts.ts";
+import type { ConfigCopyWritten } from "./schema/config-copy.ts";
 import { type DestinationSettings, destination, frame } from "./schema/document.ts";
 import type { HttpSettings } from "./schema/http.ts";
 import {
@@ -36,6 +37,8 @@ export interface Settings {
   readonly scheduler: SchedulerSettings;
   readonly http: HttpSettings | null;
   readonly signing: SigningSettings;
+  /** Null: the file is kept nowhere else. */
+  readonly configCopy: ConfigCopyWritten | null;
   readonly logs: LogsWritten;
   /** Null: no traces. */
   readonly telemetry: TelemetryWritten | null;
@@ -88,6 +91,7 @@ export function readSettings(value: unknown): ReadSettings {
     scheduler = noScheduler,
     http = null,
     signing = { trusted: [] },
+    configCopy = null,
     logs = noLogs,
     telemetry = null,
     alerts = null,
@@ -103,6 +107,7 @@ export function readSettings(value: unknown): ReadSettings {
       jobs,
       http,
       signing,
+      configCopy,
       logs,
       telemetry,
       alerts,

@@ -95,6 +95,12 @@ const postgres = fc
 const documents = fc.record({
   timezone: maybe(fc.constantFrom("UTC", "Africa/Cairo")),
   signing: maybe(fc.constant({ trusted: ["RWSRStGKt8ujB3aavv2QRnSN5yKNUFG/CiZQNMXXONSEdNbeIicLxm3d"] })),
+  configCopy: maybe(
+    fc.constant({
+      recipients: ["age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"],
+      to: ["b"],
+    }),
+  ),
   destinations: fc.constantFrom(
     { a: { path: "x", mode: "0640", owner: "codex" }, b: { path: "/y" } },
     { a: { path: "/x" }, b: { path: "/y", directoryMode: "0750", keep: { weekly: 4, size: "1.5 GiB" } } },

@@ -53,6 +53,7 @@ export function formatEffective(config: Config, origins: SecretOrigins): string 
     },
     ...(config.http && { http: httpOf(config.http) }),
     signing: { trusted: config.trustedKeys },
+    ...(config.configCopy && { configCopy: config.configCopy }),
     logs: logsOf(config.logs),
     ...(config.telemetry && { telemetry: telemetryOf(config.telemetry, show) }),
     ...(config.alerts && { alerts: alertsOf(config.alerts, show) }),

@@ -4,6 +4,7 @@ import type { Catalog } from "../catalog/catalog.ts";
 import type { Destination } from "../destinations/destination.ts";
 import type { AlertSettings } from "../domain/alerts/alert-settings.ts";
 import { Failure } from "../domain/failure.ts";
+import type { ConfigCopySettings } from "../domain/jobs/config-copy-settings.ts";
 import type { Job } from "../domain/jobs/job.ts";
 import type { OnProgress } from "../domain/runs/progress.ts";
 import type { Schedule } from "../domain/slots/schedule.ts";
@@ -34,11 +35,20 @@ export interface Context {
   /** The bare environment for programs that we start: PATH, HOME, LANG, nothing of the caller's. */
   readonly childEnv: Readonly<Record<string, string>>;
   readonly alerts: AlertsPart | null;
+  readonly configFile: ConfigFile;
   /** A log for one run, kept under STATE/logs. */
   openRunLog(runId: string): RunLog;
   newRunId(): string;
   /** So many random lower-case letters and digits. */
   randomToken(length: number): string;
+}
+
+/** The operator's own words, which a new machine needs as much as the backups. */
+export interface ConfigFile {
+  /** Null: no copies of it are kept at destinations. */
+  readonly copy: ConfigCopySettings | null;
+  /** As it is now. Throws "config.unreadable". */
+  read(): Promise<Buffer>;
 }
 
 /** What is told to people and to watchers outside; null in the context where nothing of it is configured. */

@@ -45,6 +45,7 @@ export function createOperations(context: Context): Operations {
     exportIdentities: async (request) =>
       (await import("./custody/keys.ts")).exportIdentities(context, request),
     confirmIdentity: async (request) => (await import("./custody/keys.ts")).confirmIdentity(context, request),
+    keepConfig: async () => (await import("./config-copy/keep-config.ts")).keepConfig(context),
     restore: async (request) => (await import("./restore/restore.ts")).restore(context, request),
     hold: async (request) => (await import("./hold.ts")).hold(context, request),
     release: async (request) => (await import("./hold.ts")).release(context, request),

@@ -32,6 +32,7 @@ import type { SigningKey } from "../domain/signatures/signing-key.ts";
 import type { SimulationReport } from "../domain/simulation/simulation-report.ts";
 import type { PassedSlot } from "../domain/slots/due.ts";
 import type { JobSlots, SlotNews, StartedRun } from "../domain/slots/slot-report.ts";
+import type { KeptConfig } from "./config-copy/keep-config.ts";
 import type {
   ConfirmRequest,
   ExportRequest,
@@ -144,6 +145,8 @@ export interface Operations {
   exportIdentities(request: ExportRequest): Promise<readonly string[]>;
   /** Somebody holds these secret keys; returns their recipients. Throws "encryption.identity". */
   confirmIdentity(request: ConfirmRequest): Promise<readonly string[]>;
+  /** Keeps what the config file says now at the destinations that are to have it; empty when none is. */
+  keepConfig(): Promise<readonly KeptConfig[]>;
   restore(request: RestoreRequest): Promise<RestoreReport>;
   /** The databases that restores replaced and kept, and drops one. Throws "usage.refused" for any other database. */
   dropReplaced(request: DropReplacedRequest): Promise<ReplacedReport>;

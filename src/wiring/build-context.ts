@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { Catalog } from "../catalog/catalog.ts";
@@ -7,6 +8,7 @@ import type { LogEntry, Needs } from "../cli/cli.ts";
 import type { Config } from "../config/config.ts";
 import type { Destination } from "../destinations/destination.ts";
 import { createLocalDestination } from "../destinations/local/local-destination.ts";
+import { Failure, messageOf } from "../domain/failure.ts";
 import { createEncryption } from "../encryption/create-encryption.ts";
 import type { Context, RunLog } from "../operations/context.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -64,6 +66,7 @@ export function buildContext({ config, needs, clock, env, catalog: opened }: Con
     encryption: createEncryption(),
     catalog,
     alerts: alertsPart({ config, catalog, clock, log, host, childEnv }),
+    configFile: { copy: config.configCopy, read: () => readOwnConfig(config.path) },
     onProgress: needs.onProgress,
     scheduleOf: installedSchedules(config, clock),
     childEnv,
@@ -71,6 +74,16 @@ export function buildContext({ config, needs, clock, env, catalog: opened }: Con
     newRunId: () => createRunId(clock.now(), systemRandom),
     randomToken,
   };
+}
+
+async function readOwnConfig(path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    throw new Failure("config.unreadable", `Cannot read "${path}": ${messageOf(error)}`, {
+      hint: "See whether the file is still there and may be read by this user.",
+    });
+  }
 }
 
 function openOwnCatalog(path: string, { mendsCatalog }: Needs, clock: Clock) {

@@ -38,6 +38,7 @@ export function createMemoryContext(options: MemoryContextOptions): Context {
     host: { name: "host", bootId: "boot", pid: 1, isAlive: (pid) => pid === 1 },
     log,
     alerts: null,
+    configFile: { copy: null, read: async () => Buffer.from("jobs: {}\n") },
     onProgress: () => undefined,
     scheduleOf: scheduleOfJob,
     childEnv: {},

@@ -55,6 +55,7 @@ export function createRealContext(options: RealContextOptions): Context {
     host,
     log,
     alerts: null,
+    configFile: { copy: null, read: async () => Buffer.from("jobs: {}\n") },
     onProgress: () => undefined,
     scheduleOf: scheduleOfJob,
     childEnv: env,

@@ -1,10 +1,11 @@
 import type { Command } from "commander";
 import { describeLackingKey, keyForProofs } from "../../domain/encryption/scheduled-key.ts";
+import { Failure } from "../../domain/failure.ts";
 import { leavesBackups } from "../../domain/jobs/job.ts";
 import type { ExitStatus } from "../../domain/outcome.ts";
 import { describeCount } from "../../domain/plain-words.ts";
 import { addExamples, type Bind } from "../command.ts";
-import { loadConfig, type Session } from "../session.ts";
+import { loadConfig, type Session, type Work, withOperations } from "../session.ts";
 
 export function registerConfig(parent: Command, bind: Bind): void {
   const group = parent.command("config").description("The configuration file.");
@@ -19,6 +20,13 @@ export function registerConfig(parent: Command, bind: Bind): void {
     .option("--effective", "with every default filled in (which is what is always shown)");
   addExamples(show, [["codex-backup config show --effective", "every key, every default"]]);
   bind(show, () => showConfig);
+  const keep = group
+    .command("keep")
+    .description(
+      "Keeps the file as it is now, encrypted, at the destinations of configCopy. Runs do it by themselves when it changed.",
+    );
+  addExamples(keep, [["codex-backup config keep", "after a change, without waiting for the next run"]]);
+  bind(keep, () => (session) => withOperations(session, "lenient", (work) => keepConfig(session, work)));
   const schema = group.command("schema").description("Prints the JSON Schema of the file, for editors.");
   addExamples(schema, [["codex-backup config schema > codex-backup.schema.json", "for your editor"]]);
   bind(schema, () => showSchema);
@@ -46,6 +54,21 @@ async function showConfig(session: Session): Promise<ExitStatus> {
   const effective = (await session.tool.configLoader()).showEffective(config);
   session.screen.answer(effective, { path: config.path, effective });
   return 0;
+}
+
+async function keepConfig({ screen }: Session, { operations, config }: Work): Promise<ExitStatus> {
+  if (config.configCopy === null) {
+    throw new Failure("usage.refused", "Cannot keep the config: it does not say where and for whom", {
+      hint: "Add configCopy: { recipients: [age1…] } to it; codex-backup keys generate --encryption makes a key.",
+    });
+  }
+  const copies = await operations.keepConfig();
+  screen.document({ copies });
+  for (const { destination, name, isNew, failure } of copies) {
+    if (failure !== null) screen.complain(`${destination}: ${failure.message}`);
+    else screen.print(`${destination}: ${name} (${isNew ? "new" : "was there already"})`);
+  }
+  return copies.every(({ failure }) => failure === null) ? 0 : 1;
 }
 
 async function showSchema(session: Session): Promise<ExitStatus> {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { alerts } from "./alerts.ts";
+import { configCopy } from "./config-copy.ts";
 import { http } from "./http.ts";
 import { jobKinds } from "./job.ts";
 import { keep } from "./keep.ts";
@@ -38,6 +39,9 @@ const head = {
   scheduler: scheduler.prefault({}).describe("How `serve` starts runs"),
   http: http.optional().describe("The server of `serve`: status, metrics and API; left out: none"),
   signing: signing.prefault({}).describe("Whose signatures of backups count"),
+  configCopy: configCopy
+    .optional()
+    .describe("This file itself, kept encrypted beside the backups; left out: it is kept nowhere"),
   logs: logs.prefault({}).describe("How long the tool's own logs are kept"),
   telemetry: telemetry.optional().describe("Traces of runs for a collector; left out: none"),
   alerts: alerts.optional().describe("Who is told what, and how; left out: nobody"),

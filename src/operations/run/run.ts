@@ -1,9 +1,10 @@
-import { asFailure, Failure } from "../../domain/failure.ts";
+import { asFailure, Failure, reportOf } from "../../domain/failure.ts";
 import { type Job, leavesBackups } from "../../domain/jobs/job.ts";
 import { jobsOfAll, proofJobOf } from "../../domain/jobs/proof-job.ts";
 import type { RunReport } from "../../domain/runs/run-report.ts";
 import { inSetOrder } from "../../domain/sets/set-order.ts";
 import { tellEnded, tellStarted } from "../alerts/notices.ts";
+import { keepConfig } from "../config-copy/keep-config.ts";
 import { type Context, jobNamed } from "../context.ts";
 import { closeDeadRuns } from "../dead-runs.ts";
 import { patientDestination } from "../delivery/patient-destination.ts";
@@ -37,7 +38,25 @@ export async function run(context: Context, options: RunOptions): Promise<readon
     const own = tellEnded(context, job, await runJob(context, job, options));
     reports.push(...own, ...(await proveAfter(context, job, { own, options })));
   }
-  return reports;
+  return withConfigKept(context, reports);
+}
+
+/** A config that could not be kept is told with the last backup: it is what a new machine would lack. */
+async function withConfigKept(
+  context: Context,
+  reports: readonly RunReport[],
+): Promise<readonly RunReport[]> {
+  const last = reports.findLast(({ backup }) => backup !== null);
+  if (last === undefined) return reports;
+  const kept = await keepConfig(context).catch((error: unknown) => [
+    { destination: "", failure: reportOf(asFailure(error, "run.internal", "Cannot keep the config")) },
+  ]);
+  const lost = kept.flatMap(({ failure }) => (failure === null ? [] : [failure.message]));
+  for (const error of lost) context.log.warn({ error }, "the config could not be kept");
+  if (lost.length === 0) return reports;
+  return reports.map((report) =>
+    report === last ? { ...report, warnings: [...report.warnings, ...lost] } : report,
+  );
 }
 
 interface Ended {
