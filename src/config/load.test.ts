@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { chmod } from "node:fs/promises";
 import { test } from "node:test";
+import { plainTraits } from "../../tests/fakes/plain-traits.ts";
 import { createConfigFolder } from "../../tests/fakes/written-config.ts";
 import { Failure } from "../domain/failure.ts";
 import { keepPolicyAt } from "../domain/jobs/job.ts";
@@ -79,6 +80,7 @@ test("the example of the design is read, every default filled in", async (contex
       owner,
       fileMode: 0o600,
       directoryMode: 0o700,
+      traits: plainTraits,
       keep: null,
     },
     {
@@ -88,6 +90,7 @@ test("the example of the design is read, every default filled in", async (contex
       owner: null,
       fileMode: 0o600,
       directoryMode: 0o700,
+      traits: plainTraits,
       keep: null,
     },
   ]);
@@ -398,7 +401,7 @@ const refusals: Readonly<Record<string, readonly [yaml: string, told: RegExp]>> 
   ],
   "a copy of the config at an unknown destination": [
     `${frame("    {to: b, capsule: {root: /x}}")}\nconfigCopy: { recipients: [${recipient}], to: [bb] }\n`,
-    /configCopy.to.0 names the unknown destination "bb"; allowed: b/,
+    /configCopy.to\[0\] names the unknown destination "bb"; allowed: b/,
   ],
   "no jobs": ["jobs: {}\n", /jobs is empty; needed: at least one job/],
   "missing jobs": ["version: 1\n", /jobs is missing/],
