@@ -68,7 +68,7 @@ async function startOf(context: Context, job: BackupJob): Promise<Start> {
     const good = found.rows.filter((row) => row.database === database && row.outcome === "complete");
     return { database, growth: growthOf(good), runs: retention.runsOf(database) };
   });
-  const { here: copies } = copiesOf(found);
+  const { here: copies } = copiesOf(context, found);
   const { zone, schedule, policyAt } = retention;
   const { name, nameTemplate, to } = job;
   return {

@@ -87,6 +87,11 @@ export interface PruneReport {
   readonly sizeBytes: number;
   /** True when the copy is gone now. */
   readonly isRemoved: boolean;
+  /**
+   * Policy is done with it, and the storage keeps it for now (object lock, no right to remove): it stands as before, and is
+   * tried again. Null: it does not. `until`: ISO 8601, UTC; null: for ever, or nobody knows.
+   */
+  readonly retained: { readonly until: string | null } | null;
   /** Why it could not be removed, or not be judged. */
   readonly failure: FailureReport | null;
   readonly exit: ExitStatus;

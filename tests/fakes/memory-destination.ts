@@ -7,7 +7,7 @@ import type {
   StagedFile,
   StoredFile,
 } from "../../src/destinations/destination.ts";
-import type { StorageTraits } from "../../src/domain/copies/storage-traits.ts";
+import type { Immutability, StorageTraits } from "../../src/domain/copies/storage-traits.ts";
 import { Failure } from "../../src/domain/failure.ts";
 import type { FailureCode } from "../../src/domain/failure-table.ts";
 import { createMemoryChecksums } from "./memory-checksums.ts";
@@ -46,6 +46,8 @@ export interface MemoryOptions {
   readonly traits?: Partial<StorageTraits>;
   /** Of these names every removal is refused, as an object lock does. */
   readonly retains?: (name: string) => boolean;
+  /** What its facts say; asked at each look. Default: nothing is kept. */
+  readonly immutability?: () => Immutability | null;
 }
 
 export function createMemoryStore(): MemoryStore {
@@ -60,13 +62,20 @@ export function createMemoryDestination(
   const now = options.now ?? (() => 0);
   const name = options.name ?? "memory";
   const memory: Memory = { store, now, capacityBytes: options.capacityBytes ?? null };
+  const immutability = options.immutability ?? (() => null);
+  const facts = () => ({
+    id: idOf(store, name),
+    warnings: [],
+    immutability: immutability(),
+    ...spaceOf(memory),
+  });
   return {
     store,
     name,
     location: `memory:${name}`,
     traits: { ...plainTraits, ...options.traits },
-    ready: async () => ({ id: idOf(store, name), warnings: [], immutability: null, ...spaceOf(memory) }),
-    look: async () => ({ id: idOf(store, name), warnings: [], immutability: null, ...spaceOf(memory) }),
+    ready: async () => facts(),
+    look: async () => facts(),
     async initialise() {
       store.id ??= `id-of-${name}`;
       if (!store.files.has("RESTORE-v1.md"))

@@ -5,17 +5,18 @@ import type { AuditFindingRow, LookRow, ReadTally, RetainedRow } from "../copy-f
 import type { Row } from "../row.ts";
 import { keyOfBackup } from "./copies.ts";
 
-// Weaker: it kept nothing, or for fewer days; null days are for ever. A look that sees less than the one before starts anew.
+// Made before it was seen to keep this long, a copy may be kept for less; null days are for ever.
 const noteLook = `
-  INSERT INTO looks (destination, destination_id, immutable_by, immutable_days, weaker_ms)
-  VALUES ($destination, $destinationId, $by, $days, CASE WHEN $by IS NULL THEN $at END)
+  INSERT INTO looks (destination, destination_id, immutable_by, immutable_days)
+  VALUES ($destination, $destinationId, $by, $days)
   ON CONFLICT (destination, destination_id) DO UPDATE SET
     weaker_ms = CASE
-      WHEN excluded.immutable_by IS NULL THEN $at
-      WHEN immutable_by IS NULL THEN weaker_ms
+      WHEN excluded.immutable_by IS NULL THEN NULL
+      WHEN immutable_by IS NULL THEN $at
       WHEN immutable_days IS NOT NULL AND coalesce(excluded.immutable_days, 1e9) > immutable_days THEN $at
       ELSE weaker_ms END,
-    immutable_by = excluded.immutable_by, immutable_days = excluded.immutable_days`;
+    immutable_by = excluded.immutable_by, immutable_days = excluded.immutable_days
+  WHERE immutable_by IS NOT excluded.immutable_by OR immutable_days IS NOT excluded.immutable_days`;
 
 const noteAudit = `
   INSERT INTO looks (destination, destination_id, audited_ms) VALUES ($destination, $destinationId, $at)

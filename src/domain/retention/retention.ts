@@ -17,6 +17,8 @@ export interface RetainedBackup extends JudgedBackup {
   readonly isSuspect: boolean;
   /** It belongs to its set's newest restore point of which nothing lacks. Left out: it does not. */
   readonly isOfPoint?: boolean;
+  /** The storage would refuse to remove it now, as far as is known. Left out: nothing tells that it would. */
+  readonly retained?: { readonly until: Instant | null };
   readonly sizeBytes: number;
 }
 
@@ -122,10 +124,14 @@ export function describeVerdict(verdict: Omit<Verdict<RetainedBackup>, "backup">
   return `${verdict.verdict === "keep" ? "kept" : "removed"}: ${verdict.reasons.join(", ")}`;
 }
 
-/** More than half of at least four would go at once: a sign of a mistaken policy, to be confirmed by a person. */
+/**
+ * More than half of at least four would go at once: a sign of a mistaken policy, to be confirmed by a person. What the
+ * storage retains does not go, however often it is tried, and hides nothing of what does.
+ */
 export function removesMost(verdicts: readonly Verdict<RetainedBackup>[]): boolean {
-  const removed = verdicts.filter((verdict) => verdict.verdict === "remove").length;
-  return verdicts.length >= 4 && removed * 2 > verdicts.length;
+  const moved = verdicts.filter(({ verdict, backup }) => verdict === "keep" || backup.retained === undefined);
+  const removed = moved.filter(({ verdict }) => verdict === "remove").length;
+  return moved.length >= 4 && removed * 2 > moved.length;
 }
 
 function newestFirst(a: RetainedBackup, b: RetainedBackup): number {

@@ -1,4 +1,5 @@
 import type { Anomaly } from "../anomalies/anomaly.ts";
+import type { ReadBack } from "../copies/read-back.ts";
 import type { FailureReport } from "../failure.ts";
 import type { Level } from "../level.ts";
 import type { ExitStatus, Outcome } from "../outcome.ts";
@@ -41,7 +42,7 @@ export interface CopyReport {
   readonly destination: string;
   readonly location: string;
   readonly level: Level;
-  readonly readBack: "direct" | "cached" | null;
+  readonly readBack: ReadBack | null;
   /** Not in the live stream: brought up afterwards from a finished copy. */
   readonly late: boolean;
   readonly failure: FailureReport | null;
@@ -53,6 +54,8 @@ export interface RunPruning {
   readonly freedBytes: number;
   /** Copies that stay, by policy. */
   readonly kept: number;
+  /** Copies that policy is done with and the storage keeps for now; they free nothing, and are tried again. */
+  readonly retained: number;
   /** Destinations where nothing was removed because more than half would go at once: a person has to say yes. */
   readonly refusedAt: readonly string[];
   /** Destinations where what nobody may remove takes more than the job's limit of size there. */

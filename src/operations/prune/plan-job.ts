@@ -13,6 +13,7 @@ import {
 import type { Context } from "../context.ts";
 import { newestBackup } from "../list.ts";
 import { newestWholePoint } from "../sets/list-points.ts";
+import { retainedNow } from "./retained.ts";
 import type { Survey } from "./survey.ts";
 
 /** The backups of a job, as they were found at the destinations that could be looked at. */
@@ -35,7 +36,7 @@ export function planJob(
   job: BackupJob,
   { found, current }: { readonly found: FoundBackups; readonly current: CurrentRun | null },
 ): readonly (readonly Verdict<PlannedCopy>[])[] {
-  const { here: copies, elsewhere } = copiesOf(found);
+  const { here: copies, elsewhere } = copiesOf(context, found);
   const point = newestWholePoint(context, job);
   const here = copies.map((copy) => (point.has(copy.id) ? { ...copy, isOfPoint: true } : copy));
   const retention = retentionOf(context, job, current?.runId ?? null);
@@ -51,16 +52,19 @@ interface FoundCopies {
 }
 
 /** What retention sees of the copies that lie where somebody looked; tombstoned ones are gone already. */
-export function copiesOf({ rows, surveys }: FoundBackups): FoundCopies {
-  const held = heldIds(rows, surveys);
+export function copiesOf(
+  context: Pick<Context, "catalog" | "clock">,
+  { rows, surveys }: FoundBackups,
+): FoundCopies {
+  const known: Known = { held: heldIds(rows, surveys), retainedOf: retainedNow(context) };
   const seen = new Map(surveys.map((survey) => [survey.destination, survey.destinationId]));
   const copies = rows
     .flatMap((row) => row.copies.map((copy) => ({ row, copy })))
     .filter(({ copy }) => seen.has(copy.destination) && copy.state !== "removing");
   const isHere = ({ copy }: RowAndCopy) => seen.get(copy.destination) === copy.destinationId;
   return {
-    here: copies.filter(isHere).map((one) => plannedCopy(one, held)),
-    elsewhere: copies.filter((one) => !isHere(one)).map((one) => plannedCopy(one, held)),
+    here: copies.filter(isHere).map((one) => plannedCopy(one, known)),
+    elsewhere: copies.filter((one) => !isHere(one)).map((one) => plannedCopy(one, known)),
   };
 }
 
@@ -79,8 +83,14 @@ interface RowAndCopy {
   readonly copy: CopyRow;
 }
 
-function plannedCopy({ row, copy }: RowAndCopy, held: ReadonlySet<string>): PlannedCopy {
+interface Known {
+  readonly held: ReadonlySet<string>;
+  readonly retainedOf: ReturnType<typeof retainedNow>;
+}
+
+function plannedCopy({ row, copy }: RowAndCopy, { held, retainedOf }: Known): PlannedCopy {
   const { id, createdAt, outcome, database, sizeBytes } = row;
+  const retained = retainedOf(copy, createdAt);
   return {
     id,
     createdAt,
@@ -94,6 +104,7 @@ function plannedCopy({ row, copy }: RowAndCopy, held: ReadonlySet<string>): Plan
     destination: copy.destination,
     database,
     sizeBytes,
+    ...(retained !== null && { retained }),
   };
 }
 

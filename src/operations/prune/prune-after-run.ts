@@ -24,6 +24,7 @@ const nothing: RunPruning = {
   removed: [],
   freedBytes: 0,
   kept: 0,
+  retained: 0,
   refusedAt: [],
   oversizeAt: [],
   failures: [],
@@ -39,7 +40,7 @@ export async function pruneAfterRun(context: Context, job: BackupJob, run: After
     const { verdicts, refused } = withoutMost(planJob(context, job, { found, current: run }));
     const reports = await carryOut(context, job, { verdicts, signal });
     const stopped = signal.aborted ? [asFailure(signal.reason, "run.cancelled", "Cannot go on pruning")] : [];
-    return conclude(reports, {
+    return conclude(context, reports, {
       job,
       found,
       refused,
@@ -65,15 +66,22 @@ interface Rest {
   readonly troubles: readonly Failure[];
 }
 
-function conclude(reports: readonly PruneReport[], { job, found, refused, troubles }: Rest): RunPruning {
+function conclude(
+  context: Context,
+  reports: readonly PruneReport[],
+  { job, found, refused, troubles }: Rest,
+): RunPruning {
   const removed = reports.flatMap(({ isRemoved, backup, destination, reasons, sizeBytes }) =>
     isRemoved && backup !== null && destination !== null ? [{ backup, destination, reasons, sizeBytes }] : [],
   );
+  const retained = reports.filter((report) => report.retained !== null);
+  const gone = [...removed, ...retained.flatMap(nameOf)];
   return {
     removed,
+    retained: retained.length,
     freedBytes: removed.reduce((sum, one) => sum + one.sizeBytes, 0),
     kept: reports.filter((report) => report.verdict === "keep").length + refused.flat().length,
-    oversizeAt: refused.length > 0 ? [] : findOversize(job, found, removed),
+    oversizeAt: refused.length > 0 ? [] : findOversize(context, job, { found, gone }),
     refusedAt: refused.flatMap((plan) => plan.slice(0, 1).map(({ backup }) => backup.destination)),
     failures: [
       ...reports.flatMap(({ failure }) => (failure === null ? [] : [failure])),
@@ -82,18 +90,25 @@ function conclude(reports: readonly PruneReport[], { job, found, refused, troubl
   };
 }
 
-/** A limit that floors pass is told each night: it was set for a reason. */
+function nameOf({ backup, destination, sizeBytes }: PruneReport): readonly Gone[] {
+  return backup === null || destination === null ? [] : [{ destination, sizeBytes }];
+}
+
+/** What policy is done with, whether the storage let it go or not. */
+type Gone = Pick<PrunedCopy, "destination" | "sizeBytes">;
+
+/** A limit that floors pass is told each night: it was set for a reason. What the storage retains passes it for none. */
 function findOversize(
+  context: Context,
   job: BackupJob,
-  found: FoundBackups,
-  removed: readonly PrunedCopy[],
+  { found, gone }: { readonly found: FoundBackups; readonly gone: readonly Gone[] },
 ): RunPruning["oversizeAt"] {
   const sum = (copies: readonly { readonly sizeBytes: number }[]) =>
     copies.reduce((bytes, copy) => bytes + copy.sizeBytes, 0);
-  const byPlace = Map.groupBy(copiesOf(found).here, ({ destination }) => destination);
+  const byPlace = Map.groupBy(copiesOf(context, found).here, ({ destination }) => destination);
   return [...byPlace].flatMap(([destination, copies]) => {
     const limitBytes = keepPolicyAt(job, destination).sizeBytes;
-    const sizeBytes = sum(copies) - sum(removed.filter((one) => one.destination === destination));
+    const sizeBytes = sum(copies) - sum(gone.filter((one) => one.destination === destination));
     return limitBytes === null || sizeBytes <= limitBytes ? [] : [{ destination, sizeBytes, limitBytes }];
   });
 }

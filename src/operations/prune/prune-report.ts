@@ -1,11 +1,19 @@
 import { type Failure, reportOf } from "../../domain/failure.ts";
+import { formatInstant } from "../../domain/instant.ts";
 import type { Job } from "../../domain/jobs/job.ts";
 import type { Verdict } from "../../domain/retention/retention.ts";
 import type { PlannedCopy } from "../../domain/retention/retention-plan.ts";
 import type { PruneReport } from "../operation.ts";
+import type { Retained } from "./retained.ts";
+
+/** As it is told; the moment in ISO 8601, UTC. */
+export function reportRetained({ until }: Retained): NonNullable<PruneReport["retained"]> {
+  return { until: until === null ? null : formatInstant(until) };
+}
 
 /** A copy of which nothing is removed yet. */
 export function reportVerdict(job: Job, { backup, verdict, reasons }: Verdict<PlannedCopy>): PruneReport {
+  const { retained } = backup;
   const { id, destination, database, sizeBytes } = backup;
   return {
     job: job.name,
@@ -16,6 +24,7 @@ export function reportVerdict(job: Job, { backup, verdict, reasons }: Verdict<Pl
     reasons,
     sizeBytes,
     isRemoved: false,
+    retained: verdict === "remove" && retained !== undefined ? reportRetained(retained) : null,
     failure: null,
     exit: 0,
   };
@@ -38,6 +47,7 @@ export function reportTrouble(job: Job, { destination, failure }: Trouble): Prun
     reasons: [],
     sizeBytes: 0,
     isRemoved: false,
+    retained: null,
     failure: reportOf(failure),
     exit: failure.meaning.exit,
   };

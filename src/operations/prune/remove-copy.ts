@@ -1,12 +1,15 @@
 import type { BackupRow, CopyRow } from "../../catalog/catalog.ts";
-import type { Destination } from "../../destinations/destination.ts";
-import { type BackupFile, formatBackupFile, parseBackupFile } from "../../domain/backups/backup-file.ts";
-import { parseManifest } from "../../domain/backups/manifest-text.ts";
+import type { Destination, StoredFile } from "../../destinations/destination.ts";
+import { formatBackupFile } from "../../domain/backups/backup-file.ts";
 import { asFailure, Failure } from "../../domain/failure.ts";
+import type { Instant } from "../../domain/instant.ts";
 import type { BackupJob } from "../../domain/jobs/job.ts";
 import { type Linked, toldOn } from "../../domain/signatures/chain-link.ts";
 import { type Context, destinationNamed } from "../context.ts";
+import { noteLook } from "../note-look.ts";
 import { demandSameDisk } from "../same-disk.ts";
+import { dataOf, isBeside, isReceiptOf } from "./copy-files.ts";
+import { type Retained, retainedUntil } from "./retained.ts";
 
 interface CopyName {
   readonly id: string;
@@ -15,8 +18,10 @@ interface CopyName {
 
 /** What became of one copy that was to go. */
 export interface Removal extends CopyName {
-  /** Null when it is gone, as the destination's own list says. */
+  /** Null when it is gone, as the destination's own list says, or retained. */
   readonly failure: Failure | null;
+  /** The storage refuses to remove it for now: that is no failure, and the next prune tries again. */
+  readonly retained: Retained | null;
 }
 
 /**
@@ -24,6 +29,7 @@ export interface Removal extends CopyName {
  * destination is listed again: a copy of which anything still stands there keeps its tombstone and is told, since
  * a storage may acknowledge what it does not do. A death between any two steps leaves a tombstone that
  * finishRemovals works off. One that fails stops no other; after an abort the rest has no removal in the answer.
+ * Where the storage retains a manifest, nothing else of that copy is touched, and its tombstone goes again.
  */
 export async function removeCopies(
   context: Context,
@@ -49,29 +55,37 @@ async function removeAt(
   job: BackupJob,
   { name, ids, signal }: Removing,
 ): Promise<readonly Removal[]> {
-  const removals = new Map<string, Failure | null>();
+  const removals = new Map<string, Ending>();
   const erased: Erased[] = [];
   try {
     const destination = destinationNamed(context, name);
-    const before = namesOf(await destination.list());
+    const before = await destination.list();
     const linksOf = rememberedLinks(context, job);
     for (const id of ids) {
       if (signal.aborted) break;
       const erasing = { id, destination, before, linksOf };
-      const gone = await eraseCopy(context, job, erasing).catch((error: unknown) =>
-        asFailure(error, "destination.io", `Cannot remove "${id}" at "${name}"`),
+      const ending = await eraseCopy(context, job, erasing).catch((error: unknown) =>
+        failed(asFailure(error, "destination.io", `Cannot remove "${id}" at "${name}"`)),
       );
-      if (gone instanceof Failure) removals.set(id, gone);
-      else if (gone === null) removals.set(id, null);
-      else erased.push(gone);
+      if ("row" in ending) erased.push(ending);
+      else removals.set(id, ending);
     }
     const after = erased.length === 0 ? [] : await lookAgain(destination, erased);
     for (const one of erased) removals.set(one.row.id, settle(context, one, after));
   } catch (error) {
     const failure = asFailure(error, "destination.io", `Cannot remove backups at "${name}"`);
-    for (const id of ids) if (!removals.has(id)) removals.set(id, failure);
+    for (const id of ids) if (!removals.has(id)) removals.set(id, failed(failure));
   }
-  return [...removals].map(([id, failure]) => ({ id, destination: name, failure }));
+  return [...removals].map(([id, ending]) => ({ id, destination: name, ...ending }));
+}
+
+/** What became of it. */
+type Ending = Pick<Removal, "failure" | "retained">;
+
+const gone: Ending = { failure: null, retained: null };
+
+function failed(failure: Failure): Ending {
+  return { failure, retained: null };
 }
 
 function namesOf(files: readonly { readonly name: string }[]): readonly string[] {
@@ -86,13 +100,15 @@ interface Erased {
   readonly data: readonly string[];
   /** What the next manifest must say is gone by policy, when this was the last copy: it, and what only it told of. */
   readonly told: readonly string[];
+  /** Of its files, those that the storage refused to remove. */
+  readonly retained: readonly string[];
 }
 
 interface Erasing {
   readonly id: string;
   readonly destination: Destination;
   /** What lies there. */
-  readonly before: readonly string[];
+  readonly before: readonly StoredFile[];
   linksOf(database: string | null): readonly Linked[];
 }
 
@@ -112,32 +128,51 @@ function toldBy(id: string, links: readonly Linked[]): readonly string[] {
 }
 
 /**
- * Null when the catalog knows no such copy. Throws and removes nothing when another disk lies there
+ * Gone when the catalog knows no such copy. Throws and removes nothing when another disk lies there
  * ("destination.sentinel-foreign") or a hold file stands beside the copy ("usage.refused").
  */
 async function eraseCopy(
-  { catalog }: Context,
+  context: Context,
   job: BackupJob,
   { id, destination, before, linksOf }: Erasing,
-): Promise<Erased | null> {
+): Promise<Erased | Ending> {
+  const { catalog } = context;
   const row = catalog.backup(job.name, id);
   const copy = row?.copies.find((candidate) => candidate.destination === destination.name);
-  if (!row || !copy) return null;
-  demandSameDisk(destination, await destination.ready(), copy);
+  if (!row || !copy) return gone;
+  const facts = await destination.ready();
+  demandSameDisk(destination, facts, copy);
+  noteLook(context, destination, facts);
   await demandNotHeld(destination, id);
   const data = dataOf(catalog.manifestText(job.name, id), id);
-  const files = [...new Set([...data, ...before.filter((name) => isBeside(name, id, data))])];
   const manifest = formatBackupFile(id, { kind: "manifest" });
+  const beside = namesOf(before).filter((name) => name !== manifest && isBeside(name, id, data));
   catalog.putCopy({ ...copy, state: "removing" });
-  await destination.remove(manifest);
+  const stored = before.find(({ name }) => name === manifest);
+  if ((await destination.remove(manifest)) === "retained")
+    return keepRetained(context, copy, retainedUntil(stored, facts));
   await destination.sync();
-  for (const file of files) await destination.remove(file);
+  const files = [...new Set([...data, ...beside])];
+  const retained: string[] = [];
+  for (const file of files) if ((await destination.remove(file)) === "retained") retained.push(file);
   await destination.sync();
   await destination.checksums?.drop([...files, manifest]);
   // What was gone before anything was removed here is no removal by policy, and the chain must not say so.
-  const isOurs = copy.state === "removing" || before.includes(manifest);
+  const isOurs = copy.state === "removing" || stored !== undefined;
   const told = [...toldBy(id, linksOf(row.database)), ...(isOurs ? [id] : [])];
-  return { row, destination: destination.name, data, told };
+  return { row, destination: destination.name, data, told, retained };
+}
+
+/** The copy is as whole as it was before; a tombstone that a dead prune left says nothing else of it. */
+function keepRetained({ catalog, clock }: Context, copy: CopyRow, until: Instant | null): Ending {
+  const { job, backupId, destination, failure } = copy;
+  const isMissing = failure?.code === "backup.missing-file";
+  const before = failure === null ? "whole" : isMissing ? "missing" : "damaged";
+  catalog.atomically(() => {
+    catalog.putCopy({ ...copy, state: copy.state === "removing" ? before : copy.state });
+    catalog.putRetained({ job, backupId, destination, at: clock.now(), until });
+  });
+  return { failure: null, retained: { until } };
 }
 
 /** What lies there now. Receipts that a check or a proof has laid beside a copy while it was removed go as well. */
@@ -151,34 +186,31 @@ async function lookAgain(destination: Destination, erased: readonly Erased[]): P
   return namesOf(await destination.list());
 }
 
-function isReceiptOf(name: string, ids: ReadonlySet<string>): boolean {
-  const parsed = parseBackupFile(name);
-  if (parsed === null || !ids.has(parsed.base)) return false;
-  const { kind } = parsed.file.kind === "signature" ? parsed.file.of : parsed.file;
-  return kind === "check" || kind === "proof";
-}
-
 /** Forgets what is gone; what is not keeps its tombstone, for the next prune to try again. */
 function settle(
   { catalog }: Context,
-  { row, destination, data, told }: Erased,
+  { row, destination, data, told, retained }: Erased,
   after: readonly string[],
-): Failure | null {
+): Ending {
   const left = after.filter((name) => data.includes(name) || isBeside(name, row.id, data));
-  if (left.length > 0) {
-    return new Failure(
-      "destination.io",
-      `Cannot remove "${row.id}" at "${destination}": ${left.map((name) => `"${name}"`).join(", ")} still there after it was removed`,
-      { hint: "Look why the storage keeps it; the next prune tries again." },
-    );
-  }
+  const wrong = left.filter((name) => !retained.includes(name));
+  if (wrong.length > 0) return failed(stillThere(row.id, destination, wrong));
+  if (left.length > 0) return { failure: null, retained: { until: null } };
   catalog.atomically(() => {
     const copies = catalog.backup(row.job, row.id)?.copies ?? [];
     catalog.removeCopy(row.job, row.id, destination);
     if (copies.length === 1) for (const id of told) catalog.addPruned(row.job, row.database, id);
     catalog.removeBackupIfBare(row.job, row.id);
   });
-  return null;
+  return gone;
+}
+
+function stillThere(id: string, destination: string, names: readonly string[]): Failure {
+  return new Failure(
+    "destination.io",
+    `Cannot remove "${id}" at "${destination}": ${names.map((name) => `"${name}"`).join(", ")} still there after it was removed`,
+    { hint: "Look why the storage keeps it; the next prune tries again." },
+  );
 }
 
 /** A hold may have been made since the plan, here or by another host. */
@@ -188,41 +220,6 @@ async function demandNotHeld(destination: Destination, id: string): Promise<void
   throw new Failure("usage.refused", `Cannot remove "${id}" at "${destination.name}": "${name}" holds it`, {
     hint: "End the hold with codex-backup release.",
   });
-}
-
-/** The data files that the manifest names; what else stands beside them under this name is told by isBeside. */
-function dataOf(manifestText: string | null, id: string): readonly string[] {
-  if (manifestText === null) return [];
-  return parseManifest(Buffer.from(manifestText), `catalog: ${id}`).files.map((file) => file.path);
-}
-
-function isBeside(name: string, id: string, data: readonly string[]): boolean {
-  const parsed = parseBackupFile(name);
-  return parsed !== null && parsed.base === id && isPartOf(parsed.file, id, data);
-}
-
-function isPartOf(file: BackupFile, id: string, data: readonly string[]): boolean {
-  switch (file.kind) {
-    case "manifest":
-    case "sha256":
-    case "accepted":
-    case "check":
-    case "proof":
-      return true;
-    case "dump":
-    case "capsule":
-    case "globals":
-    case "database":
-    case "private":
-    case "encrypted":
-      return data.includes(formatBackupFile(id, file)); // a file of somebody else may have such a name
-    case "hold":
-      return false;
-    case "signature":
-      return isPartOf(file.of, id, data);
-    default:
-      return file satisfies never;
-  }
 }
 
 /** Works off the tombstones that a dead prune left. A destination that is away is tried again next time. */

@@ -2,6 +2,7 @@ import type { BackupRow } from "../../catalog/catalog.ts";
 import { parseBackupFile } from "../../domain/backups/backup-file.ts";
 import { asFailure, Failure } from "../../domain/failure.ts";
 import type { Context } from "../context.ts";
+import { noteLook } from "../note-look.ts";
 import type { PruneOptions } from "../operation.ts";
 import { demandSameDisk } from "../same-disk.ts";
 
@@ -57,6 +58,7 @@ async function survey(context: Context, name: string, { rows, dryRun }: Looking)
     });
   }
   const facts = dryRun ? await destination.look() : await destination.ready();
+  noteLook(context, destination, facts);
   const copies = rows.flatMap((row) => row.copies).filter((copy) => copy.destination === name);
   const [first] = copies;
   if (first && !copies.some((copy) => copy.destinationId === facts.id))
