@@ -42,6 +42,10 @@ export function createTool({ env, cwd }: Surroundings): Tool {
     monotonicMs: clock.monotonicMs,
     configLoader,
     open,
+    async fetchConfig(wish) {
+      const { fetchKeptConfig } = await import("./wiring/fetch-config.ts");
+      return fetchKeptConfig(wish, { clock, env });
+    },
     createFile,
     createSecretFile,
     readText,

@@ -95,6 +95,11 @@ export interface Tool {
   launcher(): string;
   /** Needs no configuration; loads nothing of this unless it is called. */
   demo(wish: DemoWish): Promise<DemoShown>;
+  /**
+   * The newest config that is kept at the first destination of this one; `text` is null without an identity to open it. Null when none is
+   * kept there. Throws as the destination and the key do.
+   */
+  fetchConfig(wish: FetchConfigWish): Promise<FoundConfig | null>;
   /** Throws "config.exists" when something is there; makes missing directories. */
   createFile(path: string, text: string): Promise<void>;
   /**
@@ -109,6 +114,19 @@ export interface Tool {
   replacePublicFile(path: string, text: string): Promise<void>;
   /** The file of the config's `http.tokenFile`. */
   tokenFile(path: string, statePath: string): TokenFile;
+}
+
+export interface FetchConfigWish {
+  readonly config: Config;
+  /** A file with the secret key. */
+  readonly identity: string | null;
+  readonly needs: Needs;
+}
+
+export interface FoundConfig {
+  /** Of the file at the destination. */
+  readonly name: string;
+  readonly text: string | null;
 }
 
 /** A place that a secret must not lie in. */

@@ -10,13 +10,13 @@
 
 import type { HttpSettings } from "../domain/access/http-settings.ts";
 import type { AlertSettings, PingSettings } from "../domain/alerts/alert-settings.ts";
-import type { StorageTraits } from "../domain/copies/storage-traits.ts";
 import type { FailureCode } from "../domain/failure-table.ts";
 import type { ConfigCopySettings } from "../domain/jobs/config-copy-settings.ts";
-import type { FileOwner, Job, KeepPolicy } from "../domain/jobs/job.ts";
+import type { Job } from "../domain/jobs/job.ts";
 import type { LogsSettings } from "../domain/jobs/logs-settings.ts";
 import type { TelemetrySettings } from "../domain/jobs/telemetry-settings.ts";
 import type { Secret } from "../domain/secret.ts";
+import type { DestinationConfig } from "./destination-config.ts";
 
 /** What this room raises. @public */
 export type ConfigFailureCode = Extract<FailureCode, `config.${string}`>;
@@ -57,23 +57,6 @@ export interface SchedulerConfig {
   readonly drainMs: number;
 }
 
-export type DestinationConfig = LocalDestinationConfig;
-
-/** A directory of this host. */
-export interface LocalDestinationConfig {
-  readonly kind: "local";
-  readonly name: string;
-  readonly path: string;
-  /** Its own, else the one that every job writing here asks for; null: whoever runs us. */
-  readonly owner: FileOwner | null;
-  /** As `owner`; default 0600. Never any bit for others. */
-  readonly fileMode: number;
-  readonly directoryMode: number;
-  readonly traits: StorageTraits;
-  /** What is kept here, instead of the jobs' own keep; null: as each job says. */
-  readonly keep: KeepPolicy | null;
-}
-
 export interface LoadOptions {
   /**
    * "closed" for commands that talk to no server: no secret file is read and no secret command is run, so
@@ -83,11 +66,13 @@ export interface LoadOptions {
 }
 
 /**
- * "passwords" for runs: what a backup does not need, such as a mail server's password, must not cost a night;
+ * "destinations" for commands that use destinations and no server: of the others nothing is opened, and what one destination
+ * lacks must not keep the others from being used. "passwords" for runs: what a backup does not need, such as a mail server's
+ * password, must not cost a night;
  * "lenient" for alerts: one channel's lost secret must not silence the others. What then cannot be opened is an
  * empty Secret, and its use fails.
  */
-export type SecretAccess = "open" | "closed" | "passwords" | "lenient";
+export type SecretAccess = "open" | "closed" | "destinations" | "passwords" | "lenient";
 
 export interface ConfigLoader {
   /**
@@ -102,6 +87,8 @@ export interface ConfigLoader {
    * the file, all of them at once.
    */
   load(path: string, options?: LoadOptions): Promise<Config>;
+  /** As load, of a text that is not in its file yet; `path` says where it would be. */
+  loadText(text: string, path: string, options?: LoadOptions): Promise<Config>;
   /** YAML that reads back as the same configuration, with nothing left out. Secrets show where they come from, or a placeholder. */
   showEffective(config: Config): string;
   /** The JSON Schema of the file, for editors. */
@@ -141,4 +128,6 @@ export type PresetRequest = { readonly timezone: string } & (
       readonly database: string | null;
     }
   | { readonly kind: "postgres"; readonly url: string }
+  /** To restore from a storage alone, in the words of config/address.ts. */
+  | { readonly kind: "address"; readonly address: string }
 );

@@ -1,4 +1,4 @@
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { z } from "zod";
 import { Failure } from "../domain/failure.ts";
 import { withProofJobs } from "../domain/jobs/proof-job.ts";
@@ -17,6 +17,7 @@ import { buildTelemetry } from "./build-telemetry.ts";
 import type { Config, ConfigLoader, LoadOptions } from "./config.ts";
 import { type ConfigText, locateConfig, readCurrentText } from "./config-file.ts";
 import { crossCheck } from "./cross-check.ts";
+import { crossCheckDestinations } from "./cross-check-destinations.ts";
 import { importCrontab } from "./import-crontab.ts";
 import { writePreset } from "./preset.ts";
 import { createProblemList, type Problem, type ProblemList } from "./problem.ts";
@@ -40,7 +41,10 @@ export function createConfigLoader(parts: LoaderParts): ConfigLoader {
   const origins: SecretOrigins = new WeakMap();
   return {
     locate: (asked) => locateConfig(asked, parts),
-    load: (path, options = {}) => load(resolve(parts.cwd, path), { parts, origins, options }),
+    load: async (path, options = {}) =>
+      loadFrom(await readCurrentText(resolve(parts.cwd, path), parts), { parts, origins, options }),
+    loadText: (text, path, options = {}) =>
+      loadFrom({ path, directory: dirname(path), text, isPrivate: true }, { parts, origins, options }),
     showEffective: (config) => formatEffective(config, origins),
     schema: () => z.toJSONSchema(wholeDocument, { io: "input" }),
     preset: writePreset,
@@ -55,8 +59,8 @@ interface Loading {
 }
 
 /** text → tree → settings → secrets → jobs; each step reports, the end throws when anything was reported. */
-async function load(path: string, loading: Loading): Promise<Config> {
-  const file = await readCurrentText(path, loading.parts);
+async function loadFrom(file: ConfigText, loading: Loading): Promise<Config> {
+  const { path } = file;
   const tree = readYaml(file.text);
   if (!("positionOf" in tree)) throw syntaxFailure(path, tree);
   const { settings, problems } = readSettings(tree.value);
@@ -79,7 +83,7 @@ async function build(settings: Settings, file: ConfigText, building: Building): 
   const opener = createSecretOpener({ ...parts, file, secrets, origins, report });
   const passwords = await openPasswords(settings, { directory, report, opener });
   const scratch = await openScratchPasswords(settings, { directory, report, opener });
-  const destinations = buildDestinations({ settings, directory, report });
+  const destinations = await buildDestinations({ settings, directory, report, opener });
   const shared = { timezone: settings.timezone, directory, destinations, report };
   const jobs = [...settings.jobs].map(([name, job]) =>
     buildJob(job, {
@@ -90,6 +94,7 @@ async function build(settings: Settings, file: ConfigText, building: Building): 
     }),
   );
   crossCheck({ jobs, destinations, report });
+  crossCheckDestinations({ jobs, destinations, report });
   const alerts = await buildAlerts(settings, { directory, report, opener });
   const pings = await buildPings(settings, { directory, report, opener });
   const hidden = jobs.flatMap((job) => (job.kind === "command" ? secretVariables(job.env) : []));

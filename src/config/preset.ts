@@ -1,4 +1,6 @@
+import { stringify } from "yaml";
 import { Failure } from "../domain/failure.ts";
+import { addressForms, parseAddress } from "./address.ts";
 import type { PresetRequest } from "./config.ts";
 import { type ConnectionUrl, parseConnectionUrl } from "./connection-url.ts";
 
@@ -11,6 +13,8 @@ export function writePreset(request: PresetRequest): string {
       return presetContainer(request);
     case "postgres":
       return presetPostgres(request);
+    case "address":
+      return presetAddress(request);
     default:
       return request satisfies never;
   }
@@ -74,6 +78,25 @@ function presetPostgres({ url, timezone }: Extract<PresetRequest, { readonly kin
     });
   }
   return databasePreset(timezone, sourceLines(parsed));
+}
+
+function presetAddress({ address, timezone }: Extract<PresetRequest, { readonly kind: "address" }>): string {
+  const keys = parseAddress(address);
+  if ("problem" in keys) {
+    throw new Failure("usage.invalid-value", `Cannot read the address: ${String(keys.problem)}`, {
+      hint: `Write it as one of: ${addressForms.join(", ")}.`,
+    });
+  }
+  const body = {
+    version: 1,
+    state: "./codex-backup-state",
+    timezone,
+    destinations: { offsite: { ...keys, readOnly: true } },
+    jobs: {},
+  };
+  return `# codex-backup: to list, verify and restore what lies at one storage. Nothing is written to it while it is readOnly.
+# First: codex-backup catalog rebuild
+${stringify(body, { lineWidth: 0 })}`;
 }
 
 function sourceLines(url: ConnectionUrl): readonly string[] {

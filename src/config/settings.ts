@@ -2,7 +2,8 @@ import { nearest } from "../domain/nearest.ts";
 import { createProblemList, type Path, type Problem, unknownKey, unknownName } from "./problem.ts";
 import type { AlertsKeys } from "./schema/alerts.ts";
 import type { ConfigCopyWritten } from "./schema/config-copy.ts";
-import { type DestinationSettings, destination, frame } from "./schema/document.ts";
+import { type DestinationSettings, destination } from "./schema/destination.ts";
+import { frame } from "./schema/document.ts";
 import type { HttpSettings } from "./schema/http.ts";
 import {
   type CapsuleJobSettings,
@@ -84,7 +85,9 @@ export function readSettings(value: unknown): ReadSettings {
     if (settings) jobs.set(name, settings);
   }
   // A host that only watches what another one writes has nobody's jobs, but somebody to tell.
-  if (outer && groups.jobs.length === 0 && !isRecord(whole.alerts)) problems.add(noJobs);
+  const isForRestores =
+    destinations.size > 0 && [...destinations.values()].every(({ readOnly }) => readOnly);
+  if (outer && groups.jobs.length === 0 && !isRecord(whole.alerts) && !isForRestores) problems.add(noJobs);
   const {
     state = "",
     timezone = "UTC",
@@ -125,7 +128,7 @@ const noLogs: LogsWritten = { maxAge: 0, size: 0, fileSize: 0, files: 1 };
 const noJobs: Problem = {
   path: ["jobs"],
   at: "key",
-  message: "jobs is empty; needed: at least one job, or alerts where only another host's backups are watched",
+  message: "jobs is empty; needed: at least one job, or alerts where only another host's backups are watched, or readOnly at every destination",
 };
 
 function groupOf(

@@ -6,8 +6,8 @@ import { readToEnd } from "../../platform/read-to-end.ts";
 export interface FetchedConfig {
   /** Of the file at the destination. */
   readonly name: string;
-  /** The config file as it was. */
-  readonly text: string;
+  /** The config file as it was; null without a key to open it. */
+  readonly text: string | null;
 }
 
 /**
@@ -16,10 +16,11 @@ export interface FetchedConfig {
  */
 export async function fetchConfig(
   destination: Destination,
-  { encryption, identity }: { readonly encryption: Encryption; readonly identity: string },
+  { encryption, identity }: { readonly encryption: Encryption; readonly identity: string | null },
 ): Promise<FetchedConfig | null> {
   const name = newestConfigCopy((await destination.list()).map((file) => file.name));
   if (name === null) return null;
+  if (identity === null) return { name, text: null };
   const decryptor = await encryption.openIdentities(identity);
   const { stream } = await decryptor.open((await destination.open(name)).stream, name);
   return { name, text: (await readToEnd(stream)).toString("utf8") };
