@@ -4,6 +4,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { resolve } from "node:path";
+import { shareTemplates } from "../tests/servers/postgres.ts";
 import { faultsOf, runGroup } from "./run-group.ts";
 import { isTestGroup, type TestGroup, testGroups } from "./test-groups.ts";
 import { buildToolForTests } from "./tool-for-tests.ts";
@@ -61,6 +62,7 @@ if (unknown.length > 0) {
 }
 // Each file of tests is a process of its own, and most of what it loads is what the others load.
 process.env.NODE_COMPILE_CACHE ??= resolve("node_modules/.cache/compiled-for-tests");
+shareTemplates();
 const results: StepResult[] = [];
 for (const [name, argv] of wanted.length > 0 ? [] : checks) {
   announce(name);

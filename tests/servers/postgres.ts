@@ -1,5 +1,16 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { chownSync, closeSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import {
+  chownSync,
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -46,6 +57,7 @@ export interface PostgresTestServer {
 
 const installations = "/usr/lib/postgresql";
 const awkwardPassword = "pass:w\\ord 'q\"uote";
+const templatesVariable = "CODEX_TEST_TEMPLATES";
 const templates = new Map<string, Promise<string>>();
 
 /** Starts a private server for a test. It cannot outlive this process, whatever ends it. */
@@ -117,16 +129,40 @@ function own(path: string): void {
 async function makeCluster(bin: string, target: string, options: PostgresOptions): Promise<void> {
   if (options.ownIdentity) return initdb(bin, target, options);
   const key = JSON.stringify([bin, options.auth, options.user, options.initdb]);
-  const made = templates.get(key) ?? makeTemplate(bin, options);
+  const made = templates.get(key) ?? makeTemplate(bin, options, key);
   templates.set(key, made);
   await runProgram([...asPostgres, "cp", "-a", await made, target]);
 }
 
-async function makeTemplate(bin: string, options: PostgresOptions): Promise<string> {
+async function makeTemplate(bin: string, options: PostgresOptions, key: string): Promise<string> {
+  const shared = sharedTemplate(key);
+  if (shared !== null && existsSync(shared)) return shared;
   const home = temporaryDirectory("pg-template");
   own(home);
-  await initdb(bin, join(home, "data"), options);
-  return join(home, "data");
+  const made = join(home, "data");
+  await initdb(bin, made, options);
+  if (shared === null) return made;
+  await runProgram([...asPostgres, "cp", "-a", made, `${shared}.${process.pid}`]);
+  try {
+    renameSync(`${shared}.${process.pid}`, shared); // whoever comes first; a directory that is not empty is never replaced
+  } catch {
+    rmSync(`${shared}.${process.pid}`, { recursive: true, force: true });
+  }
+  return shared;
+}
+
+/** Where the whole run of tests keeps its templates, each made once; null outside of one. */
+function sharedTemplate(key: string): string | null {
+  const directory = process.env[templatesVariable];
+  if (directory === undefined) return null;
+  return join(directory, createHash("sha256").update(key).digest("hex").slice(0, 16));
+}
+
+/** A directory for the templates of all files of tests that run under it. Gone when this process is. */
+export function shareTemplates(): void {
+  const directory = temporaryDirectory("pg-templates");
+  own(directory);
+  process.env[templatesVariable] = directory;
 }
 
 async function initdb(bin: string, target: string, options: PostgresOptions): Promise<void> {
