@@ -7,7 +7,8 @@ export const restorePageName = "RESTORE-v1.md";
 export const restorePage = `# How to restore these backups with plain tools
 
 You need none of the software that made them: only \`sha256sum\`, \`psql\` (as new as the server, with the
-latest minor release) and, depending on the file, \`zstd\`, \`gzip\`, \`pg_restore\`, \`unzip\`, \`age\` or \`minisign\`.
+latest minor release) and, depending on the file, \`zstd\`, \`gzip\`, \`pg_restore\`, \`unzip\`, \`age\` or \`minisign\`; where
+they lie in a bucket or on another host, also \`rclone\`, or whatever else reads that storage.
 
 ## What lies here
 
@@ -27,8 +28,22 @@ BACKUP stands for a backup's name, for example \`codexdb_2026-11-23\`.
 | \`….age\` | encrypted; decrypt it first, as told in section 1 |
 | \`BACKUP.private.json.age\` | of an encrypted backup: what its manifest does not tell everybody |
 | \`….proof-….json\` | says when this backup was restored and compared, and what was found |
+| \`….check-….json\` | says when its bytes were read, and what was found |
+| \`codex-backup-config_….yaml.age\` | the settings of the machine that made the backups, encrypted; the last one by name is the newest |
 
 Hidden files named \`.….partial-…\` are unfinished. Do not restore them.
+
+## 0. Fetch the files, where this is no directory of the machine
+
+STORAGE stands for what you call the storage in \`rclone config\`, FOLDER for the bucket and the prefix, or the path, in which this page lies:
+
+\`\`\`sh
+rclone lsf STORAGE:FOLDER --include '*.manifest.json'
+\`\`\`
+
+\`\`\`sh
+rclone copy STORAGE:FOLDER . --include '*BACKUP*'
+\`\`\`
 
 ## 1. Check the bytes before you do anything else
 
