@@ -1,5 +1,6 @@
 import { parseDuration } from "../domain/duration.ts";
 import { Failure } from "../domain/failure.ts";
+import { parseBudget } from "../domain/size.ts";
 
 /** Reads "7d"; throws "usage.invalid-value" naming the option. Returns milliseconds. */
 export function durationOf(option: string): (text: string) => number {
@@ -25,6 +26,15 @@ export function choiceOf<T extends string>(option: string, choices: readonly T[]
     const found = choices.find((choice) => choice === text);
     if (found !== undefined) return found;
     throw invalid(option, text, `one of ${choices.join(", ")}`);
+  };
+}
+
+/** Reads "2GB/day" as bytes; throws "usage.invalid-value". */
+export function budgetOf(option: string): (text: string) => number {
+  return (text) => {
+    const sizeBytes = parseBudget(text);
+    if (sizeBytes !== null) return sizeBytes;
+    throw invalid(option, text, "a size for a day such as 2GB/day");
   };
 }
 

@@ -10,7 +10,9 @@
 
 import type { HttpSettings } from "../domain/access/http-settings.ts";
 import type { AlertSettings, PingSettings } from "../domain/alerts/alert-settings.ts";
+import type { ReadingSettings } from "../domain/copies/reading-plan.ts";
 import type { FailureCode } from "../domain/failure-table.ts";
+import type { PostgresSource } from "../domain/jobs/source.ts";
 import type { ConfigCopySettings } from "../domain/jobs/config-copy-settings.ts";
 import type { Job } from "../domain/jobs/job.ts";
 import type { LogsSettings } from "../domain/jobs/logs-settings.ts";
@@ -36,6 +38,8 @@ export interface Config {
   readonly http: HttpSettings | null;
   /** Public keys of minisign whose signatures count beside those of our own key. */
   readonly trustedKeys: readonly string[];
+  /** How copies are read again. */
+  readonly reading: ReadingSettings;
   readonly logs: LogsSettings;
   /** Null: no traces. */
   readonly telemetry: TelemetrySettings | null;
@@ -89,6 +93,8 @@ export interface ConfigLoader {
   load(path: string, options?: LoadOptions): Promise<Config>;
   /** As load, of a text that is not in its file yet; `path` says where it would be. */
   loadText(text: string, path: string, options?: LoadOptions): Promise<Config>;
+  /** See server-of-url.ts. */
+  serverOf(url: string): PostgresSource;
   /** YAML that reads back as the same configuration, with nothing left out. Secrets show where they come from, or a placeholder. */
   showEffective(config: Config): string;
   /** The JSON Schema of the file, for editors. */

@@ -2,6 +2,7 @@ import { dirname, resolve } from "node:path";
 import { z } from "zod";
 import { Failure } from "../domain/failure.ts";
 import { withProofJobs } from "../domain/jobs/proof-job.ts";
+import { withVerifyJob } from "../domain/jobs/verify-job.ts";
 import { Secret } from "../domain/secret.ts";
 import type { Clock } from "../platform/clock.ts";
 import { buildAlerts } from "./build-alerts.ts";
@@ -14,6 +15,7 @@ import { buildPings } from "./build-pings.ts";
 import { openScratchPassword } from "./build-prove.ts";
 import { secretOf } from "./build-source.ts";
 import { buildTelemetry } from "./build-telemetry.ts";
+import { buildVerify } from "./build-verify.ts";
 import type { Config, ConfigLoader, LoadOptions } from "./config.ts";
 import { type ConfigText, locateConfig, readCurrentText } from "./config-file.ts";
 import { crossCheck } from "./cross-check.ts";
@@ -25,6 +27,7 @@ import { wholeDocument } from "./schema/document.ts";
 import type { SecretContext } from "./secret-key.ts";
 import { createSecretOpener } from "./secret-opener.ts";
 import { isSecretVariable } from "./secret-variable.ts";
+import { serverOfUrl } from "./server-of-url.ts";
 import { readSettings, type Settings } from "./settings.ts";
 import { formatEffective, type SecretOrigins } from "./show-effective.ts";
 import { readYaml, type SyntaxProblem, type YamlTree } from "./yaml-tree.ts";
@@ -45,6 +48,7 @@ export function createConfigLoader(parts: LoaderParts): ConfigLoader {
       loadFrom(await readCurrentText(resolve(parts.cwd, path), parts), { parts, origins, options }),
     loadText: (text, path, options = {}) =>
       loadFrom({ path, directory: dirname(path), text, isPrivate: true }, { parts, origins, options }),
+    serverOf: (url) => serverOfUrl(url, parts.env),
     showEffective: (config) => formatEffective(config, origins),
     schema: () => z.toJSONSchema(wholeDocument, { io: "input" }),
     preset: writePreset,
@@ -97,13 +101,15 @@ async function build(settings: Settings, file: ConfigText, building: Building): 
   crossCheckDestinations({ jobs, destinations, report });
   const alerts = await buildAlerts(settings, { directory, report, opener });
   const pings = await buildPings(settings, { directory, report, opener });
+  const reading = buildVerify(settings.verify, settings.timezone);
   const hidden = jobs.flatMap((job) => (job.kind === "command" ? secretVariables(job.env) : []));
   return {
     path: file.path,
     statePath: resolve(directory, settings.state),
     timezone: settings.timezone,
     destinations,
-    jobs: withProofJobs(jobs),
+    jobs: withVerifyJob(withProofJobs(jobs), reading),
+    reading,
     scheduler: { concurrency: settings.scheduler.concurrency, drainMs: settings.scheduler.drain },
     http: buildHttp(settings.http, { directory, report }),
     trustedKeys: settings.signing.trusted,

@@ -20,6 +20,7 @@ import type { SchedulerSettings } from "./schema/scheduler.ts";
 import type { SigningSettings } from "./schema/signing.ts";
 import type { TelemetryWritten } from "./schema/telemetry.ts";
 import { isRecord, withoutUnavailable } from "./unavailable.ts";
+import type { VerifyWritten } from "./schema/verify.ts";
 import { type Checked, check } from "./zod-problem.ts";
 
 export type JobSettings =
@@ -43,6 +44,8 @@ export interface Settings {
   readonly logs: LogsWritten;
   /** Null: no traces. */
   readonly telemetry: TelemetryWritten | null;
+  /** Null: nothing is said of reading copies again. */
+  readonly verify: VerifyWritten | null;
   /** Null: nobody is told. */
   readonly alerts: AlertsKeys | null;
   /** Null: none but those that jobs name. */
@@ -97,6 +100,7 @@ export function readSettings(value: unknown): ReadSettings {
     configCopy = null,
     logs = noLogs,
     telemetry = null,
+    verify = null,
     alerts = null,
     pings = null,
   } = outer ?? {};
@@ -113,6 +117,7 @@ export function readSettings(value: unknown): ReadSettings {
       configCopy,
       logs,
       telemetry,
+      verify,
       alerts,
       pings,
       jobNames,

@@ -4,22 +4,23 @@ import { formatDuration } from "../domain/duration.ts";
 import type {
   CapsuleJob,
   CommandJob,
-  FileOwner,
   FileReference,
   Job,
   KeepPolicy,
   PostgresJob,
   ProofJob,
+  VerifyJob,
 } from "../domain/jobs/job.ts";
 import type { JobHooks } from "../domain/jobs/job-hooks.ts";
 import type { LogsSettings } from "../domain/jobs/logs-settings.ts";
 import type { TelemetrySettings } from "../domain/jobs/telemetry-settings.ts";
 import type { Secret } from "../domain/secret.ts";
 import { formatSize } from "../domain/size.ts";
-import type { Config, DestinationConfig } from "./config.ts";
+import type { Config } from "./config.ts";
 import type { SecretSetting } from "./schema/secret.ts";
 import { isSecretVariable } from "./secret-variable.ts";
 import { alertsOf, pingOf, pingsOf, type ShowSecret } from "./show-alerts.ts";
+import { destinationOf } from "./show-destination.ts";
 import { proveOf } from "./show-prove.ts";
 import { sourceOf } from "./show-source.ts";
 
@@ -38,7 +39,9 @@ export function formatEffective(config: Config, origins: SecretOrigins): string 
     version: 1,
     state: config.statePath,
     timezone: config.timezone,
-    destinations: Object.fromEntries(config.destinations.map((one) => [one.name, destinationOf(one)])),
+    destinations: Object.fromEntries(
+      config.destinations.map((one) => [one.name, destinationOf(one, show, keepOf)]),
+    ),
     jobs: Object.fromEntries(
       config.jobs
         .filter(isWritten)
@@ -54,12 +57,19 @@ export function formatEffective(config: Config, origins: SecretOrigins): string 
     ...(config.http && { http: httpOf(config.http) }),
     signing: { trusted: config.trustedKeys },
     ...(config.configCopy && { configCopy: config.configCopy }),
+    ...verifyOf(config.reading),
     logs: logsOf(config.logs),
     ...(config.telemetry && { telemetry: telemetryOf(config.telemetry, show) }),
     ...(config.alerts && { alerts: alertsOf(config.alerts, show) }),
     ...(config.pings && { pings: pingsOf(config.pings, show) }),
   };
   return `# ${config.path}, with every default filled in\n${stringify(body, { lineWidth: 0 })}`;
+}
+
+function verifyOf({ withinMs, budgetBytes, schedule }: Config["reading"]): Yaml {
+  if (withinMs === null) return {};
+  const budget = budgetBytes === null ? null : `${formatSize(budgetBytes)}/day`;
+  return { verify: defined({ schedule, budget, within: formatDuration(withinMs) }) };
 }
 
 function httpOf({ listen, tokenFile, allowedHosts, isMetricsOpen }: HttpSettings): Yaml {
@@ -78,22 +88,12 @@ function telemetryOf({ url, headers }: TelemetrySettings, show: (secret: Secret)
   };
 }
 
-function destinationOf(destination: DestinationConfig): Yaml {
-  return defined({
-    path: destination.path,
-    owner: ownerOf(destination.owner),
-    mode: modeOf(destination.fileMode),
-    directoryMode: modeOf(destination.directoryMode),
-    keep: destination.keep && keepOf(destination.keep),
-  });
+/** Those that come from another job's `prove`, or from `verify`, are shown there. */
+function isWritten(job: Job): job is Exclude<Job, ProofJob | VerifyJob> {
+  return job.kind !== "proof" && job.kind !== "verify";
 }
 
-/** Those that come from another job's `prove` are shown there. */
-function isWritten(job: Job): job is Exclude<Job, ProofJob> {
-  return job.kind !== "proof";
-}
-
-function jobOf(job: Exclude<Job, ProofJob>, origins: SecretOrigins): Yaml {
+function jobOf(job: Exclude<Job, ProofJob | VerifyJob>, origins: SecretOrigins): Yaml {
   switch (job.kind) {
     case "postgres":
       return {
@@ -196,15 +196,6 @@ function secretOf(secret: Secret, origins: SecretOrigins): unknown {
 
 function limitOf(limitMs: number | null): string {
   return limitMs === null ? "none" : formatDuration(limitMs);
-}
-
-function ownerOf(owner: FileOwner | null): string | null {
-  if (owner === null) return null;
-  return owner.group === null ? owner.user : `${owner.user}:${owner.group}`;
-}
-
-function modeOf(mode: number): string {
-  return `0${mode.toString(8)}`;
 }
 
 /** Without what is not set: an absent key reads back as the same. */

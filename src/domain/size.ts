@@ -25,6 +25,12 @@ export function parseSize(text: string): number | null {
   return Number.isSafeInteger(sizeBytes) ? sizeBytes : null;
 }
 
+/** "2 GB" or "2 GB/day", as parseSize: a budget is always a day's. Null also for nothing. */
+export function parseBudget(text: string): number | null {
+  const sizeBytes = parseSize(text.trim().replace(/\s*\/\s*day$/i, ""));
+  return sizeBytes === 0 ? null : sizeBytes;
+}
+
 /** What parseSize reads back as the same number: the largest unit that leaves no fraction ("256 MB", "1 GiB", "1234567 B"). */
 export function formatSize(sizeBytes: number): string {
   if (!Number.isSafeInteger(sizeBytes) || sizeBytes < 0) throw new RangeError(`not a size: ${sizeBytes}`);

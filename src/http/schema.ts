@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { anomalyKinds } from "../domain/anomalies/anomaly.ts";
+import { readBacks } from "../domain/copies/read-back.ts";
 import { type FailureCode, failureTable } from "../domain/failure-table.ts";
 import { concernKinds } from "../domain/health/status-report.ts";
 import { levels } from "../domain/level.ts";
@@ -44,7 +45,7 @@ const recovery = z.strictObject({
 
 export const jobStatus = z.looseObject({
   job: z.string(),
-  kind: z.enum(["postgres", "capsule", "checksums", "command", "proof"]),
+  kind: z.enum(["postgres", "capsule", "checksums", "command", "proof", "verify"]),
   database: z.string().nullable(),
   healthy: z.boolean(),
   rule: z.string(),
@@ -115,7 +116,7 @@ export const backup = z.looseObject({
       path: z.string().nullable(),
       state: z.enum(["whole", "missing", "damaged", "removing"]),
       level,
-      readBack: z.enum(["direct", "cached"]).nullable(),
+      readBack: z.enum(readBacks).nullable(),
       checkedAt: time.nullable(),
     }),
   ),

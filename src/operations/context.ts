@@ -3,6 +3,7 @@ import type { Capsules } from "../capsule/capsule.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { Destination } from "../destinations/destination.ts";
 import type { AlertSettings } from "../domain/alerts/alert-settings.ts";
+import type { ReadingSettings } from "../domain/copies/reading-plan.ts";
 import { Failure } from "../domain/failure.ts";
 import type { ConfigCopySettings } from "../domain/jobs/config-copy-settings.ts";
 import type { Job } from "../domain/jobs/job.ts";
@@ -32,6 +33,8 @@ export interface Context {
   readonly onProgress: OnProgress;
   /** What a job goes by: the config's schedule, or the times of a crontab or timer that is installed. Null: only by hand. */
   scheduleOf(job: Job): Schedule | null;
+  /** How copies are read again, a part of them each day. */
+  readonly reading: ReadingSettings;
   /** The bare environment for programs that we start: PATH, HOME, LANG, nothing of the caller's. */
   readonly childEnv: Readonly<Record<string, string>>;
   readonly alerts: AlertsPart | null;

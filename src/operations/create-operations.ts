@@ -22,6 +22,7 @@ export function createOperations(context: Context): Operations {
     findRun: async (request) => (await import("./logs.ts")).findRun(context, request),
     newestGood: async (job, database) => (await import("./list.ts")).newestGood(context, job, database),
     verify: async (options) => (await import("./verify/verify.ts")).verify(context, options),
+    verifyInTurn: async (options) => (await import("./verify/in-turn.ts")).verifyInTurn(context, options),
     prove: async (options) => (await import("./prove/prove.ts")).prove(context, options),
     watch: async (options) => (await import("./alerts/watch.ts")).watch(context, options),
     watchDestination: async (options) =>

@@ -17,12 +17,13 @@ import type {
 } from "../domain/alerts/alert-report.ts";
 import type { ListedBackup, ShownBackup } from "../domain/backups/backup-report.ts";
 import type { ReplacedReport, RestoreCheck, RestoreReport } from "../domain/backups/restore-report.ts";
-import type { VerifyReport } from "../domain/backups/verify-report.ts";
+import type { ReadingReport, VerifyReport } from "../domain/backups/verify-report.ts";
 import type { Finding } from "../domain/doctor/finding.ts";
 import type { RecipientReport } from "../domain/encryption/custody.ts";
 import type { ListedDestination, StatusReport } from "../domain/health/status-report.ts";
 import type { Instant } from "../domain/instant.ts";
 import type { ThrowawayChoice } from "../domain/jobs/prove-settings.ts";
+import type { PostgresSource } from "../domain/jobs/source.ts";
 import type { ExitStatus } from "../domain/outcome.ts";
 import type { ProofReport } from "../domain/proofs/proof-report.ts";
 import type { RunReport } from "../domain/runs/run-report.ts";
@@ -108,6 +109,8 @@ export interface Operations {
   /** The newest complete backup of a job with a whole copy; null when there is none. */
   newestGood(job: string, database: string | null): Promise<ListedBackup | null>;
   verify(options: VerifyOptions): Promise<readonly VerifyReport[]>;
+  /** The copies that were read longest ago, until a day's budget is used up. */
+  verifyInTurn(options: VerifyInTurnOptions): Promise<VerifyInTurnReport>;
   /**
    * Restores backups for proof, one after the other, and keeps what came of it. A mismatch or a failed proof is a
    * report. Throws for wrong names, "run.busy" while another proof runs on this host, and the signal's reason.
@@ -201,6 +204,16 @@ export interface VerifyOptions {
   readonly signal: AbortSignal;
 }
 
+export interface VerifyInTurnOptions extends Pick<VerifyOptions, "level" | "identity" | "signal"> {
+  /** Of a day; null: as much as there is. */
+  readonly budgetBytes: number | null;
+}
+
+export interface VerifyInTurnReport {
+  readonly checks: readonly VerifyReport[];
+  readonly reading: ReadingReport;
+}
+
 export interface ProveOptions {
   /** Ids, or JOB/ID; with `job`, `latest` or `all`, none. */
   readonly backups: readonly string[];
@@ -266,6 +279,8 @@ export interface RestoreRequest {
   readonly withoutOwners: boolean;
   /** Whose server; null: the backup's own job, or the only database job of the config. */
   readonly job: string | null;
+  /** A server that no job names, in place of a job's; left out: a job's. */
+  readonly server?: PostgresSource;
   /** A file with the secret key of an encrypted backup; left out: none. */
   readonly identity?: string | null;
   /** Of a dump: only these tables, as typed (see resolveTables); left out or empty: all. */

@@ -6,19 +6,18 @@ import { openCatalog } from "../catalog/open-catalog.ts";
 import { openSoundCatalog } from "../catalog/open-sound-catalog.ts";
 import type { LogEntry, Needs } from "../cli/cli.ts";
 import type { Config } from "../config/config.ts";
-import type { Destination } from "../destinations/destination.ts";
-import { createLocalDestination } from "../destinations/local/local-destination.ts";
 import { Failure, messageOf } from "../domain/failure.ts";
 import { createEncryption } from "../encryption/create-encryption.ts";
 import type { Context, RunLog } from "../operations/context.ts";
 import type { Clock } from "../platform/clock.ts";
-import { createSystemHost, type Host } from "../platform/host.ts";
-import { createLog, type Log } from "../platform/log.ts";
+import { createSystemHost } from "../platform/host.ts";
+import { createLog } from "../platform/log.ts";
 import { createRunId, systemRandom } from "../platform/run-id.ts";
 import { createRunLogFile, removeSurplusRunLogs } from "../platform/run-log.ts";
 import { createSignatures } from "../signatures/create-signatures.ts";
 import { ownAccount } from "./account.ts";
 import { alertsPart } from "./alerts-part.ts";
+import { buildDestinations } from "./build-destinations.ts";
 import { childEnvironment } from "./child-environment.ts";
 import { installedSchedules } from "./installed-schedules.ts";
 import { lazyCapsules } from "./lazy-capsules.ts";
@@ -38,12 +37,14 @@ export interface ContextParts {
 export interface BuiltContext extends Context {
   /** Where a damaged catalog was moved to; null when there was none. */
   readonly setAside: string | null;
+  /** The catalog, and every connection to a destination: none of them may keep the process alive. */
+  close(): Promise<void>;
 }
 
 /** So many logs of runs are kept, if age and size allow. */
 const maxRunLogs = 20_000;
 
-/** Everything the operations may use, for one command. The caller closes the catalog. */
+/** Everything the operations may use, for one command. The caller closes it. */
 export function buildContext({ config, needs, clock, env, catalog: opened }: ContextParts): BuiltContext {
   const { statePath, jobs, secrets } = config;
   const screen = { write: (line: string) => needs.onLog(entryOf(line)) };
@@ -54,12 +55,18 @@ export function buildContext({ config, needs, clock, env, catalog: opened }: Con
   const { catalog, setAside } = opened
     ? { catalog: opened, setAside: null }
     : openOwnCatalog(join(statePath, "catalog.db"), needs, clock);
+  const deps = { ...shared, randomToken, childEnv, tool: `codex-backup ${shared.version}` };
+  const destinations = buildDestinations(config, deps);
   return {
     setAside,
+    async close() {
+      await Promise.allSettled([...destinations.values()].map((one) => one.close())); // what was done is done
+      catalog.close();
+    },
     ...shared,
     statePath,
     jobs,
-    destinations: destinationsOf(config, shared),
+    destinations,
     postgres: lazyPostgres({ clock, log, env: childEnv, newToken: () => randomToken(24) }),
     capsules: lazyCapsules({ threads: Math.min(8, availableParallelism()) }),
     signatures: createSignatures({ directory: join(statePath, "keys"), trusted: config.trustedKeys }),
@@ -69,6 +76,7 @@ export function buildContext({ config, needs, clock, env, catalog: opened }: Con
     configFile: { copy: config.configCopy, read: () => readOwnConfig(config.path) },
     onProgress: needs.onProgress,
     scheduleOf: installedSchedules(config, clock),
+    reading: config.reading,
     childEnv,
     openRunLog: (runId) => openRunLog(join(statePath, "logs"), runId, { config, needs }),
     newRunId: () => createRunId(clock.now(), systemRandom),
@@ -88,23 +96,6 @@ async function readOwnConfig(path: string): Promise<Buffer> {
 
 function openOwnCatalog(path: string, { mendsCatalog }: Needs, clock: Clock) {
   return mendsCatalog ? openSoundCatalog(path, clock.now()) : { catalog: openCatalog(path), setAside: null };
-}
-
-interface Shared {
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly host: Host;
-  readonly version: string;
-}
-
-function destinationsOf(
-  config: Config,
-  { clock, log, host, version }: Shared,
-): ReadonlyMap<string, Destination> {
-  const deps = { clock, log, host, randomToken, tool: `codex-backup ${version}` };
-  return new Map(
-    config.destinations.map((destination) => [destination.name, createLocalDestination(destination, deps)]),
-  );
 }
 
 /** The run's own file takes everything; the screen only what was asked for with -v. */

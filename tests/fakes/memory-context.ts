@@ -41,6 +41,7 @@ export function createMemoryContext(options: MemoryContextOptions): Context {
     configFile: { copy: null, read: async () => Buffer.from("jobs: {}\n") },
     onProgress: () => undefined,
     scheduleOf: scheduleOfJob,
+    reading: { budgetBytes: null, withinMs: null, schedule: null, timezone: "UTC" },
     childEnv: {},
     openRunLog: () => ({ log, close: () => undefined }),
     newRunId: () => `run-${randomToken(6)}`,

@@ -58,6 +58,7 @@ export function createRealContext(options: RealContextOptions): Context {
     configFile: { copy: null, read: async () => Buffer.from("jobs: {}\n") },
     onProgress: () => undefined,
     scheduleOf: scheduleOfJob,
+    reading: { budgetBytes: null, withinMs: null, schedule: null, timezone: "UTC" },
     childEnv: env,
     openRunLog: () => ({ log, close: () => undefined }),
     newRunId: () => createRunId(clock.now(), systemRandom),

@@ -1,31 +1,16 @@
 import { z } from "zod";
 import { alerts } from "./alerts.ts";
 import { configCopy } from "./config-copy.ts";
+import { destination } from "./destination.ts";
 import { http } from "./http.ts";
 import { jobKinds } from "./job.ts";
-import { keep } from "./keep.ts";
 import { logs } from "./logs.ts";
 import { pings } from "./pings.ts";
-import { directoryMode, fileMode, nameRule, owner, plainText, timezone } from "./scalar.ts";
+import { nameRule, plainText, timezone } from "./scalar.ts";
 import { scheduler } from "./scheduler.ts";
 import { signing } from "./signing.ts";
 import { telemetry } from "./telemetry.ts";
-
-export type DestinationSettings = z.output<typeof destination>;
-
-export const destination = z
-  .strictObject({
-    path: plainText.describe("The directory; `destination init` makes it and marks it as ours"),
-    owner: owner
-      .optional()
-      .describe('User and group of files and directory, such as "codex:codex"; default: whoever runs us'),
-    mode: fileMode.optional().describe("Permissions of the files; default 0600"),
-    directoryMode: directoryMode
-      .optional()
-      .describe("Permissions of the directory; default: as the files, with the matching x bits"),
-    keep: keep.optional().describe("What is kept here, instead of the jobs' own keep"),
-  })
-  .describe("A directory of this host");
+import { verify } from "./verify.ts";
 
 const head = {
   version: z
@@ -42,6 +27,7 @@ const head = {
   configCopy: configCopy
     .optional()
     .describe("This file itself, kept encrypted beside the backups; left out: it is kept nowhere"),
+  verify: verify.optional().describe("Copies are read again by themselves; left out: only by hand"),
   logs: logs.prefault({}).describe("How long the tool's own logs are kept"),
   telemetry: telemetry.optional().describe("Traces of runs for a collector; left out: none"),
   alerts: alerts.optional().describe("Who is told what, and how; left out: nobody"),

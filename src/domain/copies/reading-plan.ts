@@ -6,6 +6,10 @@ export interface ReadingSettings {
   readonly budgetBytes: number | null;
   /** Each copy is to be read at least once in so long; null: nothing is promised. */
   readonly withinMs: number | null;
+  /** Five cron fields; null: only by hand. */
+  readonly schedule: string | null;
+  /** IANA zone of the schedule and of the budget's days. */
+  readonly timezone: string;
 }
 
 /** A copy whose turn may have come. */

@@ -98,7 +98,7 @@ export interface JobConcern {
 
 export interface JobStatus {
   readonly job: string;
-  readonly kind: "postgres" | "capsule" | "checksums" | "command" | "proof";
+  readonly kind: "postgres" | "capsule" | "checksums" | "command" | "proof" | "verify";
   readonly database: string | null;
   readonly healthy: boolean;
   /** Which rule spoke. */

@@ -5,7 +5,7 @@ import type { ProveSettings } from "./prove-settings.ts";
 import type { CapsuleSource, PostgresSource } from "./source.ts";
 
 /** A job as the operator configured it, every default filled in. */
-export type Job = PostgresJob | CapsuleJob | ChecksumsJob | CommandJob | ProofJob;
+export type Job = PostgresJob | CapsuleJob | ChecksumsJob | CommandJob | ProofJob | VerifyJob;
 
 /** A job that leaves backups. */
 export type BackupJob = PostgresJob | CapsuleJob;
@@ -128,6 +128,11 @@ export interface ProofJob extends JobBasis {
   readonly kind: "proof";
   /** The job whose newest backups are proven. */
   readonly of: string;
+}
+
+/** Comes from `verify` of the config: reads copies again, whatever job they are of. */
+export interface VerifyJob extends JobBasis {
+  readonly kind: "verify";
 }
 
 /** Names or numeric ids, as written. */

@@ -79,6 +79,7 @@ function sourceChecks(scene: DoctorScene): readonly Check[] {
       case "command":
         return { name: "command", subject: name, run: (signal) => lookAtCommand(scene, job, signal) };
       case "proof":
+      case "verify":
       case "checksums":
         return { name: "checksums", subject: name, run: () => [] }; // its destination's check says it all
       default:

@@ -21,6 +21,7 @@ import { runChecksums } from "./run-checksums.ts";
 import { runCommand } from "./run-command.ts";
 import { runPostgres } from "./run-postgres.ts";
 import { loggingRecovered, tellRecovered } from "./tell-recovered.ts";
+import { runVerify } from "./run-verify.ts";
 import { startWatch, underWatch } from "./watch.ts";
 
 /**
@@ -190,6 +191,8 @@ function runKind(context: Context, job: Job, jobRun: JobRun): Promise<readonly R
       return runCommand(context, job, jobRun);
     case "proof":
       return runProof(context, job, jobRun);
+    case "verify":
+      return runVerify(context, job, jobRun);
     default:
       return job satisfies never;
   }

@@ -6,6 +6,7 @@ import type { Instant } from "../../domain/instant.ts";
 import type { CopyPlace } from "../beside.ts";
 import type { Context } from "../context.ts";
 import { findBackup } from "../find-backup.ts";
+import { noteLook } from "../note-look.ts";
 import type { VerifyOptions } from "../operation.ts";
 
 /** A copy to check. */
@@ -78,13 +79,25 @@ interface Looked {
   readonly files: readonly StoredFile[];
 }
 
-/** Once for all copies at a destination: an unmounted one has lost nothing. */
-async function lookAt(context: Context, name: string): Promise<Looked> {
+/** As the copies at a destination are looked for. */
+export async function seePlace(context: Context, name: string): Promise<SeenPlace | AwayPlace> {
   try {
     const destination = context.destinations.get(name);
     if (!destination) throw noLongerThere(name);
-    const { id: destinationId } = await destination.look();
-    return { place: { kind: "seen", name, destination, destinationId }, files: await destination.list() };
+    const facts = await destination.look();
+    noteLook(context, destination, facts);
+    return { kind: "seen", name, destination, destinationId: facts.id };
+  } catch (error) {
+    return { kind: "away", name, failure: asFailure(error, "destination.io", `Cannot look at "${name}"`) };
+  }
+}
+
+/** Once for all copies at a destination: an unmounted one has lost nothing. */
+async function lookAt(context: Context, name: string): Promise<Looked> {
+  const place = await seePlace(context, name);
+  if (place.kind === "away") return { place, files: [] };
+  try {
+    return { place, files: await place.destination.list() };
   } catch (error) {
     const failure = asFailure(error, "destination.io", `Cannot look at "${name}"`);
     return { place: { kind: "away", name, failure }, files: [] };

@@ -1,5 +1,6 @@
 import type { CopyRow } from "../../catalog/catalog.ts";
 import type { CheckReceipt } from "../../domain/backups/check-receipt.ts";
+import type { ReadBack } from "../../domain/copies/read-back.ts";
 import { type Instant, parseInstant } from "../../domain/instant.ts";
 import { highest, type Level, reaches } from "../../domain/level.ts";
 import { damagedCopy } from "../beside.ts";
@@ -8,7 +9,7 @@ import type { VerifyLevel } from "../operation.ts";
 /** What a check of one copy saw, and what was known of the copy before. */
 export interface Seen {
   readonly level: VerifyLevel;
-  readonly readBack: "direct" | "cached" | null;
+  readonly readBack: ReadBack | null;
   readonly differences: readonly string[];
   readonly at: Instant;
   /** The catalog's row; null when it has none. */

@@ -47,7 +47,7 @@ interface SeenCandidate extends Candidate {
 }
 
 /** Null: too old, or removed while it was checked. */
-async function verifyCopy(
+export async function verifyCopy(
   context: Context,
   candidate: SeenCandidate,
   options: Verifying,
@@ -138,7 +138,7 @@ async function lossReport(context: Context, candidate: SeenCandidate, loss: Fail
 }
 
 /** Of a copy that could not be checked: its own exit status is never that of damage. */
-function failedReport({ id, known, place }: Candidate, failure: Failure): VerifyReport {
+export function failedReport({ id, known, place }: Candidate, failure: Failure): VerifyReport {
   return {
     backup: id,
     destination: place.name,
