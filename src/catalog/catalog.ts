@@ -12,6 +12,7 @@ import type { AlertState } from "../domain/alerts/alert-state.ts";
 import type { Attempted, OutboxRow, OutboxState } from "../domain/alerts/outbox.ts";
 import type { Anomaly, BackupProfile, PastProfile } from "../domain/anomalies/anomaly.ts";
 import type { Manifest } from "../domain/backups/manifest.ts";
+import type { ReadBack } from "../domain/copies/read-back.ts";
 import type { FailureReport } from "../domain/failure.ts";
 import type { FailureCode } from "../domain/failure-table.ts";
 import type { DiskSample } from "../domain/health/disk-forecast.ts";
@@ -91,7 +92,7 @@ export interface CopyRow {
   /** "missing": its manifest or a file is gone; "damaged": bytes differ; "removing": tombstoned. */
   readonly state: "whole" | "missing" | "damaged" | "removing";
   readonly level: Level;
-  readonly readBack: "direct" | "cached" | null;
+  readonly readBack: ReadBack | null;
   readonly checkedAt: Instant | null;
   readonly failure: FailureReport | null;
 }

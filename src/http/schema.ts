@@ -2,6 +2,7 @@ import { z } from "@hono/zod-openapi";
 import { anomalyKinds } from "../domain/anomalies/anomaly.ts";
 import { readBacks } from "../domain/copies/read-back.ts";
 import { type FailureCode, failureTable } from "../domain/failure-table.ts";
+import { rulePoints } from "../domain/copies/copies-rule.ts";
 import { concernKinds } from "../domain/health/status-report.ts";
 import { levels } from "../domain/level.ts";
 
@@ -82,6 +83,19 @@ export const jobStatus = z.looseObject({
       isGrave: z.literal(true).optional(),
     }),
   ),
+  copiesRule: z
+    .looseObject({
+      backup: z.string(),
+      copies: z.number(),
+      media: z.number(),
+      offSite: z.number(),
+      immutable: z.number(),
+      errors: z.number(),
+      lacking: z.array(z.enum(rulePoints)),
+      summary: z.string(),
+    })
+    .nullable()
+    .describe("The 3-2-1-1-0 rule, counted for the newest good backup"),
   nextSlot: time.nullable(),
   sizeBytes: z.number().nullable(),
 });
@@ -118,6 +132,10 @@ export const backup = z.looseObject({
       level,
       readBack: z.enum(readBacks).nullable(),
       checkedAt: time.nullable(),
+      immutable: z
+        .strictObject({ by: z.enum(["object-lock", "sworn"]), until: time.nullable() })
+        .nullable()
+        .describe("Why nobody can remove it now, and until when at least; null: it can be removed"),
     }),
   ),
 });

@@ -2,6 +2,7 @@ import type { Destination } from "../destinations/destination.ts";
 import { formatBackupFile, parseBackupFile } from "../domain/backups/backup-file.ts";
 import { formatCheckReceipt } from "../domain/backups/check-receipt.ts";
 import type { Manifest } from "../domain/backups/manifest.ts";
+import type { ReadBack } from "../domain/copies/read-back.ts";
 import { formatInstant, type Instant, instant } from "../domain/instant.ts";
 import type { Level } from "../domain/level.ts";
 import type { Context } from "./context.ts";
@@ -11,7 +12,7 @@ export interface CheckedCopy {
   readonly destinationId: string;
   /** "unknown": damage was found. */
   readonly level: Level;
-  readonly readBack: "direct" | "cached" | null;
+  readonly readBack: ReadBack | null;
   /** Of damage: how deep a check must go to clear it. */
   readonly foundAt?: Level;
   /** Default: now. */
@@ -27,13 +28,26 @@ export async function writeCheckReceipt(
   destination: Destination,
   checked: CheckedCopy,
 ): Promise<string> {
-  const { manifest, manifestSha256 } = checked.sealed;
+  const { manifest } = checked.sealed;
   const checkedAt = checked.checkedAt ?? context.clock.now();
   const older = (await destination.list())
     .map((file) => file.name)
     .filter((name) => isCheckOf(name, manifest.id));
   const name = freeName(manifest.id, checkedAt, new Set(older));
-  const text = formatCheckReceipt({
+  const text = receiptText(context, { ...checked, checkedAt });
+  await destination.put(name, Buffer.from(text), context.newRunId());
+  for (const file of older) await destination.remove(file);
+  await destination.sync();
+  return name;
+}
+
+/** The bytes of a receipt. */
+export function receiptText(
+  { version }: Pick<Context, "version">,
+  { sealed, checkedAt, ...checked }: CheckedCopy & { readonly checkedAt: Instant },
+): string {
+  const { manifest, manifestSha256 } = sealed;
+  return formatCheckReceipt({
     format: "codex-backup-check",
     version: 1,
     backup: manifest.id,
@@ -44,12 +58,8 @@ export async function writeCheckReceipt(
     ...(checked.foundAt !== undefined && { foundAt: checked.foundAt }),
     readBack: checked.readBack,
     manifestSha256,
-    tool: context.version,
+    tool: version,
   });
-  await destination.put(name, Buffer.from(text), context.newRunId());
-  for (const file of older) await destination.remove(file);
-  await destination.sync();
-  return name;
 }
 
 /** Names count seconds: a second check within one must not be silenced by the first. */

@@ -2,8 +2,11 @@ import { type FileHandle, open, rm } from "node:fs/promises";
 
 /** A first-in first-out store of bytes in one file, for a reader that is slower than its writer. */
 export interface Spool {
-  /** False, and nothing kept, when the file would exceed the limit. */
-  append(chunk: Buffer): Promise<boolean>;
+  /**
+   * False, and nothing kept, when the file would exceed the limit. The limit is on the size of the file, which is what it
+   * takes on the disk; a file cannot be cut at its head, so it is emptied whenever the reader has caught up.
+   */
+  append(chunk: Buffer, limitBytes: number): Promise<boolean>;
   /** The next bytes, at most `maxBytes`; null when everything appended so far was taken. */
   take(maxBytes: number): Promise<Buffer | null>;
   /** Bytes appended and not yet taken. */
@@ -12,18 +15,15 @@ export interface Spool {
   close(): Promise<void>;
 }
 
-/**
- * Creates `path` (mode 0600). The limit is on the size of the file, which is what it takes on the disk;
- * a file cannot be cut at its head, so it is emptied whenever the reader has caught up.
- */
-export async function createSpool(path: string, limitBytes: number): Promise<Spool> {
+/** Creates `path` (mode 0600). */
+export async function createSpool(path: string): Promise<Spool> {
   const file = await open(path, "wx+", 0o600);
   const inTurn = createTurns();
   let written = 0;
   let taken = 0;
   let closed = false;
 
-  async function append(chunk: Buffer): Promise<boolean> {
+  async function append(chunk: Buffer, limitBytes: number): Promise<boolean> {
     if (written > 0 && written === taken) {
       await file.truncate(0);
       written = 0;
@@ -44,7 +44,7 @@ export async function createSpool(path: string, limitBytes: number): Promise<Spo
   }
 
   return {
-    append: (chunk) => inTurn(() => append(chunk)),
+    append: (chunk, limitBytes) => inTurn(() => append(chunk, limitBytes)),
     take: (maxBytes) => inTurn(() => take(maxBytes)),
     waitingBytes: () => written - taken,
     close: () =>

@@ -1,3 +1,4 @@
+import { readBacks } from "../../domain/copies/read-back.ts";
 import { readFailureReport } from "../../domain/failure.ts";
 import { levels } from "../../domain/level.ts";
 import type { Catalog, CopyRow } from "../catalog.ts";
@@ -82,7 +83,6 @@ function parametersOf(copy: CopyRow): Parameters {
 }
 
 const states = ["whole", "missing", "damaged", "removing"] as const;
-const readBacks = ["direct", "cached"] as const;
 
 function readCopy(row: Row, shelf: CopyShelf): CopyRow {
   return {

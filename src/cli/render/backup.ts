@@ -1,6 +1,7 @@
 import type { ListedCopy, ShownBackup, ShownProof } from "../../domain/backups/backup-report.ts";
 import { describeTable } from "../../domain/backups/fingerprint.ts";
 import type { Manifest } from "../../domain/backups/manifest.ts";
+import type { ReadBack } from "../../domain/copies/read-back.ts";
 import { type Instant, parseInstant } from "../../domain/instant.ts";
 import { describeCount, describeDuration, describeSize } from "../../domain/plain-words.ts";
 import { paintLevel, type Surroundings } from "./backups.ts";
@@ -92,11 +93,18 @@ function momentOf(isoTime: string, zone: string): string {
   return at === null ? isoTime : describeMoment(at, zone);
 }
 
+const howRead: Readonly<Record<ReadBack, string>> = {
+  direct: "",
+  cached: "from the cache",
+  sample: "some blocks were read",
+  head: "only its size was looked at",
+};
+
 function copyRow(copy: ListedCopy, { now, paint }: Surroundings): readonly string[] {
   const checked = copy.checkedAt === null ? "never checked" : `checked ${describeAgo(copy.checkedAt, now)}`;
   const state = copy.state === "whole" ? paintLevel(copy.level, paint) : paint.bad(copy.state);
-  const cached = copy.readBack === "cached" ? "from the cache" : "";
-  return [copy.destination, state, checked, cached, copy.path ?? "no longer in the config"];
+  const how = copy.readBack === null ? "" : howRead[copy.readBack];
+  return [copy.destination, state, checked, how, copy.path ?? "no longer in the config"];
 }
 
 function proofRow(proof: ShownProof, { now, paint }: Surroundings): readonly string[] {

@@ -1,4 +1,6 @@
 import type { Anomaly } from "../anomalies/anomaly.ts";
+import type { ReadBack } from "../copies/read-back.ts";
+import type { Immutability } from "../copies/storage-traits.ts";
 import type { FailureReport } from "../failure.ts";
 import type { ReportedRecovery } from "../health/status-report.ts";
 import type { Level } from "../level.ts";
@@ -32,8 +34,13 @@ export interface ListedCopy {
   readonly path: string | null;
   readonly state: "whole" | "missing" | "damaged" | "removing";
   readonly level: Level;
-  readonly readBack: "direct" | "cached" | null;
+  readonly readBack: ReadBack | null;
   readonly checkedAt: string | null;
+  /**
+   * Why nobody can remove or change it now, and until when at least, in ISO 8601, UTC (null: for ever, or nobody knows), by
+   * the last look at the destination; "sworn": the config says so, and nobody checked. Null: it can be removed.
+   */
+  readonly immutable: { readonly by: Immutability["by"]; readonly until: string | null } | null;
 }
 
 /** One backup in full: as listed, with its manifest and who protects it. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { readBacks } from "../copies/read-back.ts";
 import { formatStableJson, parseJsonAs } from "../json.ts";
 import { levels } from "../level.ts";
 
@@ -15,7 +16,8 @@ const schema = z.object({
   level: z.enum(levels),
   /** Of damage: how deep the check went that found it, and the next must go to clear it. */
   foundAt: z.enum(levels).exactOptional(),
-  readBack: z.enum(["direct", "cached"]).nullable(),
+  /** "sample" and "head": not every byte was read, and the level says no more than "stored". */
+  readBack: z.enum(readBacks).nullable(),
   /** Of the manifest that was checked against. */
   manifestSha256: z.string(),
   tool: z.string(),

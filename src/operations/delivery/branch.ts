@@ -1,39 +1,66 @@
 import { finished } from "node:stream/promises";
 import type { Destination, StagedFile } from "../../destinations/destination.ts";
 import { asFailure, Failure, messageOf } from "../../domain/failure.ts";
+import type { Clock } from "../../platform/clock.ts";
 import type { Spool } from "../../platform/spool.ts";
 import { createWake } from "../../platform/wake.ts";
+import { type Block, type BlockHashes, createBlockHashes } from "./block-hashes.ts";
+import { type Stall, watchForStall } from "./stall.ts";
 
 /** A branch with more than this waiting in memory is full. */
 const fullBytes = 8 * 1024 * 1024;
 const spoolPieceBytes = 1024 * 1024;
 
+export interface BranchOptions {
+  openSpool(): Promise<Spool>;
+  /** How large the file of its spool may become, as things are now. */
+  spoolLimitBytes(): number;
+  readonly clock: Clock;
+  /** While bytes wait and it takes none for so long, it drops out; null: never. */
+  readonly stallMs: number | null;
+  /** It has taken bytes. */
+  readonly onMoved: () => void;
+}
+
 /**
- * One destination's share of one file while it streams. A slow or failing branch never makes the others
- * wait and never fails them: it spills to a spool, then drops out.
+ * One destination's share of one file while it streams. A slow or failing branch never fails the others: it
+ * spills to a spool, and drops out when that is full, or when it does not move any more. Whom the source waits
+ * for is for pace.ts to say.
  */
 export class Branch {
   readonly destination: Destination;
   readonly staged: StagedFile;
-  readonly #openSpool: () => Promise<Spool>;
+  readonly #options: BranchOptions;
   readonly #queue: Buffer[] = [];
   /** Something was pushed, or the branch ended or dropped out. */
   readonly #wake = createWake();
-  /** Something was taken out of the queue, or the branch dropped out. */
+  /** Something was taken out of the queue or the spool, or the branch dropped out. */
   readonly #room = createWake();
   readonly #pumped: Promise<void>;
+  readonly #stall: Stall;
+  /** Only where a sample is read back. */
+  readonly #blocks: BlockHashes | null;
   #queuedBytes = 0;
   #spool: Spool | null = null;
   #isSpilling = false;
+  /** The sink has something that it has not taken yet. */
+  #isWriting = false;
   #isEnded = false;
   #isSynced = false;
   #failure: Failure | null = null;
+  /** Why its spool could not take the last chunk. */
+  #refusal = "";
   #abandoned: Promise<void> | null = null;
 
-  constructor(destination: Destination, staged: StagedFile, openSpool: () => Promise<Spool>) {
+  constructor(destination: Destination, staged: StagedFile, options: BranchOptions) {
     this.destination = destination;
     this.staged = staged;
-    this.#openSpool = openSpool;
+    this.#options = options;
+    this.#blocks = destination.traits.readBack === "sample" ? createBlockHashes() : null;
+    this.#stall = watchForStall(options.clock, options.stallMs, {
+      isWaiting: () => this.#isWriting,
+      onStall: () => void this.abandon(stalled(destination, options.stallMs ?? 0)),
+    });
     // The listener keeps a late error of an abandoned sink from being uncaught; the pump sees the error itself.
     staged.sink.on("error", () => this.#wake.notify());
     this.#pumped = this.#pump().catch((error: unknown) =>
@@ -48,8 +75,33 @@ export class Branch {
     return this.#failure;
   }
 
+  /** Nothing lies between it and this machine that could make the source wait for long. */
+  isLocal(): boolean {
+    return this.destination.traits.kind === "local";
+  }
+
+  /** More waits in memory than should, and nothing of it goes to the spool. */
   isFull(): boolean {
-    return this.#failure === null && this.#queuedBytes > fullBytes;
+    return this.#failure === null && !this.#isSpilling && this.#queuedBytes > fullBytes;
+  }
+
+  isSpilling(): boolean {
+    return this.#failure === null && this.#isSpilling;
+  }
+
+  /** The next chunk would be taken into memory, or be ignored. */
+  isOpen(): boolean {
+    return this.#failure !== null || !this.#mustSpool();
+  }
+
+  /** Why its spool could not take the last chunk, or not be opened; for the failure of dropping out. */
+  lagging(): Failure {
+    return lagging(this.destination, this.#refusal);
+  }
+
+  /** Of what was written, where a sample is read back; after it is synced. */
+  blocks(): readonly Block[] {
+    return this.#blocks?.end() ?? [];
   }
 
   /** Every byte is synced. */
@@ -62,29 +114,30 @@ export class Branch {
     return this.#room.wait();
   }
 
-  /** Takes the chunk at once; only an append to the spool is waited for. Ignored after it dropped out. */
-  async push(chunk: Buffer): Promise<void> {
-    if (this.#failure !== null) return;
-    if (this.#isSpilling && this.#spool !== null && this.#spool.waitingBytes() > 0) {
-      await this.#append(this.#spool, chunk);
+  /** Takes the chunk; only an append to the spool is waited for. False, and nothing kept: its spool cannot take it. Ignored after it dropped out. */
+  async push(chunk: Buffer): Promise<boolean> {
+    if (this.#failure !== null) return true;
+    if (this.#spool !== null && this.#mustSpool()) {
+      if (!(await this.#append(this.#spool, chunk))) return false;
     } else {
       this.#isSpilling = false;
       this.#queue.push(chunk);
       this.#queuedBytes += chunk.length;
     }
     this.#wake.notify();
+    return true;
   }
 
-  /** What waits in memory, and from now on what is pushed, goes to the spool, until that has run empty. */
-  async spill(): Promise<void> {
-    if (this.#isSpilling || this.#failure !== null) return;
-    const spool = this.#spool ?? (await this.#openSpool().catch((error: unknown) => this.#fallBehind(error)));
-    if (spool === null) return;
-    this.#spool = spool;
-    this.#isSpilling = true;
-    for (const chunk of this.#queue.splice(1)) {
-      this.#queuedBytes -= chunk.length;
-      await this.#append(spool, chunk);
+  /** From now on what is pushed goes to the spool, until that has run empty. False: it has none that can be used. */
+  async spill(): Promise<boolean> {
+    if (this.#isSpilling || this.#failure !== null) return true;
+    try {
+      this.#spool ??= await this.#options.openSpool();
+      this.#isSpilling = true;
+      return true;
+    } catch (error) {
+      this.#refusal = `its spool could not be used: ${messageOf(error)}`;
+      return false;
     }
   }
 
@@ -103,6 +156,7 @@ export class Branch {
 
   async #dropOut(reason: Failure): Promise<void> {
     this.#failure = reason;
+    this.#stall.stop();
     this.#queue.length = 0;
     this.#queuedBytes = 0;
     this.#wake.notify();
@@ -113,30 +167,49 @@ export class Branch {
     await Promise.allSettled([spooled, this.staged.discard()]);
   }
 
-  async #append(spool: Spool, chunk: Buffer): Promise<void> {
-    if (this.#failure !== null) return;
-    const isKept = await spool.append(chunk).catch((error: unknown) => this.#fallBehind(error));
-    if (isKept === false)
-      await this.abandon(lagging(this.destination, "its backlog exceeded the job's spool"));
+  /** What waits in memory is older than all that waits in the spool. */
+  #mustSpool(): boolean {
+    if (this.#spool === null) return false;
+    return this.#spool.waitingBytes() > 0 || (this.#isSpilling && this.#queuedBytes > fullBytes);
   }
 
-  /** A spool that cannot be used costs this branch its place in the stream, and nobody else anything. */
-  async #fallBehind(error: unknown): Promise<null> {
-    await this.abandon(lagging(this.destination, `its spool could not be used: ${messageOf(error)}`));
-    return null;
+  async #append(spool: Spool, chunk: Buffer): Promise<boolean> {
+    try {
+      if (await spool.append(chunk, this.#options.spoolLimitBytes())) return true;
+      this.#refusal = "its backlog exceeded the job's spool";
+    } catch (error) {
+      this.#refusal = `its spool could not be used: ${messageOf(error)}`;
+    }
+    return this.#failure !== null;
   }
 
   async #pump(): Promise<void> {
     const { sink } = this.staged;
     for (let chunk = await this.#next(); chunk !== null; chunk = await this.#next()) {
+      this.#begin();
+      this.#blocks?.update(chunk);
       if (!sink.write(chunk)) await drained(sink);
       if (sink.errored) throw sink.errored;
+      this.#end();
     }
     if (this.#failure !== null) return;
+    this.#begin();
     sink.end();
     await finished(sink);
+    this.#end();
+    this.#stall.stop();
     this.#isSynced = true;
     await this.#spool?.close();
+  }
+
+  #begin(): void {
+    this.#isWriting = true;
+    this.#stall.touch();
+  }
+
+  #end(): void {
+    this.#isWriting = false;
+    this.#options.onMoved();
   }
 
   /** The next bytes in order: memory before spool, since only what came later was spilled. Null at the end. */
@@ -150,7 +223,10 @@ export class Branch {
       }
       const spool = this.#failure === null ? this.#spool : null;
       const spooled = spool === null ? null : await spool.take(spoolPieceBytes);
-      if (spooled !== null) return spooled;
+      if (spooled !== null) {
+        this.#room.notify();
+        return spooled;
+      }
       if (this.#isEnded || this.#failure !== null) return null;
       if (this.#queue.length === 0) await this.#wake.wait();
     }
@@ -174,5 +250,13 @@ function drained(sink: StagedFile["sink"]): Promise<void> {
 function lagging(destination: Destination, seen: string): Failure {
   return new Failure("destination.lagging", `Cannot keep up at "${destination.name}": ${seen}`, {
     hint: "It is brought up from a finished copy; raise spool if this happens each night.",
+  });
+}
+
+function stalled(destination: Destination, stallMs: number): Failure {
+  const seen = `it has taken no byte for ${Math.round(stallMs / 1000)} s`;
+  return new Failure("destination.lagging", `Cannot keep up at "${destination.name}": ${seen}`, {
+    hint: "See whether its server answers; what it lacks is brought up by the next run, or by codex-backup copy --missing.",
+    context: { isStalled: true },
   });
 }

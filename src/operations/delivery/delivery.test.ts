@@ -7,6 +7,7 @@ import { Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { after, test } from "node:test";
 import { createFaultyDestination } from "../../../tests/fakes/faulty-destination.ts";
+import { createHandClock } from "../../../tests/fakes/hand-clock.ts";
 import { createMemoryDestination } from "../../../tests/fakes/memory-destination.ts";
 import type { Destination, StagedFile } from "../../destinations/destination.ts";
 import { Failure } from "../../domain/failure.ts";
@@ -21,6 +22,9 @@ function deliver(destinations: readonly Destination[], spoolBytes = 64 * 1024 * 
     runId: `run-${randomBytes(4).toString("hex")}`,
     workPath: work,
     spoolBytes,
+    expectedBytes: null,
+    clock: createHandClock(),
+    stallMs: null,
     signal: new AbortController().signal,
   });
 }

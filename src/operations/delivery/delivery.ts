@@ -1,8 +1,10 @@
+import { statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Destination } from "../../destinations/destination.ts";
 import { asFailure, type Failure } from "../../domain/failure.ts";
+import type { Clock } from "../../platform/clock.ts";
 import { createSpool } from "../../platform/spool.ts";
 import { Branch } from "./branch.ts";
 import { createFanOut, type FanOut, type Passed } from "./fan-out.ts";
@@ -27,11 +29,20 @@ export interface Share {
 /** All files of one backup on their way to all destinations. */
 export interface Delivery {
   readonly shares: readonly Share[];
-  /** A new file at every destination that still takes part. */
-  openFile(name: string, onBytes: (doneBytes: number) => void): Promise<FanOut>;
+  /**
+   * A new file at every destination that still takes part. `expectedBytes`: about how long it will be; null: nobody knows,
+   * or it is small; left out: as the options say.
+   */
+  openFile(
+    name: string,
+    onBytes: (doneBytes: number) => void,
+    expectedBytes?: number | null,
+  ): Promise<FanOut>;
   /** A small file from memory. */
   putFile(name: string, bytes: Buffer): Promise<Passed>;
   abandon(reason: Failure): Promise<void>;
+  /** Destinations whose full spools the source had to wait for, by name. */
+  heldUpBy(): readonly string[];
 }
 
 export interface DeliveryOptions {
@@ -39,6 +50,13 @@ export interface DeliveryOptions {
   /** Where spools may lie. */
   readonly workPath: string;
   readonly spoolBytes: number;
+  /** About how long a file that is opened will be; null: nobody knows. */
+  readonly expectedBytes: number | null;
+  readonly clock: Clock;
+  /** A destination that takes no byte for so long while some wait drops out; null: never. */
+  readonly stallMs: number | null;
+  /** A destination has taken bytes. */
+  readonly onMoved?: () => void;
   /** Of the whole run: small files that hang end with it, as streams do. */
   readonly signal: AbortSignal;
 }
@@ -51,18 +69,33 @@ export interface ReadyDestination {
 /** Each destination is a share that may fail alone; only when none is left, the next file throws "run.no-copies". */
 export function createDelivery(ready: readonly ReadyDestination[], options: DeliveryOptions): Delivery {
   const shares = ready.map(({ destination, id }) => createShare(destination, id));
+  const heldUp = new Set<string>();
+  const onHeldUp = (branches: readonly Branch[]) => {
+    for (const { destination } of branches) heldUp.add(destination.name);
+  };
 
-  async function openFile(name: string, onBytes: (doneBytes: number) => void): Promise<FanOut> {
+  function isLocalLeft(): boolean {
+    return shares.some(({ failure, destination }) => failure() === null && isLocal(destination));
+  }
+
+  async function openFile(
+    name: string,
+    onBytes: (doneBytes: number) => void,
+    expectedBytes: number | null = options.expectedBytes,
+  ): Promise<FanOut> {
     const taking = shares.filter((share) => share.failure() === null);
-    const opened = await Promise.all(taking.map((share) => share.open(name, options)));
+    const grownBytes = await largestSpool(options, { expectedBytes, shares: taking.length });
+    const spoolLimitBytes = () => (isLocalLeft() ? options.spoolBytes : grownBytes);
+    const opening = { ...options, name, expectedBytes, spoolLimitBytes };
+    const opened = await Promise.all(taking.map((share) => share.open(opening)));
     const branches = opened.filter((branch) => branch !== null);
     if (branches.length === 0)
       throw noCopiesLeft(shares.map((share) => share.failure()).filter((reason) => reason !== null));
-    return createFanOut(branches, onBytes);
+    return createFanOut(branches, onBytes, onHeldUp);
   }
 
   async function putFile(name: string, bytes: Buffer): Promise<Passed> {
-    const fan = await openFile(name, () => {});
+    const fan = await openFile(name, () => {}, null);
     await pipeline(Readable.from([bytes], { objectMode: false }), fan.sink, { signal: options.signal });
     return fan.passed();
   }
@@ -74,12 +107,35 @@ export function createDelivery(ready: readonly ReadyDestination[], options: Deli
     async abandon(reason) {
       await Promise.all(shares.map((share) => share.abandon(reason)));
     },
+    heldUpBy: () => [...heldUp],
   };
+}
+
+function isLocal({ traits }: Destination): boolean {
+  return traits.kind === "local";
+}
+
+/**
+ * Where no destination lies on this machine, a spool may hold the whole file, so that the source is not held up by a
+ * network; but never more, all together, than half of what is free where it lies.
+ */
+async function largestSpool(
+  { spoolBytes, workPath }: DeliveryOptions,
+  { expectedBytes, shares }: { readonly expectedBytes: number | null; readonly shares: number },
+): Promise<number> {
+  if (expectedBytes === null || expectedBytes <= spoolBytes) return spoolBytes;
+  const { bavail, bsize } = await statfs(workPath);
+  return Math.max(spoolBytes, Math.min(expectedBytes, Math.floor((bavail * bsize) / 2 / shares)));
+}
+
+interface Opening extends DeliveryOptions {
+  readonly name: string;
+  readonly spoolLimitBytes: () => number;
 }
 
 interface OpenableShare extends Share {
   /** Null when this destination could not start the file; it then no longer takes part. */
-  open(name: string, options: DeliveryOptions): Promise<Branch | null>;
+  open(opening: Opening): Promise<Branch | null>;
 }
 
 function createShare(destination: Destination, destinationId: string): OpenableShare {
@@ -100,11 +156,17 @@ function createShare(destination: Destination, destinationId: string): OpenableS
     failure: failed,
     isWhole: () => failed() === null && [...branches.values()].every((branch) => branch.isSynced()),
     abandon,
-    async open(name, options) {
+    async open({ name, expectedBytes, spoolLimitBytes, ...options }) {
       try {
-        const staged = await destination.stage(name, options.runId);
+        const staged = await destination.stage(name, options.runId, expectedBytes);
         const spoolPath = join(options.workPath, `${options.runId}-${destinationId}-${branches.size}.spool`);
-        const branch = new Branch(destination, staged, () => createSpool(spoolPath, options.spoolBytes));
+        const branch = new Branch(destination, staged, {
+          openSpool: () => createSpool(spoolPath),
+          spoolLimitBytes,
+          clock: options.clock,
+          stallMs: options.stallMs,
+          onMoved: options.onMoved ?? (() => undefined),
+        });
         branches.set(name, branch);
         return branch;
       } catch (error) {

@@ -29,7 +29,13 @@ function deliveryTo(got: Buffer[], write?: (chunk: Buffer) => Error | null): Del
     };
     return { sink, passed, content: passed };
   };
-  return { shares: [], openFile, putFile: () => assert.fail("goes by openFile"), abandon: async () => {} };
+  return {
+    shares: [],
+    openFile,
+    putFile: () => assert.fail("goes by openFile"),
+    heldUpBy: () => [],
+    abandon: async () => {},
+  };
 }
 
 test("the destinations get what the encryptor makes; both sides are hashed", async () => {

@@ -9,19 +9,20 @@ export function encrypting(
   delivery: Delivery,
   { encryptor, signal }: { readonly encryptor: () => Promise<Duplex>; readonly signal: AbortSignal },
 ): Delivery {
-  async function openFile(name: string, onBytes: (doneBytes: number) => void): Promise<FanOut> {
+  const openFile: Delivery["openFile"] = async (name, onBytes, expectedBytes) => {
     const through = await encryptor();
-    return encryptedFanOut(through, await delivery.openFile(name, onBytes));
-  }
+    return encryptedFanOut(through, await delivery.openFile(name, onBytes, expectedBytes));
+  };
   return {
     shares: delivery.shares,
     openFile,
     async putFile(name, bytes) {
-      const fan = await openFile(name, () => {});
+      const fan = await openFile(name, () => {}, null);
       await pipeline(Readable.from([bytes], { objectMode: false }), fan.sink, { signal });
       return fan.passed();
     },
     abandon: (reason) => delivery.abandon(reason),
+    heldUpBy: () => delivery.heldUpBy(),
   };
 }
 

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { Writable } from "node:stream";
 import { Failure } from "../../domain/failure.ts";
 import type { Branch } from "./branch.ts";
-import { noCopiesLeft } from "./no-copies.ts";
+import { failIfAllDropped, keepPace, type OnHeldUp, spread } from "./pace.ts";
 
 /** What went through a fan-out. */
 export interface Passed {
@@ -20,11 +20,12 @@ export interface FanOut {
   content(): Passed;
 }
 
-/**
- * Writes one stream to all branches. The fastest branch sets the pace: while at least one has room, full
- * ones spill; only when all are full does the source wait.
- */
-export function createFanOut(branches: readonly Branch[], onBytes: (doneBytes: number) => void): FanOut {
+/** Writes one stream to all branches; whom it waits for, and who drops out, pace.ts says. */
+export function createFanOut(
+  branches: readonly Branch[],
+  onBytes: (doneBytes: number) => void,
+  onHeldUp: OnHeldUp = () => undefined,
+): FanOut {
   const hash = createHash("sha256");
   let sizeBytes = 0;
   let passed: Passed | null = null;
@@ -32,8 +33,8 @@ export function createFanOut(branches: readonly Branch[], onBytes: (doneBytes: n
   async function take(chunk: Buffer): Promise<void> {
     hash.update(chunk);
     sizeBytes += chunk.length;
-    await Promise.all(branches.map((branch) => branch.push(chunk)));
-    await keepPace(branches);
+    await spread(branches, chunk, onHeldUp);
+    await keepPace(branches, onHeldUp);
     onBytes(sizeBytes);
   }
 
@@ -56,18 +57,4 @@ export function createFanOut(branches: readonly Branch[], onBytes: (doneBytes: n
     throw new Failure("run.internal", "Cannot tell what was written: the stream has not ended");
   };
   return { sink, passed: whole, content: whole };
-}
-
-async function keepPace(branches: readonly Branch[]): Promise<void> {
-  failIfAllDropped(branches);
-  const full = branches.filter((branch) => branch.isFull());
-  if (full.length === 0) return;
-  const hasRoom = branches.some((branch) => branch.failure() === null && !branch.isFull());
-  if (hasRoom) await Promise.all(full.map((branch) => branch.spill()));
-  else await Promise.race(full.map((branch) => branch.changed()));
-}
-
-function failIfAllDropped(branches: readonly Branch[]): void {
-  const reasons = branches.map((branch) => branch.failure()).filter((reason) => reason !== null);
-  if (reasons.length === branches.length) throw noCopiesLeft(reasons);
 }

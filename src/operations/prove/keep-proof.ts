@@ -1,5 +1,6 @@
 import type { CopyRow } from "../../catalog/catalog.ts";
 import { formatBackupFile } from "../../domain/backups/backup-file.ts";
+import type { ReadBack } from "../../domain/copies/read-back.ts";
 import { asFailure, Failure } from "../../domain/failure.ts";
 import { highest, type Level } from "../../domain/level.ts";
 import { endOfProof, type ProofReceipt } from "../../domain/proofs/proof-receipt.ts";
@@ -21,7 +22,7 @@ export interface Told {
   readonly receipt: ProofReceipt;
   /** As judgeProof gives it. */
   readonly level: Level | null;
-  readonly readBack: "direct" | "cached" | null;
+  readonly readBack: ReadBack | null;
 }
 
 /**

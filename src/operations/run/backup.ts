@@ -3,11 +3,12 @@ import type { Manifest } from "../../domain/backups/manifest.ts";
 import { asFailure } from "../../domain/failure.ts";
 import { formatInstant, type Instant } from "../../domain/instant.ts";
 import type { CapsuleJob, PostgresJob } from "../../domain/jobs/job.ts";
+import { reaches } from "../../domain/level.ts";
 import type { CopyReport } from "../../domain/runs/run-report.ts";
 import type { ChainPlace } from "../../domain/signatures/chain-link.ts";
 import type { Context } from "../context.ts";
 import { demandCustody } from "../custody/custody.ts";
-import { createDelivery } from "../delivery/delivery.ts";
+import { createDelivery, type Delivery, type ReadyDestination } from "../delivery/delivery.ts";
 import { type Gated, passGate, publicAnomalies } from "./anomaly-gate.ts";
 import { type Checked, checkShares } from "./check-shares.ts";
 import { commit } from "./commit.ts";
@@ -19,6 +20,7 @@ import { describeContent, produceFiles } from "./private-file.ts";
 import type { Produced, Producer } from "./produce.ts";
 import { estimateNeed, readyDestinations } from "./ready.ts";
 import { type Sealed, seal } from "./seal.ts";
+import { patienceOf } from "./share-watch.ts";
 import { signSealed } from "./sign.ts";
 import type { Watch } from "./watch.ts";
 
@@ -61,17 +63,11 @@ export async function makeBackup(context: Context, run: BackupRun): Promise<Made
   const waiting = new Set(journals.map((journal) => journal.id));
   const isBackup = (id: string) => waiting.has(id) || context.catalog.backup(job.name, id) !== null;
   const name = chooseName(run, { files: readiness.taken, isBackup });
-  const { spoolBytes } = job;
-  const options = {
-    runId: run.runId,
-    workPath: workPath(context.statePath),
-    spoolBytes,
-    signal: watch.signal,
-  };
-  const delivery = createDelivery(readiness.ready, options);
+  const { delivery, isProduced } = openDelivery(context, run, { ready: readiness.ready, needBytes });
   try {
     const produced = await produceFiles(context, { job, producer, runId: run.runId, delivery, name, watch });
-    const checked = await checkShares(context, delivery, { produced, watch });
+    isProduced();
+    const checked = await checkShares(context, delivery, { produced, watch, stallMs: job.stallMs });
     const durationMs = Math.round(context.clock.monotonicMs() - startedMs);
     const gated = passGate(context, run, { produced, checked, durationMs });
     const destinations = readiness.ready.map(({ destination }) => destination);
@@ -90,7 +86,7 @@ export async function makeBackup(context: Context, run: BackupRun): Promise<Made
       gaps: [...(gap === null ? [] : [gap]), ...(checked.inspected.gaps ?? []), ...first.gaps, ...late.gaps],
       anomalies: gated.anomalies,
       isEncrypted: job.encrypt !== null,
-      warnings: [...readiness.warnings, ...warnUnaccounted(place)],
+      warnings: [...readiness.warnings, ...heldUpWarnings(delivery, job), ...warnUnaccounted(place)],
     });
   } catch (error) {
     const reason = asFailure(
@@ -101,6 +97,42 @@ export async function makeBackup(context: Context, run: BackupRun): Promise<Made
     await delivery.abandon(reason);
     throw reason;
   }
+}
+
+interface Opening {
+  readonly ready: readonly ReadyDestination[];
+  readonly needBytes: number | null;
+}
+
+/** Bytes that leave for a destination are a sign of life of the run only when its source has ended: that must not be silent. */
+function openDelivery(context: Context, { runId, job, watch }: BackupRun, { ready, needBytes }: Opening) {
+  let isSourceOver = false;
+  const delivery = createDelivery(ready, {
+    runId,
+    workPath: workPath(context.statePath),
+    spoolBytes: job.spoolBytes,
+    expectedBytes: needBytes,
+    clock: context.clock,
+    stallMs: patienceOf(job),
+    onMoved: () => {
+      if (isSourceOver) watch.touch();
+    },
+    signal: watch.signal,
+  });
+  const isProduced = () => {
+    isSourceOver = true;
+  };
+  return { delivery, isProduced };
+}
+
+function heldUpWarnings(delivery: Delivery, { kind }: BackupRun["job"]): readonly string[] {
+  const what = kind === "postgres" ? "the dump, and its snapshot," : "the capsule";
+  return delivery
+    .heldUpBy()
+    .map(
+      (name) =>
+        `${what} had to wait for "${name}": its spool was full; raise spool, or make room in the state directory`,
+    );
 }
 
 interface Description {
@@ -134,13 +166,22 @@ function describe(
     outcome: inspected.outcome,
     tool: { name: "codex-backup", version: context.version },
     ...describeContent(job, produced, inspected),
-    checked: { level: inspected.level, copies: Object.fromEntries(checked.sources) },
+    checked: { level: inspected.level, copies: copiesRead(checked) },
     ...(inspected.set && { set: inspected.set }),
     ...(anomalies.length > 0 && { anomalies }),
     labels: job.labels,
     ...placeFields(place),
     adopted: false,
   };
+}
+
+/** Only those that were read in full: the manifest speaks for no other. */
+function copiesRead({ readBacks }: Checked): Manifest["checked"]["copies"] {
+  return Object.fromEntries(
+    [...readBacks].flatMap(([{ destinationId }, readBack]) =>
+      readBack === "direct" || readBack === "cached" ? [[destinationId, readBack] as const] : [],
+    ),
+  );
 }
 
 interface Conclusion {
@@ -158,7 +199,7 @@ interface Conclusion {
 function conclude(run: BackupRun, conclusion: Conclusion): MadeBackup {
   const { sealed, produced, copies, gaps, isEncrypted, warnings } = conclusion;
   const anomalies = publicAnomalies(conclusion.anomalies, isEncrypted);
-  const good = copies.filter((copy) => copy.failure === null);
+  const good = copies.filter((copy) => copy.failure === null && reaches(copy.level, "hashed"));
   const failed = copies.filter((copy) => copy.failure !== null);
   const hasEnough = good.length >= run.job.requiredCopies;
   const { manifest } = sealed;

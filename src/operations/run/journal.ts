@@ -13,7 +13,14 @@ const schema = z.object({
   /** Data files, by name. */
   files: z.array(z.string()),
   /** Where every file was staged, synced and read back, or may still come to be: name in the config and sentinel's id. */
-  destinations: z.array(z.object({ name: z.string(), id: z.string() })),
+  destinations: z.array(
+    z.object({
+      name: z.string(),
+      id: z.string(),
+      /** What must lie beside the backup there before its manifest does. */
+      beside: z.array(z.object({ name: z.string(), text: z.string() })).default([]),
+    }),
+  ),
   manifestText: z.string(),
   ownHashText: z.string(),
   /** Written with the manifest's, so that a backup is finished with the same bytes, also where the key is gone by then. */

@@ -11,11 +11,19 @@ export interface Publication {
   readonly ownHashText: string;
   readonly signatureText: string | null;
   readonly lines: readonly ChecksumLine[];
+  /** What must lie there before the backup exists; left out: nothing. */
+  readonly beside?: readonly Beside[];
+}
+
+/** A small file that speaks of this copy: a receipt, a hold. */
+export interface Beside {
+  readonly name: string;
+  readonly text: string;
 }
 
 /**
- * Gives a whole backup its final names at one destination, in the order of STATE: data, own hash, signature, manifest
- * last (so that a backup that exists is signed), then the directory's checksums. Each step may have been done by a run that died: it is not repeated.
+ * Gives a whole backup its final names at one destination, in the order of STATE: data, own hash, signature, what protects
+ * it or says how far it was checked, manifest last (so that a backup that exists is signed), then the directory's checksums. Each step may have been done by a run that died: it is not repeated.
  * Throws while no backup exists here. What went wrong after the manifest stood is returned: the backup is
  * whole, only checksums.txt does not list it yet.
  */
@@ -34,6 +42,8 @@ export async function publish(
       text: what.signatureText,
       runId: what.runId,
     });
+  for (const { name, text } of what.beside ?? [])
+    await putOnce(destination, name, { text, runId: what.runId });
   await destination.sync();
   await putOnce(destination, formatBackupFile(what.id, { kind: "manifest" }), {
     text: what.manifestText,

@@ -70,7 +70,7 @@ async function dieBeforePublishing(): Promise<{
     database: null,
     id: backup.id,
     files: [zip],
-    destinations: [{ name: "one", id: "id-of-one" }],
+    destinations: [{ name: "one", id: "id-of-one", beside: [] }],
     manifestText,
     ownHashText,
     signatureText,

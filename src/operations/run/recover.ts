@@ -50,6 +50,7 @@ async function rollForward(context: Context, journal: Journal, signal: AbortSign
         sealed: sealText(manifest, journal.manifestText, journal.signatureText),
         runId: journal.runId,
         signal,
+        beside: place.beside,
       };
       lines.push(...(await finishAt(context, place, unfinished)));
     } catch (error) {
@@ -62,15 +63,12 @@ async function rollForward(context: Context, journal: Journal, signal: AbortSign
   return { lines, isSettled };
 }
 
-interface Place {
-  readonly name: string;
-  readonly id: string;
-}
+type Place = Journal["destinations"][number];
 
 /** Throws what keeps it from being settled. */
 async function finishAt(context: Context, place: Place, unfinished: Unfinished): Promise<readonly string[]> {
   const destination = destinationNamed(context, place.name);
-  const { sealed, runId } = unfinished;
+  const { sealed, runId, beside } = unfinished;
   const { id } = sealed.manifest;
   const facts = await destination.ready();
   if (facts.id !== place.id) throw foreign(destination, place, facts.id);
@@ -79,11 +77,11 @@ async function finishAt(context: Context, place: Place, unfinished: Unfinished):
   if (!remains.isWhole) {
     if (stands)
       return [recordDamaged(context, destination, { unfinished, remains, destinationId: facts.id })];
-    const isRemoved = await removeRemains(destination, sealed, remains);
+    const isRemoved = await removeRemains(destination, unfinished, remains);
     return isRemoved ? [`removed what run ${runId} left of "${id}" at "${destination.name}"`] : [];
   }
   const staged = remains.files.map((file) => file?.staged ?? null).filter((file) => file !== null);
-  const unlisted = await publish(destination, staged, { runId, id, ...sealed });
+  const unlisted = await publish(destination, staged, { runId, id, beside, ...sealed });
   await recordFinished(context, destination, { unfinished, remains, destinationId: facts.id });
   if (unlisted !== null) throw unlisted;
   return stands ? [] : [`finished "${id}" at "${destination.name}", which run ${runId} had begun`];

@@ -2,6 +2,7 @@ import type { Destination, OpenedFile, StagedFile } from "../../destinations/des
 import { formatBackupFile, manifestSignature } from "../../domain/backups/backup-file.ts";
 import type { ManifestFile } from "../../domain/backups/manifest.ts";
 import { hashStream, weakerSource } from "../delivery/read-back.ts";
+import type { Beside } from "./publish.ts";
 import type { Sealed } from "./seal.ts";
 
 /** A backup that a run was about to publish. */
@@ -9,6 +10,8 @@ export interface Unfinished {
   readonly sealed: Sealed;
   readonly runId: string;
   readonly signal: AbortSignal;
+  /** What was to lie beside it here. */
+  readonly beside: readonly Beside[];
 }
 
 /** One of its files, with exactly the bytes that its manifest says. */
@@ -62,7 +65,7 @@ async function findFile(
 /** Only files with our bytes are removed: another tool's file of this name stays. False when there was nothing. */
 export async function removeRemains(
   destination: Destination,
-  { manifest, ownHashText, signatureText }: Sealed,
+  { sealed: { manifest, ownHashText, signatureText }, beside }: Pick<Unfinished, "sealed" | "beside">,
   { files }: Remains,
 ): Promise<boolean> {
   for (const [index, { path }] of manifest.files.entries()) {
@@ -78,6 +81,7 @@ export async function removeRemains(
   const hasSignature =
     signatureText !== null &&
     (await removeIfOurs(destination, formatBackupFile(manifest.id, manifestSignature), signatureText));
+  for (const { name, text } of beside) await removeIfOurs(destination, name, text);
   await destination.sync();
   return hasOwnHash || hasSignature || files.some((file) => file !== null);
 }
@@ -98,7 +102,7 @@ export async function withdraw(destination: Destination, unfinished: Unfinished)
   try {
     const manifest = formatBackupFile(sealed.manifest.id, { kind: "manifest" });
     if ((await destination.stat(manifest)) !== null) return false;
-    await removeRemains(destination, sealed, await findRemains(destination, unfinished));
+    await removeRemains(destination, unfinished, await findRemains(destination, unfinished));
     return true;
   } catch {
     return false; // the failure to publish is the one to tell; the journal stays for the next run
