@@ -301,6 +301,8 @@ export interface RestoreRequest {
 export interface DropReplacedRequest {
   /** The job whose server it is; null: the only database job of the config. */
   readonly job: string | null;
+  /** As of a restore. */
+  readonly server?: PostgresSource;
   /** The whole name of the one to drop; null: only list. */
   readonly drop: string | null;
   readonly signal: AbortSignal;

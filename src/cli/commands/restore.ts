@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { Failure } from "../../domain/failure.ts";
+import type { PostgresSource } from "../../domain/jobs/source.ts";
 import type { ExitStatus } from "../../domain/outcome.ts";
 import { addExamples, type Bind } from "../command.ts";
 import { givenPath } from "../given-path.ts";
@@ -25,6 +26,7 @@ interface RestoreFlags {
   /** True: only list. */
   readonly dropOld?: string | true;
   readonly job?: string | null;
+  readonly server?: string;
   readonly identity?: string | null;
   readonly dryRun?: boolean;
 }
@@ -114,6 +116,10 @@ function addHow(command: Command): void {
     )
     .option("--job <job>", "the job whose server it is (default: the backup's own)")
     .option(
+      "--server <url>",
+      "in place of a job's: postgres://user@host:port, with the password in PGPASSWORD",
+    )
+    .option(
       "--drop-old [database]",
       "in place of a restore: list the databases that restores replaced, or drop this one",
     )
@@ -133,10 +139,26 @@ function oneMoreRole(
   });
 }
 
-function dropReplaced(session: Session, drop: string | null, flags: RestoreFlags): Promise<ExitStatus> {
+/** Null: that of a job. */
+async function serverOf(session: Session, { server, job }: RestoreFlags): Promise<PostgresSource | null> {
+  if (server === undefined) return null;
+  if (job !== undefined && job !== null) {
+    throw new Failure("usage.refused", "Cannot use two servers at once: --job and --server are given", {
+      hint: "Leave one of them out.",
+    });
+  }
+  const source = (await session.tool.configLoader()).serverOf(server);
+  if (source.password) session.screen.hide([source.password]);
+  return source;
+}
+
+async function dropReplaced(session: Session, drop: string | null, flags: RestoreFlags): Promise<ExitStatus> {
   const { screen, io } = session;
+  const server = await serverOf(session, flags);
   return withOperations(session, "open", async ({ operations }) => {
-    const report = await operations.dropReplaced({ job: flags.job ?? null, drop, signal: io.signal });
+    const { signal } = io;
+    const job = flags.job ?? null;
+    const report = await operations.dropReplaced({ job, ...(server && { server }), drop, signal });
     screen.document({ replaced: report });
     screen.print(renderReplaced(report, screen.paint));
     return 0;
@@ -148,7 +170,7 @@ interface Wanted {
   readonly to: string;
 }
 
-function restore(session: Session, { backup, to }: Wanted, flags: RestoreFlags): Promise<ExitStatus> {
+async function restore(session: Session, { backup, to }: Wanted, flags: RestoreFlags): Promise<ExitStatus> {
   const { screen, io } = session;
   const {
     overwrite = null,
@@ -164,6 +186,7 @@ function restore(session: Session, { backup, to }: Wanted, flags: RestoreFlags):
     identity = null,
     dryRun = false,
   } = flags;
+  const source = await serverOf(session, flags);
   return withOperations(session, "open", async ({ operations }) => {
     const withoutOwners = !owner;
     const report = await operations.restore({
@@ -179,6 +202,7 @@ function restore(session: Session, { backup, to }: Wanted, flags: RestoreFlags):
       check,
       ...(jobs === undefined ? {} : { jobs }),
       job,
+      ...(source && { server: source }),
       identity: givenPath(io, identity),
       cwd: io.cwd,
       dryRun,

@@ -36,7 +36,7 @@ function renderDatabase(report: DatabaseRestored, paint: Paint): string {
       ? []
       : [
           `The old database is kept as "${oldDatabase}". When nobody needs it any more:`,
-          `  codex-backup restore --drop-old ${oldDatabase} --job ${job}`,
+          `  codex-backup restore --drop-old ${oldDatabase} ${job === null ? "--server URL" : `--job ${job}`}`,
         ]),
     ...(createdRoles.length === 0
       ? []

@@ -7,8 +7,8 @@ export interface DatabaseRestored {
   readonly kind: "database";
   readonly from: string;
   readonly database: string;
-  /** Whose server it is. */
-  readonly job: string;
+  /** Whose server it is; null: one that was named by a URL. */
+  readonly job: string | null;
   readonly findings: readonly PreflightFinding[];
   /** False for a dry run. */
   readonly isRestored: boolean;

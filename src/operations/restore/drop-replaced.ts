@@ -12,7 +12,7 @@ import { keepingJob } from "./server-job.ts";
 
 /** Lists what restores replaced and kept on a server, and drops the one whose whole name was typed. */
 export async function dropReplaced(context: Context, request: DropReplacedRequest): Promise<ReplacedReport> {
-  const { source } = keepingJob(context, request.job, request.drop);
+  const source = request.server ?? keepingJob(context, request.job, request.drop).source;
   const label = `codex-backup-restore-${context.randomToken(6)}`;
   const { signal, drop } = request;
   const server = await context.postgres.connect(source, maintenanceDatabase, { label, signal });

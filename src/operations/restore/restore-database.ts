@@ -27,7 +27,8 @@ export interface DatabaseRestore {
   /** What proofs have measured; null: nothing. */
   readonly estimate: ReportedRecovery | null;
   /** Whose server it is. */
-  readonly serverJob: string;
+  /** Null: no job of this config. */
+  readonly serverJob: string | null;
   readonly server: PostgresSource;
   /** The database to make. */
   readonly to: string;

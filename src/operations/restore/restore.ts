@@ -136,6 +136,8 @@ function intoDatabase(
   request: RestoreRequest,
   { job, ...found }: DumpOfJob,
 ): Promise<RestoreReport> {
-  const { source, name } = serverJob(context, request.job ?? job);
+  const { source, name } = request.server
+    ? { source: request.server, name: null }
+    : serverJob(context, request.job ?? job);
   return restoreDatabase(context, { ...request, ...found, server: source, serverJob: name });
 }

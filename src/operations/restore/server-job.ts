@@ -12,7 +12,7 @@ export function serverJob(context: Context, name: string | null): PostgresJob {
     "usage.refused",
     "Cannot tell to which server to restore: the config has no database job, or several",
     {
-      hint: "Name the job whose server it is with --job.",
+      hint: "Name the job whose server it is with --job, or any server with --server postgres://user@host:port.",
     },
   );
 }
