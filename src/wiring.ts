@@ -101,7 +101,7 @@ async function openContext(config: Config, needs: Needs, { clock, env }: Outside
       return readRunLog(`${config.statePath}/logs`, runId);
     },
     sleep: (delayMs, signal) => sleep(clock, delayMs, signal),
-    close: () => context.catalog.close(),
+    close: context.close,
   };
 }
 

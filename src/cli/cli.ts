@@ -192,7 +192,8 @@ export interface Opened {
   readLog(runId: string): Promise<readonly LogEntry[] | null>;
   /** Waits; rejects with the signal's reason. */
   sleep(delayMs: number, signal: AbortSignal): Promise<void>;
-  close(): void;
+  /** Ends every connection. */
+  close(): Promise<void>;
 }
 
 /** One line of a log. */

@@ -33,11 +33,11 @@ export async function loadConfig({ tool, flags, screen }: Session, options: Load
 
 /**
  * Opens everything, does the work, closes everything. `secrets` as for the config: "closed" talks to no
- * server; "lenient" opens what it can; "mending" opens what a run needs, and replaces a damaged catalog, filled from the destinations.
+ * server and no destination elsewhere; "destinations" no server; "lenient" opens what it can; "mending" opens what a run needs, and replaces a damaged catalog, filled from the destinations.
  */
 export async function withOperations(
   session: Session,
-  access: "open" | "closed" | "lenient" | "mending",
+  access: "open" | "closed" | "destinations" | "lenient" | "mending",
   work: (opened: Work) => Promise<ExitStatus>,
 ): Promise<ExitStatus> {
   const config = await loadConfig(session, { secrets: access === "mending" ? "passwords" : access });
@@ -58,7 +58,7 @@ export async function withConfig(
     if (opened.setAside !== null) await mend(session, opened);
     return await work({ ...opened, config });
   } finally {
-    opened.close();
+    await opened.close();
   }
 }
 

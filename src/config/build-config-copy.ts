@@ -1,6 +1,6 @@
 import type { ConfigCopySettings } from "../domain/jobs/config-copy-settings.ts";
 import { buildEncrypt } from "./build-encrypt.ts";
-import type { DestinationConfig } from "./config.ts";
+import type { DestinationConfig } from "./destination-config.ts";
 import { describePath, type Path, type Problem, unknownName } from "./problem.ts";
 import type { ConfigCopyWritten } from "./schema/config-copy.ts";
 

@@ -6,7 +6,7 @@ import { buildHooks } from "./build-hooks.ts";
 import { buildKeep } from "./build-keep.ts";
 import { buildProve } from "./build-prove.ts";
 import { buildDatabases, buildSource } from "./build-source.ts";
-import type { DestinationConfig } from "./config.ts";
+import type { DestinationConfig } from "./destination-config.ts";
 import type { Problem } from "./problem.ts";
 import type {
   CapsuleJobSettings,
@@ -108,11 +108,13 @@ function basisOf(settings: AnySettings, context: JobContext) {
 function backupBasisOf(settings: PostgresJobSettings | CapsuleJobSettings, context: JobContext) {
   const { destinations, directory, report } = context;
   const to = typeof settings.to === "string" ? [settings.to] : settings.to;
-  const first = destinations.find(({ name }) => name === to[0]);
+  const used = to.flatMap((name) => destinations.filter((one) => one.name === name));
+  const first = used.find((one) => one.kind === "local");
+  const readInFull = to.length - used.filter(({ traits }) => traits.readBack !== "full").length;
   return {
     to,
     nameTemplate: settings.name,
-    requiredCopies: settings.copies.required ?? to.length,
+    requiredCopies: settings.copies.required ?? Math.max(1, readInFull),
     spoolBytes: settings.spool,
     owner: first?.owner ?? null,
     fileMode: first?.fileMode ?? 0o600,

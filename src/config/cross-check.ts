@@ -4,7 +4,7 @@ import { variablesOf } from "../domain/backups/name-template.ts";
 import { Failure } from "../domain/failure.ts";
 import { instant } from "../domain/instant.ts";
 import type { CapsuleJob, Job, PostgresJob } from "../domain/jobs/job.ts";
-import type { DestinationConfig } from "./config.ts";
+import type { DestinationConfig } from "./destination-config.ts";
 import { canCollide } from "./name-collision.ts";
 import { describePath, type Path, type Problem } from "./problem.ts";
 
@@ -20,7 +20,7 @@ type BackupJob = PostgresJob | CapsuleJob;
 export function crossCheck(all: CrossCheck): void {
   const backups = all.jobs.filter((job) => job.kind === "postgres" || job.kind === "capsule");
   for (const job of backups) {
-    checkCopies(job, all.report);
+    checkCopies(job, all);
     checkTemplate(job, all.report);
     if (job.kind === "capsule") checkSelfContained(job, all);
     else checkReferences(job, backups, all.report);
@@ -30,22 +30,29 @@ export function crossCheck(all: CrossCheck): void {
   }
 }
 
-function checkCopies(job: BackupJob, report: CrossCheck["report"]): void {
+function checkCopies(job: BackupJob, { destinations, report }: CrossCheck): void {
   for (const [index, name] of job.to.entries()) {
     const path = ["jobs", job.name, "to", index];
     if (job.to.indexOf(name) < index) {
       report(problem(path, `names "${name}" a second time; allowed: each destination once`));
     }
   }
-  if (job.requiredCopies > job.to.length) {
+  const partly = job.to.filter((name) => destinations.some((one) => one.name === name && !isReadInFull(one)));
+  const counting = job.to.length - partly.length;
+  if (counting === 0 && partly.length > 0) {
+    const seen =
+      "has no destination whose copies are read back in full, so that no run could ever be complete";
+    report(problem(["jobs", job.name, "to"], `${seen}; needed: one with readBack: full`));
+  } else if (job.requiredCopies > counting) {
     const path = ["jobs", job.name, "copies", "required"];
-    report(
-      problem(
-        path,
-        `is ${job.requiredCopies}, but there are ${job.to.length} destinations; allowed: 1 to ${job.to.length}`,
-      ),
-    );
+    const there = `there are ${job.to.length} destinations`;
+    const seen = partly.length === 0 ? there : `${there}, and only ${counting} of them with readBack: full`;
+    report(problem(path, `is ${job.requiredCopies}, but ${seen}; allowed: 1 to ${counting}`));
   }
+}
+
+function isReadInFull({ traits }: DestinationConfig): boolean {
+  return traits.readBack === "full";
 }
 
 /** The database whose name takes most room in a file's: for jobs whose databases are only known at run time. */
@@ -88,6 +95,7 @@ function databasesOf(job: BackupJob): readonly (string | null)[] {
 function checkSelfContained({ name, source, to }: CapsuleJob, all: CrossCheck): void {
   if (source.include.length > 0) return;
   for (const destination of all.destinations.filter((candidate) => to.includes(candidate.name))) {
+    if (destination.kind !== "local") continue;
     const inner = relative(source.root, destination.path);
     const isInside = !isAbsolute(inner) && inner !== ".." && !inner.startsWith("../");
     if (

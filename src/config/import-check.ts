@@ -1,6 +1,7 @@
-import { buildDestinations } from "./build-destination.ts";
+import { buildDirectories } from "./build-destination.ts";
 import { buildJob } from "./build-job.ts";
 import { crossCheck } from "./cross-check.ts";
+import { crossCheckDestinations } from "./cross-check-destinations.ts";
 import { createProblemList } from "./problem.ts";
 import { readSettings } from "./settings.ts";
 
@@ -11,7 +12,7 @@ export function findSettingsProblem(written: Readonly<Record<string, unknown>>):
   for (const problem of problems) list.add(problem);
   if (settings !== null) {
     const shared = { directory: "/", report: list.add };
-    const destinations = buildDestinations({ settings, ...shared });
+    const destinations = buildDirectories({ settings, ...shared });
     const jobs = [...settings.jobs].map(([name, job]) =>
       buildJob(job, {
         ...shared,
@@ -23,6 +24,7 @@ export function findSettingsProblem(written: Readonly<Record<string, unknown>>):
       }),
     );
     crossCheck({ jobs, destinations, report: list.add });
+    crossCheckDestinations({ jobs, destinations, report: list.add });
   }
   return list.all[0]?.message ?? null;
 }

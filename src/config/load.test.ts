@@ -200,7 +200,9 @@ test("the shortest config keeps everything and is named by database and day", as
     "destinations: { b: { path: there } }\njobs:\n  j: { to: b, postgres: { database: '*', except: [x] } }\n  c: { to: b, capsule: { root: data } }\n",
   );
   assert.equal(config.timezone, "UTC");
-  assert.equal(config.destinations[0]?.path, `${folder.path}/there`);
+  const [there] = config.destinations;
+  assert.ok(there?.kind === "local");
+  assert.equal(there.path, `${folder.path}/there`);
   const [postgres, capsule] = config.jobs;
   assert.ok(postgres?.kind === "postgres" && capsule?.kind === "capsule");
   assert.deepEqual(postgres.keep, { ...noRules, minimum: 3 });
@@ -258,8 +260,7 @@ test("a key of a later version is refused by name, not ignored", async (context)
   const folder = await createConfigFolder(context);
   const later = `destinations:
   b: { path: /b }
-  offsite: { s3: { bucket: codex } }
-  far: { sftp: { host: h } }
+  offsite: { gcs: { bucket: codex } }
 jobs:
   j:
     postgres: { database: d }
@@ -268,7 +269,7 @@ jobs:
 `;
   const { lines } = await folder.refuse(later);
   const told = lines.slice(1).map((line) => line.replace(/^config.yaml:\d+:\d+: /, ""));
-  const keys = ["destinations.offsite.s3", "destinations.far.sftp"];
+  const keys = ["destinations.offsite.gcs"];
   assert.deepEqual(
     told.toSorted(),
     [
@@ -459,7 +460,9 @@ test("a mode may be written with or without quotes", async (context) => {
     const { destinations } = await folder.load(
       `destinations: { b: { path: /b, mode: ${mode} } }\njobs: { j: { command: { argv: [x] } } }`,
     );
-    assert.deepEqual([destinations[0]?.fileMode, destinations[0]?.directoryMode], [0o640, 0o750], mode);
+    const [b] = destinations;
+    assert.ok(b?.kind === "local");
+    assert.deepEqual([b.fileMode, b.directoryMode], [0o640, 0o750], mode);
   }
 });
 

@@ -14,6 +14,8 @@ export interface SecretSurroundings {
   /** False: the config itself may not hold a secret. */
   readonly isConfigPrivate: boolean;
   readonly clock: Clock;
+  /** Several lines are fine, and kept as they are. Left out: one line. */
+  readonly isText?: boolean | undefined;
 }
 
 /** Why a secret could not be had, as "FOUND; ALLOWED"; never the secret. */
@@ -34,8 +36,10 @@ export async function openSecret(
 ): Promise<Secret | SecretProblem> {
   const found = await fetchSecret(setting, around);
   if (typeof found !== "string") return found;
-  const value = found.replace(/\r?\n$/, "");
-  if (value === "") return { problem: "empty; allowed: a secret of at least one character" };
+  const value = around.isText ? found : found.replace(/\r?\n$/, "");
+  if (value.trim() === "") return { problem: "empty; allowed: a secret of at least one character" };
+  if (around.isText)
+    return value.includes("\0") ? { problem: "not a text; allowed: lines of text" } : new Secret(value);
   if (/[\0\n\r]/.test(value)) return { problem: "more than one line; allowed: a single line of text" };
   return new Secret(value);
 }

@@ -18,6 +18,8 @@ export interface SecretKey {
   readonly key: string;
   readonly value: SecretSetting | undefined;
   readonly file: string | undefined;
+  /** Several lines are fine. */
+  readonly isText?: boolean;
 }
 
 /** Null when neither is written. Reports both at once. */
@@ -25,7 +27,7 @@ export async function openOptional(
   secret: SecretKey,
   { report, opener }: SecretContext,
 ): Promise<Secret | null> {
-  const { key, value, file } = secret;
+  const { key, value, file, isText = false } = secret;
   const at = (name: string): Path => [...secret.path, name];
   if (value !== undefined && file !== undefined) {
     const path = at(`${key}File`);
@@ -35,8 +37,8 @@ export async function openOptional(
       message: `${describePath(path)} is given beside ${key}; allowed: one of them`,
     });
   }
-  if (value !== undefined) return opener.open({ setting: value, path: at(key) });
-  return file === undefined ? null : opener.open({ setting: { file }, path: at(`${key}File`) });
+  if (value !== undefined) return opener.open({ setting: value, path: at(key), isText });
+  return file === undefined ? null : opener.open({ setting: { file }, path: at(`${key}File`), isText });
 }
 
 /** As openOptional; reports a missing one, and returns null then too. */

@@ -11,6 +11,8 @@ import type { SecretOrigins } from "./show-effective.ts";
 export interface FoundSecret {
   readonly setting: SecretSetting;
   readonly path: Path;
+  /** Several lines are fine: a private key. */
+  readonly isText?: boolean;
 }
 
 /** Opens the secrets of one file, and knows all that it opened. */
@@ -21,6 +23,8 @@ export interface SecretOpener {
   readonly opened: readonly Secret[];
   /** A form of a secret that must not be printed either, such as a URL made from it. */
   note(secret: Secret): void;
+  /** What a secret holds beside other things; shown as that secret is. */
+  part(of: Secret, value: string): Secret;
 }
 
 export interface SecretOpenerParts {
@@ -44,6 +48,13 @@ export function createSecretOpener(parts: SecretOpenerParts): SecretOpener {
   return {
     opened,
     note,
+    part(of, value) {
+      const inner = new Secret(value);
+      const origin = parts.origins.get(of);
+      if (origin !== undefined) parts.origins.set(inner, origin);
+      note(inner);
+      return inner;
+    },
     async open(found) {
       const secret = await openOne(found, parts);
       parts.origins.set(secret, found.setting);
@@ -53,12 +64,12 @@ export function createSecretOpener(parts: SecretOpenerParts): SecretOpener {
   };
 }
 
-async function openOne({ setting, path }: FoundSecret, parts: SecretOpenerParts): Promise<Secret> {
-  const isClosed = parts.secrets === "closed" && typeof setting !== "string";
+async function openOne({ setting, path, isText }: FoundSecret, parts: SecretOpenerParts): Promise<Secret> {
+  const isClosed = isKeptClosed(path, parts.secrets) && typeof setting !== "string";
   if (isClosed) return new Secret("");
   const { directory, isPrivate } = parts.file;
   const { env, clock } = parts;
-  const opened = await openSecret(setting, { env, clock, directory, isConfigPrivate: isPrivate });
+  const opened = await openSecret(setting, { env, clock, directory, isConfigPrivate: isPrivate, isText });
   if (opened instanceof Secret) return opened;
   if (isForgiven(path, parts.secrets)) return new Secret("");
   parts.report({
@@ -70,7 +81,11 @@ async function openOne({ setting, path }: FoundSecret, parts: SecretOpenerParts)
   return new Secret("");
 }
 
+function isKeptClosed(path: Path, access: SecretAccess): boolean {
+  return access === "closed" || (access === "destinations" && path[0] !== "destinations");
+}
+
 function isForgiven(path: Path, access: SecretAccess): boolean {
   const isPassword = path[0] === "jobs" && path[2] === "postgres";
-  return access === "lenient" || (access === "passwords" && !isPassword);
+  return access === "lenient" || access === "destinations" || (access === "passwords" && !isPassword);
 }

@@ -5,13 +5,7 @@ import { describePath } from "./problem.ts";
  * Keys of the contract that this version cannot honour yet: they are refused, because a setting that is
  * silently ignored is worse than none. "*" stands for any name. Drop a line here when its feature arrives.
  */
-const unavailableKeys: readonly Path[] = [
-  ["destinations", "*", "s3"],
-  ["destinations", "*", "sftp"],
-  ["destinations", "*", "azure"],
-  ["destinations", "*", "webdav"],
-  ["destinations", "*", "gcs"],
-];
+const unavailableKeys: readonly Path[] = [["destinations", "*", "gcs"]];
 
 const unavailableValues: readonly { readonly path: Path; readonly value: string }[] = [
   { path: ["jobs", "*", "format"], value: "split" },

@@ -91,7 +91,8 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   }, value);
 }
 
-const secretPath = /^(password|url|env|ping|signingKey|headers|topic|token|botToken|routingKey)$/;
+const secretPath =
+  /^(password|url|env|ping|signingKey|headers|topic|token|botToken|routingKey|keyId|secret|sessionToken|privateKey|passphrase|key|sas|remote|args|proxy|endpoint)$/;
 
 /** The value as it can be shown: short, quoted, and not at all where it may be a secret. */
 function describeFound(found: unknown, path: Path): string {

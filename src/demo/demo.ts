@@ -24,7 +24,7 @@ export interface DemoParts {
 
 export interface DemoTool {
   readonly operations: Operations;
-  close(): void;
+  close(): Promise<void>;
 }
 
 export interface DemoOptions {

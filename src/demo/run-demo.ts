@@ -99,7 +99,7 @@ async function show(parts: DemoParts, { directory, server, step }: Stage): Promi
   try {
     return await useTool(parts, { directory, server, step, tool });
   } finally {
-    tool.close();
+    await tool.close();
   }
 }
 

@@ -44,7 +44,7 @@ export async function examineHere(wish: ExamineWish, outside: ExamineOutside): P
       config: { path, failure, counts: countsOf(config) },
       catalogFailure,
     };
-    return hideSecrets(await examine(scene, wish), config);
+    return hideSecrets(await examine(scene, wish).finally(whole.close), config);
   } finally {
     catalog.close();
   }
@@ -64,7 +64,8 @@ async function loadAnyway(loader: ConfigLoader, asked: string | null): Promise<L
     return { path, config: await loader.load(path, { secrets: "open" }), failure: null };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    const config = error.code === "config.secret" ? await loader.load(path, { secrets: "closed" }) : null;
+    const config =
+      error.code === "config.secret" ? await loader.load(path, { secrets: "destinations" }) : null;
     return { path, config, failure: reportOf(error) };
   }
 }
@@ -101,7 +102,7 @@ async function openAnyway(statePath: string): Promise<OpenedCatalog> {
 function sceneOf(config: Config): Omit<DoctorScene, "context" | "allJobs" | "config" | "catalogFailure"> {
   const hostTimezone = systemTimezone();
   return {
-    places: config.destinations,
+    places: config.destinations.flatMap((one) => (one.kind === "local" ? [one] : [])),
     alerts: {
       channels: config.alerts?.channels.map(({ name }) => name) ?? [],
       isPinging: config.pings !== null,

@@ -21,7 +21,6 @@ export async function fetchKeptConfig(
       ? null
       : await fetchConfig(destination, { encryption: context.encryption, identity });
   } finally {
-    await destination?.close();
-    context.catalog.close();
+    await context.close();
   }
 }

@@ -119,7 +119,7 @@ function createService(first: Generation, { log, outside, state, reopen }: Servi
       await parts.end();
       beside.abort();
       await Promise.all([alive, mended]);
-      current.context.catalog.close();
+      await current.context.close();
       state.lost.throwIfAborted();
     },
     reload,
@@ -134,7 +134,7 @@ function createService(first: Generation, { log, outside, state, reopen }: Servi
       current = next;
       scheduler.wake();
       log.info({ jobs: next.config.jobs.map(({ name }) => name) }, "the config was taken over");
-      await parts.end().then(before.context.catalog.close);
+      await parts.end().then(before.context.close);
       if (!isEnding) beginParts();
     } catch (error) {
       const { code, hint, message } = asFailure(error, "run.internal", "Cannot take the config over");

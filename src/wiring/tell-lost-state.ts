@@ -46,7 +46,7 @@ async function tell({ config: { path }, needs, clock, env }: ContextParts, failu
   });
   await sender.deliverDue(new AbortController().signal);
   sender.close();
-  catalog.close();
+  await context.close();
 }
 
 function messageFor(

@@ -69,7 +69,7 @@ function refused(backup: string, seen: string, hint: string): Failure {
 
 async function accept(session: Session, backup: string, flags: AcceptFlags): Promise<ExitStatus> {
   const { done, work } = verbOf(backup, flags, session.io.userName);
-  return withOperations(session, "closed", async ({ operations }) => {
+  return withOperations(session, "destinations", async ({ operations }) => {
     const accept = await work(operations);
     session.screen.document({ accept });
     return renderMarked(session.screen, done, accept);

@@ -40,7 +40,7 @@ function rebuildCatalog(session: Session): Promise<ExitStatus> {
 
 function checkCatalog(session: Session): Promise<ExitStatus> {
   const { screen, io } = session;
-  return withOperations(session, "closed", async ({ operations }) => {
+  return withOperations(session, "destinations", async ({ operations }) => {
     const problems = await operations.checkCatalog(io.signal);
     screen.document({ problems });
     if (problems.length === 0) screen.print("The catalog is sound and says what lies at the destinations.");

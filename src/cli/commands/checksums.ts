@@ -33,7 +33,7 @@ function accept(
   { why, destination = null }: AcceptFlags,
 ): Promise<ExitStatus> {
   const { screen, io } = session;
-  return withOperations(session, "closed", async ({ operations }) => {
+  return withOperations(session, "destinations", async ({ operations }) => {
     const accepted = await operations.acceptChecksum({
       file,
       destination,

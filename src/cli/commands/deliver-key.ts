@@ -41,6 +41,8 @@ function placesOf({
 }: Pick<Config, "statePath" | "destinations">): readonly ApartFrom[] {
   return [
     { path: statePath, why: "it is lost together with this machine" },
-    ...destinations.map(({ path }) => ({ path, why: "whoever takes the backups would take their key" })),
+    ...destinations.flatMap((one) =>
+      one.kind === "local" ? [{ path: one.path, why: "whoever takes the backups would take their key" }] : [],
+    ),
   ];
 }

@@ -35,7 +35,7 @@ function initialise(session: Session, names: readonly string[], all: boolean): P
       hint: "Name destinations, or give --all.",
     });
   }
-  return withOperations(session, "closed", async ({ operations }) => {
+  return withOperations(session, "destinations", async ({ operations }) => {
     const destinations = await operations.initialiseDestinations(names);
     session.screen.document({ destinations });
     session.screen.print(
@@ -47,7 +47,7 @@ function initialise(session: Session, names: readonly string[], all: boolean): P
 
 function listAll(session: Session): Promise<ExitStatus> {
   const { screen } = session;
-  return withOperations(session, "closed", async ({ operations }) => {
+  return withOperations(session, "destinations", async ({ operations }) => {
     const destinations = await operations.listDestinations();
     screen.document({ destinations });
     screen.print(renderColumns(destinations.map((one) => rowOf(session, one))));

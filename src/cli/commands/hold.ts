@@ -22,7 +22,7 @@ export function registerHold(parent: Command, bind: Bind): void {
 }
 
 function hold(session: Session, backup: string, why: string): Promise<ExitStatus> {
-  return withOperations(session, "closed", async ({ operations }) => {
+  return withOperations(session, "destinations", async ({ operations }) => {
     const hold = await operations.hold({ backup, who: session.io.userName, why });
     session.screen.document({ hold });
     return renderMarked(session.screen, "held", hold);

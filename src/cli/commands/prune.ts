@@ -34,7 +34,7 @@ function prune(
   { job: jobs = [], dryRun = false, yes = false }: PruneFlags,
 ): Promise<ExitStatus> {
   const { screen, io } = session;
-  return withOperations(session, "closed", async ({ operations }) => {
+  return withOperations(session, "destinations", async ({ operations }) => {
     const verdicts = await operations.prune({ jobs, dryRun, yes, signal: io.signal });
     screen.document({ verdicts });
     screen.print(() => renderVerdicts(verdicts, { isDryRun: dryRun, paint: screen.paint }));

@@ -19,7 +19,7 @@ export function registerRelease(parent: Command, bind: Bind): void {
 }
 
 function release(session: Session, backup: string): Promise<ExitStatus> {
-  return withOperations(session, "closed", async ({ operations }) => {
+  return withOperations(session, "destinations", async ({ operations }) => {
     const release = await operations.release({ backup, who: session.io.userName });
     session.screen.document({ release });
     return renderMarked(session.screen, "released", release);

@@ -60,7 +60,10 @@ async function installUnits(session: Session, flags: InstallFlags): Promise<Exit
     how,
     command: { program, configPath: config.path, user: userOf(user) },
     jobs: config.jobs,
-    writePaths: [config.statePath, ...config.destinations.map(({ path }) => path)],
+    writePaths: [
+      config.statePath,
+      ...config.destinations.flatMap((one) => (one.kind === "local" ? [one.path] : [])),
+    ],
     resetTimes: flags.resetTimes ?? false,
   });
   screen.document(documentOfInstall(report, tool.now()));

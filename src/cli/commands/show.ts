@@ -32,7 +32,7 @@ export function registerShow(parent: Command, bind: Bind): void {
 
 function show(session: Session, name: string, { identity = null }: ShowFlags): Promise<ExitStatus> {
   const { screen, tool, io } = session;
-  return withOperations(session, "closed", async ({ operations, config }) => {
+  return withOperations(session, "destinations", async ({ operations, config }) => {
     const backup = await operations.show(name, givenPath(io, identity));
     screen.document({ backup });
     screen.print(() => renderBackup(backup, { now: tool.now(), config, paint: screen.paint }));

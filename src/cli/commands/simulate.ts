@@ -32,7 +32,7 @@ export function registerSimulate(parent: Command, bind: Bind): void {
 
 function simulate(session: Session, { job: jobs = [], days, script }: SimulateFlags): Promise<ExitStatus> {
   const { screen, tool, io } = session;
-  return withOperations(session, "closed", async ({ operations, config }) => {
+  return withOperations(session, "destinations", async ({ operations, config }) => {
     const events =
       script === undefined ? [] : parseScript(await tool.readText(resolve(io.cwd, script)), script);
     const simulation = await operations.simulate({ jobs, days, script: events });
