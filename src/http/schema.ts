@@ -1,8 +1,8 @@
 import { z } from "@hono/zod-openapi";
 import { anomalyKinds } from "../domain/anomalies/anomaly.ts";
+import { rulePoints } from "../domain/copies/copies-rule.ts";
 import { readBacks } from "../domain/copies/read-back.ts";
 import { type FailureCode, failureTable } from "../domain/failure-table.ts";
-import { rulePoints } from "../domain/copies/copies-rule.ts";
 import { concernKinds } from "../domain/health/status-report.ts";
 import { levels } from "../domain/level.ts";
 

@@ -2,6 +2,7 @@ import type { Destination, DestinationFacts } from "../destinations/destination.
 import { asFailure, reportOf } from "../domain/failure.ts";
 import type { ListedDestination } from "../domain/health/status-report.ts";
 import { type Context, destinationNamed } from "./context.ts";
+import { noteLook } from "./note-look.ts";
 import type { InitialisedDestination } from "./operation.ts";
 
 /** Writes the sentinel and the restore page at destinations; keeps what is there. Empty: all of the config. */
@@ -26,7 +27,9 @@ export async function listDestinations(
     [...context.destinations.values()].map(async (destination) => {
       const { name, location } = destination;
       try {
-        return { name, location, ...(await ask(destination)), failure: null };
+        const facts = await ask(destination);
+        noteLook(context, destination, facts);
+        return { name, location, ...facts, failure: null };
       } catch (error) {
         const failure = reportOf(asFailure(error, "destination.io", `Cannot use destination "${name}"`));
         return { name, location, id: null, freeBytes: null, totalBytes: null, warnings: [], failure };

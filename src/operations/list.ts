@@ -1,12 +1,14 @@
 import type { BackupFilter, BackupRow } from "../catalog/catalog.ts";
 import { isSuspect } from "../domain/anomalies/suspect.ts";
-import type { ListedBackup } from "../domain/backups/backup-report.ts";
+import type { ListedBackup, ListedCopy } from "../domain/backups/backup-report.ts";
 import { isGoodBackup } from "../domain/backups/good-backup.ts";
+import type { ImmutableCopy } from "../domain/copies/immutable.ts";
 import { formatInstant } from "../domain/instant.ts";
 import { highest, type Level } from "../domain/level.ts";
 import { type Context, jobNamed } from "./context.ts";
 import { closeDeadRuns } from "./dead-runs.ts";
 import { findBackup } from "./find-backup.ts";
+import { keepingOf } from "./note-look.ts";
 import type { ListOptions } from "./operation.ts";
 
 /**
@@ -23,11 +25,16 @@ export function listBackups(context: Context, { job, limit, after }: ListOptions
   };
   const rows = context.catalog.backups(filter);
   if (job !== null && rows.length === 0) jobNamed(context, job);
-  return rows.map((row) => listed(context, row));
+  const keeping = keepingOf(context);
+  return rows.map((row) => listed(context, row, keeping));
 }
 
 /** As the catalog knows it: nothing is asked of a destination, and one that left the config has no path. */
-export function listed(context: Pick<Context, "destinations">, row: BackupRow): ListedBackup {
+export function listed(
+  context: Pick<Context, "destinations" | "catalog" | "clock">,
+  row: BackupRow,
+  keeping = keepingOf(context),
+): ListedBackup {
   const { id, job, database, kind, sizeBytes, outcome, held, anomalies, adopted } = row;
   const copies = row.copies.map((copy) => ({
     destination: copy.destination,
@@ -36,6 +43,7 @@ export function listed(context: Pick<Context, "destinations">, row: BackupRow): 
     level: copy.level,
     readBack: copy.readBack,
     checkedAt: copy.checkedAt === null ? null : formatInstant(copy.checkedAt),
+    immutable: reportKeeping(keeping(copy, row.createdAt)),
   }));
   return {
     id,
@@ -53,6 +61,10 @@ export function listed(context: Pick<Context, "destinations">, row: BackupRow): 
     adopted,
     copies,
   };
+}
+
+function reportKeeping(kept: ImmutableCopy | null): ListedCopy["immutable"] {
+  return kept && { by: kept.by, until: kept.until === null ? null : formatInstant(kept.until) };
 }
 
 /** Damaged and missing copies count for nothing. */

@@ -45,6 +45,15 @@ export const metricTable = {
     ofJob,
     "1: the last pruning was refused or failed, so that nothing old goes any more.",
   ],
+  codex_backup_copies_unread: [
+    ofJob,
+    "1: a copy was not read again in the time that verify.within promises.",
+  ],
+  codex_backup_copies_rule_kept: [ofJob, "1: the newest good backup keeps the 3-2-1-1-0 rule."],
+  codex_backup_copies_rule: [
+    [...ofJob, "point"],
+    "What the newest good backup has of the rule: copies (the source is the first), media, offsite, immutable, errors.",
+  ],
   codex_backup_newest_good_size_bytes: [ofJob, "Bytes of the newest good backup."],
   codex_backup_next_slot_timestamp_seconds: [ofJob, "When the job is due next."],
   codex_backup_missed_slots: [ofJob, "Slots of the last 7 days that no run took."],
@@ -73,6 +82,10 @@ export const metricTable = {
   codex_backup_oldest_unread_copy_timestamp_seconds: [
     ["destination"],
     "When the oldest backup was begun whose copy here was never read back; nothing when all were.",
+  ],
+  codex_backup_oldest_read_copy_timestamp_seconds: [
+    ["destination"],
+    "When the whole copy here was read whose reading is longest ago; one that never was counts from its birth.",
   ],
 } as const satisfies Record<string, readonly [labels: readonly string[], help: string]>;
 

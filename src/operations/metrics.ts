@@ -1,5 +1,6 @@
 import { Counter, Gauge, Registry } from "prom-client";
-import type { CopyTally, RunRow, RunTally } from "../catalog/catalog.ts";
+import type { CopyTally, ReadTally, RunRow, RunTally } from "../catalog/catalog.ts";
+import { rulePoints } from "../domain/copies/copies-rule.ts";
 import type { JobStatus, StatusReport } from "../domain/health/status-report.ts";
 import { type Instant, parseInstant } from "../domain/instant.ts";
 import { leavesBackups } from "../domain/jobs/job.ts";
@@ -20,6 +21,7 @@ export async function metrics(context: Context): Promise<string> {
     runOf: (runId) => context.catalog.run(runId),
     runTallies: context.catalog.runTallies(),
     copyTallies: context.catalog.copyTallies(),
+    readTallies: context.catalog.readTallies(),
   });
 }
 
@@ -31,6 +33,7 @@ export interface MetricFacts {
   readonly runOf: (runId: string) => RunRow | null;
   readonly runTallies: readonly RunTally[];
   readonly copyTallies: readonly CopyTally[];
+  readonly readTallies: readonly ReadTally[];
 }
 
 /** Prometheus' text format. */
@@ -48,6 +51,7 @@ export function formatMetrics(facts: MetricFacts): Promise<string> {
   for (const job of facts.status.jobs) tellJob(job, facts, set);
   for (const disk of facts.status.disk) tellDisk(disk, set);
   tellCopies(facts.copyTallies, set);
+  tellReading(facts.readTallies, set);
   tellRuns(facts.runTallies, registry);
   for (const { job, outcome, lastAt } of facts.runTallies)
     if (outcome === "complete")
@@ -69,6 +73,7 @@ function tellJob(job: JobStatus, facts: MetricFacts, set: Setter): void {
   set("codex_backup_newest_good_timestamp_seconds", labels, secondsOf(job.newestGood?.createdAt));
   set("codex_backup_newest_proven_timestamp_seconds", labels, secondsOf(job.newestProven?.createdAt));
   if (leavesBackups(job)) tellProofs(job, labels, set);
+  tellRule(job.copiesRule, labels, set);
   set("codex_backup_newest_good_size_bytes", labels, job.sizeBytes);
   set("codex_backup_next_slot_timestamp_seconds", labels, secondsOf(job.nextSlot));
   set("codex_backup_missed_slots", labels, job.missedSlots.length);
@@ -88,6 +93,7 @@ function tellProofs(job: JobStatus, labels: Readonly<Record<string, string>>, se
   const { lastProof, recovery, rtoMs, concerns } = job;
   set("codex_backup_suspect", labels, concerns.some(({ kind }) => kind === "suspect") ? 1 : 0);
   set("codex_backup_gone", labels, concerns.some(({ kind }) => kind === "gone") ? 1 : 0);
+  set("codex_backup_copies_unread", labels, concerns.some(({ kind }) => kind === "unread") ? 1 : 0);
   set("codex_backup_pruning_stuck", labels, concerns.some(({ kind }) => kind === "pruning") ? 1 : 0);
   set("codex_backup_rto_seconds", labels, rtoMs === null ? null : rtoMs / 1000);
   set("codex_backup_restore_estimate_seconds", labels, recovery === null ? null : recovery.estimateMs / 1000);
@@ -119,6 +125,26 @@ function tellCopies(tallies: readonly CopyTally[], set: Setter): void {
   }
   for (const [destination, at] of oldestUnread)
     set("codex_backup_oldest_unread_copy_timestamp_seconds", { destination }, at / 1000);
+}
+
+/** Of each destination the copy whose reading is longest ago, whatever job it is of. */
+function tellReading(tallies: readonly ReadTally[], set: Setter): void {
+  for (const [destination, here] of Map.groupBy(tallies, (tally) => tally.destination)) {
+    const moments = here.flatMap(({ oldestReadAt }) => (oldestReadAt === null ? [] : [oldestReadAt]));
+    const oldest = moments.length === 0 ? null : Math.min(...moments) / 1000;
+    set("codex_backup_oldest_read_copy_timestamp_seconds", { destination }, oldest);
+  }
+}
+
+function tellRule(
+  rule: JobStatus["copiesRule"],
+  labels: Readonly<Record<string, string>>,
+  set: Setter,
+): void {
+  if (rule === null) return;
+  set("codex_backup_copies_rule_kept", labels, rule.lacking.length === 0 ? 1 : 0);
+  for (const point of rulePoints)
+    set("codex_backup_copies_rule", { ...labels, point: point.toLowerCase() }, rule[point]);
 }
 
 function tellRuns(tallies: readonly RunTally[], registry: Registry): void {

@@ -13,6 +13,7 @@ import { formatInstant, type Instant } from "../domain/instant.ts";
 import { type Job, leavesBackups } from "../domain/jobs/job.ts";
 import { nextSlot, previousSlot } from "../domain/slots/schedule.ts";
 import type { Context } from "./context.ts";
+import { type CopiesView, copiesView } from "./copies-view.ts";
 import { damageConcerns } from "./damage-concerns.ts";
 import { closeDeadRuns } from "./dead-runs.ts";
 import { recordDisk, withForecast } from "./disk-trend.ts";
@@ -29,9 +30,15 @@ export async function status(context: Context): Promise<StatusReport> {
   closeDeadRuns(context);
   const disk = await listDestinations(context, (destination) => destination.look());
   const jobs: JobStatus[] = [];
+  const copies = copiesView(context);
   for (const job of context.jobs) {
     const unlisted = await countUnlisted(context, job);
-    const place = { unlisted, unusable: unusableOf(job, disk), drill: await drillConcerns(context, job) };
+    const place = {
+      unlisted,
+      unusable: unusableOf(job, disk),
+      drill: await drillConcerns(context, job),
+      copies,
+    };
     jobs.push(...databasesOf(context, job).map((database) => statusOf(context, { job, database, ...place })));
   }
   const isWell = jobs.every((job) => job.healthy) && disk.every(({ failure }) => failure === null);
@@ -40,8 +47,9 @@ export async function status(context: Context): Promise<StatusReport> {
 
 /** The job's databases by what the catalog knows alone: no destination is asked, so that nothing can hang. */
 export function statusByCatalog(context: Context, job: Job): readonly JobStatus[] {
+  const copies = copiesView(context);
   return databasesOf(context, job).map((database) =>
-    statusOf(context, { job, database, unlisted: 0, unusable: [], drill: [] }),
+    statusOf(context, { job, database, unlisted: 0, unusable: [], drill: [], copies }),
   );
 }
 
@@ -83,9 +91,10 @@ interface Asked {
   readonly unlisted: number;
   readonly unusable: readonly string[];
   readonly drill: readonly JobConcern[];
+  readonly copies: CopiesView;
 }
 
-function statusOf(context: Context, { job, database, unlisted, unusable, drill }: Asked): JobStatus {
+function statusOf(context: Context, { job, database, unlisted, unusable, drill, copies }: Asked): JobStatus {
   const now = context.clock.now();
   const runs = runsAbout(context, job, database);
   const series = { job: job.name, database };
@@ -129,8 +138,10 @@ function statusOf(context: Context, { job, database, unlisted, unusable, drill }
       ...concerns,
       ...damageConcerns(context, { ...series, lastProof }),
       ...troubleConcerns(context, series),
+      ...copies.concernsOf(series),
       ...drill,
     ],
+    copiesRule: leavesBackups(job) ? copies.ruleOf(series, good) : null,
     nextSlot: next === null ? null : formatInstant(next),
     missedSlots: missedSlots(context, job),
     sizeBytes: good?.sizeBytes ?? null,

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { capsuleJob } from "../../../tests/fakes/real-context.ts";
 import type { DiskStatus, JobStatus, StatusReport } from "../../domain/health/status-report.ts";
 import { instant } from "../../domain/instant.ts";
 import type { Job } from "../../domain/jobs/job.ts";
@@ -8,6 +9,7 @@ import { describeFill, renderStatus, renderTroubles } from "./status.ts";
 
 const now = instant(Date.parse("2026-11-23T07:00:00Z"));
 const hourMs = 3_600_000;
+const noReading = { budgetBytes: null, withinMs: null, schedule: null, timezone: "UTC" };
 
 function jobOf(name: string, timezone = "Europe/Berlin"): Job {
   const due = { catchUp: "once", blackout: [], jitterMs: 0 } as const;
@@ -50,6 +52,7 @@ function statusOf(job: string, more: Partial<JobStatus> = {}): JobStatus {
     recovery: null,
     rtoMs: null,
     concerns: [],
+    copiesRule: null,
     nextSlot: "2026-11-24T01:00:00.000Z",
     missedSlots: [],
     sizeBytes: 223e6,
@@ -73,7 +76,7 @@ const disk: DiskStatus = {
 function render(report: Pick<StatusReport, "jobs" | "disk">, jobs: readonly Job[]): readonly string[] {
   return renderStatus(
     { ...report, exit: 0 },
-    { now, config: { jobs, timezone: "UTC" }, paint: plainPaint },
+    { now, config: { jobs, timezone: "UTC", reading: noReading }, paint: plainPaint },
   ).split("\n");
 }
 
@@ -182,4 +185,18 @@ test("a concern of a job that is well stands below with the command to type", ()
     "a: x is suspect, and nothing is pruned",
     "  Next: codex-backup show a/x",
   ]);
+});
+
+test("the rule of copies has a line where a job writes to several places, and none for a single directory", () => {
+  const rule = { copies: 2, media: 1, offSite: 0, immutable: 0, errors: 0, lacking: ["offSite"] } as const;
+  const copiesRule = { backup: "a_1", ...rule, summary: "2 copies: the 3-2-1-1-0 rule lacks one off-site" };
+  const jobs = [
+    statusOf("a", { kind: "capsule", copiesRule }),
+    statusOf("b", { kind: "capsule", copiesRule }),
+  ];
+  const lines = render({ jobs, disk: [] }, [
+    capsuleJob("/tree", { name: "a", to: ["here", "there"] }),
+    capsuleJob("/tree", { name: "b", to: ["here"] }),
+  ]);
+  assert.deepEqual(lines.slice(3), ["a has 2 copies: the 3-2-1-1-0 rule lacks one off-site."]);
 });

@@ -2,6 +2,7 @@ import type { Config } from "../../config/config.ts";
 import type { AgedBackup } from "../../domain/backups/backup-report.ts";
 import type { DiskStatus, JobStatus, StatusReport } from "../../domain/health/status-report.ts";
 import { type Instant, parseInstant } from "../../domain/instant.ts";
+import { leavesBackups } from "../../domain/jobs/job.ts";
 import { describeCount, describeSize, describeSubject } from "../../domain/plain-words.ts";
 import { type Paint, widthOf } from "../paint.ts";
 import { renderColumns } from "./columns.ts";
@@ -10,7 +11,7 @@ import { describeRecovery } from "./recovery.ts";
 
 export interface StatusSurroundings {
   readonly now: Instant;
-  readonly config: Pick<Config, "jobs" | "timezone">;
+  readonly config: Pick<Config, "jobs" | "timezone" | "reading">;
   readonly paint: Paint;
 }
 
@@ -20,7 +21,10 @@ export function renderStatus(report: StatusReport, around: StatusSurroundings): 
   const labelWidth = Math.max(...rows.map(([label = ""]) => widthOf(label)), widthOf(diskLabel));
   const disks = report.disk.map((disk) => `${diskLabel.padEnd(labelWidth)}  ${diskLine(disk, around.paint)}`);
   const times = report.jobs.flatMap((job) => recoveryLine(job, around));
-  return [renderColumns(rows), ...disks, ...times, ...renderTroubles(report, around.paint)].join("\n");
+  const copies = report.jobs.flatMap((job) => ruleLine(job, around));
+  return [renderColumns(rows), ...disks, ...times, ...copies, ...renderTroubles(report, around.paint)].join(
+    "\n",
+  );
 }
 
 const diskLabel = "disk";
@@ -35,6 +39,19 @@ function recoveryLine(
   return [
     `A restore of ${describeSubject(job, database)} takes ${describeRecovery(recovery, { now, timezone })}.`,
   ];
+}
+
+/** Only where somebody has thought of several places, or of reading them again: a single directory is told by doctor. */
+function ruleLine(
+  { job, database, copiesRule }: JobStatus,
+  { config }: StatusSurroundings,
+): readonly string[] {
+  const own = config.jobs.find(({ name }) => name === job);
+  const isAsked =
+    config.reading.withinMs !== null || (own !== undefined && leavesBackups(own) && own.to.length > 1);
+  return copiesRule === null || !isAsked
+    ? []
+    : [`${describeSubject(job, database)} has ${copiesRule.summary}.`];
 }
 
 /** A line for each job that is not well and each destination that cannot be used. */

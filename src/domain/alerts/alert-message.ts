@@ -4,7 +4,7 @@ import type { Instant } from "../instant.ts";
  * What is told: a job's state changed (failed, incomplete, damaged, stale, missed, suspect, recovered), what proofs
  * found or that none was made (mismatch, unproven) or that there is nothing to prove (empty), a restore takes too long
  * (rto), no proof has used the key that was put away (key), a backup or a receipt was removed by hand (gone), nothing
- * old goes any more (pruning), a disk fills (disk), the tool itself is dead or mis-scheduled (dead), all is well or not
+ * old goes any more (pruning), copies were not read in time (unread), a disk fills (disk), the tool itself is dead or mis-scheduled (dead), all is well or not
  * once a week (digest), a person asks whether messages arrive (test).
  */
 export const alertEvents = [
@@ -21,6 +21,7 @@ export const alertEvents = [
   "key",
   "gone",
   "pruning",
+  "unread",
   "disk",
   "dead",
   "recovered",

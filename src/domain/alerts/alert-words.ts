@@ -23,6 +23,7 @@ const words: Readonly<Record<ProblemEvent, string>> = {
   key: "KEY UNPROVEN",
   gone: "GONE",
   pruning: "NOT PRUNED",
+  unread: "NOT READ",
   disk: "DISK",
   dead: "NOT RUNNING",
 };
@@ -41,6 +42,7 @@ const severities: Readonly<Record<ProblemEvent, AlertSeverity>> = {
   key: "warning",
   gone: "critical",
   pruning: "warning",
+  unread: "warning",
   disk: "warning",
   dead: "critical",
 };

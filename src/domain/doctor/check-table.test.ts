@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
+import { type CopiesRule, describeRule } from "../copies/copies-rule.ts";
 import type { FailureReport } from "../failure.ts";
 import type { FailureCode } from "../failure-table.ts";
 import type { ConcernKind } from "../health/status-report.ts";
@@ -11,6 +12,7 @@ import { judgeCapsule } from "./checks/capsule.ts";
 import { judgeClock } from "./checks/clock.ts";
 import { judgeCommand, judgeRan } from "./checks/command.ts";
 import { judgeConfig } from "./checks/config.ts";
+import { judgeCopies } from "./checks/copies.ts";
 import type { CronFile } from "./checks/cron-file.ts";
 import { judgeDestination } from "./checks/destination.ts";
 import { judgeEncryption, type RecipientLook } from "./checks/encryption.ts";
@@ -32,6 +34,11 @@ const failure = (code: FailureCode, hint: string | null = null): FailureReport =
   message: `Cannot do it: seen ${code}`,
   hint,
 });
+
+function ruleOf(lacking: CopiesRule["lacking"]) {
+  const rule = { copies: 3, media: 2, offSite: 1 - lacking.length, immutable: 1, errors: 0, lacking };
+  return { backup: "codexdb_2026-11-23", ...rule, summary: describeRule(rule) };
+}
 
 // For each judgement the facts of a healthy machine; a fixture changes as little of them as it can.
 
@@ -390,6 +397,9 @@ const fixtures: Partial<Readonly<Record<CheckCode, () => readonly Diagnosis[]>>>
   "history.damaged": () => concern("damaged"),
   "history.gone": () => concern("gone"),
   "history.not-pruned": () => concern("pruning"),
+  "history.unread": () => concern("unread"),
+  "copies.ok": () => judgeCopies({ subject: "database", rule: ruleOf([]) }),
+  "copies.rule": () => judgeCopies({ subject: "database", rule: ruleOf(["offSite"]) }),
   "lock.stuck": () => judgeLock({ job: "database", holder: { ...holder, ageMs: 9e7 } }),
   "alerts.ok": () => alerts(),
   "alerts.nobody": () => alerts({ channels: [], isPinging: false }),

@@ -174,6 +174,11 @@ export const checkTable = {
   "history.gone": warning("a backup or a receipt of a proof is gone, and no policy removed it"),
   "history.not-pruned": warning("pruning is refused or fails, so that nothing old goes any more"),
 
+  "history.unread": warning("a copy was not read again in the time that verify.within promises"),
+
+  "copies.ok": ok("the newest backup keeps the 3-2-1-1-0 rule"),
+  "copies.rule": note("what the newest backup has of the 3-2-1-1-0 rule, and what it lacks"),
+
   "proof.ok": ok("proofs can be made"),
   "proof.no-server": blocker("there is nothing to restore a dump into, so that tonight's proof fails"),
   "proof.space": blocker("there is less room than a proof needs"),

@@ -1,4 +1,5 @@
 import type { AgedBackup } from "../backups/backup-report.ts";
+import type { CopiesRule } from "../copies/copies-rule.ts";
 import type { FailureReport } from "../failure.ts";
 import type { ExitStatus, Outcome } from "../outcome.ts";
 import type { RecoveryTime } from "../recovery/recovery-time.ts";
@@ -72,6 +73,7 @@ export const concernKinds = [
   "rto",
   "key",
   "pruning",
+  "unread",
 ] as const;
 
 export type ConcernKind = (typeof concernKinds)[number];
@@ -81,7 +83,8 @@ export interface JobConcern {
    * "suspect": the anomaly gate holds up pruning; "rto": a restore will soon take longer than it may; "key": no proof
    * of late has used the key that was put away; "pruning": nothing old goes any more; "gone": a backup or a receipt is
    * gone, and no policy removed it; "unproven": a proof by hand failed, and none succeeded since; "empty": there is
-   * nothing in it that a proof could compare; "damaged": a check or a proof has found a copy damaged.
+   * nothing in it that a proof could compare; "damaged": a check or a proof has found a copy damaged; "unread": a copy was
+   * not read again in the time that the config promises.
    */
   readonly kind: ConcernKind;
   /** Half a sentence. */
@@ -94,6 +97,14 @@ export interface JobConcern {
   readonly findings?: readonly string[];
   /** True: of the newest backup no good copy is left. */
   readonly isGrave?: true;
+}
+
+/** The 3-2-1-1-0 rule; see domain/copies/copies-rule.ts. */
+export interface ReportedRule extends CopiesRule {
+  /** The newest good one, whose copies were counted; `errors` counts those of all. */
+  readonly backup: string;
+  /** The same in words. */
+  readonly summary: string;
 }
 
 export interface JobStatus {
@@ -123,6 +134,8 @@ export interface JobStatus {
   readonly rtoMs: number | null;
   /** What somebody should look at although backups are made as they should. */
   readonly concerns: readonly JobConcern[];
+  /** Null: it leaves no backups, or has no good one. */
+  readonly copiesRule: ReportedRule | null;
   readonly nextSlot: string | null;
   /** Of the last seven days, oldest first: planned, and nothing was there to run them. */
   readonly missedSlots: readonly string[];

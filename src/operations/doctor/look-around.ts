@@ -1,16 +1,19 @@
 import { judgeAlerts } from "../../domain/doctor/checks/alerts.ts";
 import { judgeClock } from "../../domain/doctor/checks/clock.ts";
 import { judgeConfig } from "../../domain/doctor/checks/config.ts";
+import { judgeCopies } from "../../domain/doctor/checks/copies.ts";
 import { judgeHistory } from "../../domain/doctor/checks/history.ts";
 import { judgeLock } from "../../domain/doctor/checks/lock.ts";
 import { judgeTool } from "../../domain/doctor/checks/tool.ts";
 import type { Diagnosis } from "../../domain/doctor/finding.ts";
 import type { HealthRule } from "../../domain/health/health.ts";
 import { parseInstant } from "../../domain/instant.ts";
+import { leavesBackups } from "../../domain/jobs/job.ts";
 import { isTimezone } from "../../domain/local-time.ts";
+import { describeSubject } from "../../domain/plain-words.ts";
 import { lookTime } from "../alerts/tell.ts";
 import type { Context } from "../context.ts";
-import { status } from "../status.ts";
+import { status, statusByCatalog } from "../status.ts";
 import { outputOf, rightsAt } from "./ask.ts";
 import type { DoctorScene } from "./scene.ts";
 
@@ -68,6 +71,16 @@ export async function lookAtHistory({ context }: DoctorScene): Promise<readonly 
     const healthy = isHealthy || rulesOfProofs.includes(rule);
     return judgeHistory({ job, database, health: { healthy, reason }, lastRun: ended });
   });
+}
+
+/** The 3-2-1-1-0 rule, for each database of each job, as the catalog knows it. */
+export function lookAtCopies({ context }: DoctorScene): readonly Diagnosis[] {
+  return context.jobs
+    .filter((job) => leavesBackups(job))
+    .flatMap((job) => statusByCatalog(context, job))
+    .flatMap(({ job, database, copiesRule: rule }) =>
+      judgeCopies({ subject: describeSubject(job, database), rule }),
+    );
 }
 
 /** By the rows of runs, whose dead ones are closed: taking the lock to see whether it is free could make a run busy. */

@@ -5,6 +5,7 @@ import type { CopyReport } from "../../domain/runs/run-report.ts";
 import { type Context, destinationNamed } from "../context.ts";
 import type { ReadyDestination } from "../delivery/delivery.ts";
 import { noCopiesLeft } from "../delivery/no-copies.ts";
+import { noteLook } from "../note-look.ts";
 
 export interface Readiness {
   readonly ready: readonly ReadyDestination[];
@@ -50,6 +51,7 @@ async function askOne(context: Context, name: string, needBytes: number | null):
   try {
     const facts = await destination.ready();
     demandSamePlace(context, destination, facts.id);
+    noteLook(context, destination, facts);
     if (needBytes !== null && facts.freeBytes !== null && facts.freeBytes < needBytes + reserveBytes) {
       throw new Failure(
         "destination.full",

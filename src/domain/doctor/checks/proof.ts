@@ -74,6 +74,7 @@ const concernCodes = {
   damaged: "history.damaged",
   gone: "history.gone",
   pruning: "history.not-pruned",
+  unread: "history.unread",
 } as const satisfies Record<ConcernKind, CheckCode>;
 
 const codes = { mismatch: "proof.mismatch", proof: "proof.missed", rto: "proof.rto" } as const;
