@@ -53,12 +53,17 @@ export function createOperations(context: Context): Operations {
     accept: async (request) => (await import("./hold.ts")).accept(context, request),
     unaccept: async (request) => (await import("./hold.ts")).unaccept(context, request),
     acceptGone: async (request) => (await import("./accept-gone.ts")).acceptGone(context, request),
+    copy: async (options) => (await import("./copy/copy.ts")).copy(context, options),
     prune: async (options) => (await import("./prune/prune.ts")).prune(context, options),
     simulate: async (options) => (await import("./simulate.ts")).simulate(context, options),
     adopt: async (options) => (await import("./adopt/adopt.ts")).adopt(context, options),
     acceptChecksum: async (request) =>
       (await import("./accept-checksum.ts")).acceptChecksum(context, request),
     rebuildCatalog: async (signal) => (await import("./rebuild-catalog.ts")).rebuildCatalog(context, signal),
+    audit: async ({ destinations, signal }) => {
+      const names = destinations.length > 0 ? destinations : [...context.destinations.keys()];
+      return (await import("./audit/audit.ts")).audit(context, { destinations: names, signal });
+    },
     checkCatalog: async (signal) => (await import("./check-catalog.ts")).checkCatalog(context, signal),
     initialiseDestinations: async (names) =>
       (await import("./initialise-destinations.ts")).initialiseDestinations(context, names),

@@ -34,6 +34,7 @@ import type { SimulationReport } from "../domain/simulation/simulation-report.ts
 import type { PassedSlot } from "../domain/slots/due.ts";
 import type { JobSlots, SlotNews, StartedRun } from "../domain/slots/slot-report.ts";
 import type { KeptConfig } from "./config-copy/keep-config.ts";
+import type { CopyMade, CopyOptions } from "./copy-requests.ts";
 import type {
   ConfirmRequest,
   ExportRequest,
@@ -46,6 +47,7 @@ import type {
   AcceptRequest,
   AdoptOptions,
   AdoptReport,
+  AuditReport,
   CatalogProblem,
   HoldReport,
   HoldRequest,
@@ -56,6 +58,7 @@ import type {
   SimulateOptions,
 } from "./upkeep-requests.ts";
 
+export type { CopyMade, CopyOptions } from "./copy-requests.ts";
 export type {
   ConfirmRequest,
   ExportRequest,
@@ -68,6 +71,7 @@ export type {
   AcceptRequest,
   AdoptOptions,
   AdoptReport,
+  AuditReport,
   CatalogProblem,
   HoldReport,
   HoldRequest,
@@ -165,12 +169,16 @@ export interface Operations {
    */
   acceptGone(request: HoldRequest): Promise<HoldReport>;
   prune(options: PruneOptions): Promise<readonly PruneReport[]>;
+  /** Brings up copies that lack at their jobs' destinations. Throws for wrong names and "run.busy"; the rest is in the reports. */
+  copy(options: CopyOptions): Promise<readonly CopyMade[]>;
   /** What would exist on each day to come; touches nothing. */
   simulate(options: SimulateOptions): Promise<SimulationReport>;
   adopt(options: AdoptOptions): Promise<readonly AdoptReport[]>;
   acceptChecksum(request: AcceptRequest): Promise<AcceptReport>;
   rebuildCatalog(signal: AbortSignal): Promise<RebuildReport>;
   checkCatalog(signal: AbortSignal): Promise<readonly CatalogProblem[]>;
+  /** What the catalog and the lists of these destinations do not agree upon; empty: all of the config. Touches nothing there. */
+  audit(options: { readonly destinations: readonly string[]; readonly signal: AbortSignal }): Promise<readonly AuditReport[]>;
   /** Writes sentinels and restore pages; empty: at all destinations. */
   initialiseDestinations(names: readonly string[]): Promise<readonly InitialisedDestination[]>;
   listDestinations(): Promise<readonly ListedDestination[]>;

@@ -1,3 +1,4 @@
+import type { AuditKind } from "../domain/copies/audit-finding.ts";
 import type { FailureReport } from "../domain/failure.ts";
 import type { ExitStatus } from "../domain/outcome.ts";
 import type { ScriptEvent } from "../domain/simulation/simulate-script.ts";
@@ -109,6 +110,24 @@ export interface CatalogProblem {
   readonly destination: string | null;
   readonly backup: string | null;
   readonly message: string;
+}
+
+/** One destination against the catalog. */
+export interface AuditReport {
+  readonly destination: string;
+  readonly findings: readonly AuditedThing[];
+  /** Why it could not be looked at. */
+  readonly failure: FailureReport | null;
+}
+
+export interface AuditedThing {
+  readonly kind: AuditKind;
+  /** Of the backup, or of the file. */
+  readonly name: string;
+  readonly message: string;
+  /** When it was seen first, ISO 8601, UTC. */
+  readonly since: string;
+  readonly isNew: boolean;
 }
 
 export interface RebuildReport {

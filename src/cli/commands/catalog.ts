@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { ExitStatus } from "../../domain/outcome.ts";
 import { describeCount } from "../../domain/plain-words.ts";
-import type { CatalogProblem } from "../../operations/operation.ts";
+import type { AuditReport, CatalogProblem } from "../../operations/operation.ts";
 import { addExamples, type Bind } from "../command.ts";
 import { type Session, withOperations } from "../session.ts";
 
@@ -16,7 +16,9 @@ export function registerCatalog(parent: Command, bind: Bind): void {
   bind(rebuild, () => rebuildCatalog);
   const check = group
     .command("check")
-    .description("Compares the index with the destinations. Changes nothing; differences end with 4.");
+    .description(
+      "Compares the index with the destinations, and touches nothing there; differences end with 4.",
+    );
   addExamples(check, [["codex-backup catalog check", "is the index right?"]]);
   bind(check, () => checkCatalog);
 }
@@ -42,10 +44,26 @@ function checkCatalog(session: Session): Promise<ExitStatus> {
   const { screen, io } = session;
   return withOperations(session, "destinations", async ({ operations }) => {
     const problems = await operations.checkCatalog(io.signal);
-    screen.document({ problems });
+    const audits = await operations.audit({ destinations: [], signal: io.signal });
+    screen.document({ problems, audits });
     if (problems.length === 0) screen.print("The catalog is sound and says what lies at the destinations.");
+    screen.print(() => audits.flatMap(describeAudit).join("\n"));
     return complainOf(session, problems);
   });
+}
+
+/** What is no difference, and still good to know; of many files of others the number says enough. */
+function describeAudit({ destination, findings }: AuditReport): readonly string[] {
+  const kinds = Map.groupBy(findings, ({ kind }) => kind);
+  const foreign = kinds.get("foreign") ?? [];
+  const told = [...(kinds.get("orphaned") ?? []), ...(kinds.get("over-retained") ?? [])];
+  const verb = foreign.length === 1 ? "is" : "are";
+  return [
+    ...told.map(({ kind, name, message }) => `${name} at ${destination}: ${kind}, ${message}`),
+    ...(foreign.length === 0
+      ? []
+      : [`${describeCount(foreign.length, "file")} at ${destination} ${verb} not ours, and never touched.`]),
+  ];
 }
 
 function complainOf({ screen }: Session, problems: readonly CatalogProblem[]): 0 | 4 {

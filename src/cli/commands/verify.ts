@@ -126,12 +126,12 @@ function verifyInTurn(
         hint: "Leave the names or --budget out.",
       },
     );
-  return withOperations(session, level === "read" ? "open" : "closed", async ({ operations, tool }) => {
+  return withOperations(session, level === "read" ? "open" : "closed", async ({ operations }) => {
     const wish = { budgetBytes, level, identity: givenPath(io, identity), signal: io.signal };
     const { checks, reading } = await operations.verifyInTurn(wish);
     screen.document({ checks, reading });
     screen.print(() => renderChecks(checks, screen.paint));
-    screen.print(describeReading(reading, { now: tool.now() }));
+    screen.print(describeReading(reading, { now: session.tool.now() }));
     for (const check of checks) complainOf(session, check);
     const short = budgetShortfall(reading);
     if (short !== null) screen.complain(short);

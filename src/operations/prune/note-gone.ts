@@ -30,6 +30,14 @@ export function noteGone(parts: Parts, sight: Sight): void {
       if (isBack(row, survey, gone)) parts.catalog.endTrouble(row);
 }
 
+/** Of copies alone, and only what is gone: for a look that nothing but the list of names stands behind. */
+export function noteGoneCopies(parts: Parts, sight: Sight): void {
+  const copies = sight.rows.flatMap((row) =>
+    row.copies.filter((copy) => isHere(copy, sight.survey)).map((copy) => ({ copy, database: row.database })),
+  );
+  for (const row of goneCopies(parts, sight, copies)) parts.catalog.putTrouble(row);
+}
+
 interface CopyHere {
   readonly copy: CopyRow;
   readonly database: string | null;

@@ -4,8 +4,10 @@ import { jobsOfAll, proofJobOf } from "../../domain/jobs/proof-job.ts";
 import type { RunReport } from "../../domain/runs/run-report.ts";
 import { inSetOrder } from "../../domain/sets/set-order.ts";
 import { tellEnded, tellStarted } from "../alerts/notices.ts";
+import { auditDue } from "../audit/audit-due.ts";
 import { keepConfig } from "../config-copy/keep-config.ts";
 import { type Context, jobNamed } from "../context.ts";
+import { catchUp } from "../copy/catch-up.ts";
 import { closeDeadRuns } from "../dead-runs.ts";
 import { patientDestination } from "../delivery/patient-destination.ts";
 import type { RunOptions } from "../operation.ts";
@@ -20,8 +22,8 @@ import { runCapsule } from "./run-capsule.ts";
 import { runChecksums } from "./run-checksums.ts";
 import { runCommand } from "./run-command.ts";
 import { runPostgres } from "./run-postgres.ts";
-import { loggingRecovered, tellRecovered } from "./tell-recovered.ts";
 import { runVerify } from "./run-verify.ts";
+import { loggingRecovered, tellRecovered } from "./tell-recovered.ts";
 import { startWatch, underWatch } from "./watch.ts";
 
 /**
@@ -38,6 +40,7 @@ export async function run(context: Context, options: RunOptions): Promise<readon
     if (options.signal.aborted) break;
     const own = tellEnded(context, job, await runJob(context, job, options));
     reports.push(...own, ...(await proveAfter(context, job, { own, options })));
+    await auditAfter(context, job, options.signal);
   }
   return withConfigKept(context, reports);
 }
@@ -58,6 +61,13 @@ async function withConfigKept(
   return reports.map((report) =>
     report === last ? { ...report, warnings: [...report.warnings, ...lost] } : report,
   );
+}
+
+/** Once a day, of where the job writes: what lies there is compared with the catalog, all of it. */
+async function auditAfter(context: Context, job: Job, signal: AbortSignal): Promise<void> {
+  if (signal.aborted || !(leavesBackups(job) || job.kind === "verify")) return;
+  const destinations = leavesBackups(job) ? job.to : [...context.destinations.keys()];
+  await auditDue(patiently(context, job), { destinations, signal });
 }
 
 interface Ended {
@@ -155,7 +165,9 @@ async function runLocked(outer: Context, job: Job, given: LockedRun): Promise<re
     const recovered = await underWatch(watch, () => recover(context, job, watch.signal));
     const lines = [...given.lines, ...recovered];
     const telling = loggingRecovered(context, runId, lines);
-    return tellRecovered(context, await runKind(telling, job, jobRun), lines);
+    const reports = await runKind(telling, job, jobRun);
+    await catchUp(context, job, { reports, signal });
+    return tellRecovered(context, reports, lines);
   } catch (error) {
     const failure = asFailure(error, "run.internal", `Cannot run "${job.name}"`);
     return [await broken(context, { job, facts, signal }, failure)];
