@@ -4,7 +4,7 @@
  */
 export const guideParts = {
   "first steps": ["README", "install", "monitor", "run-by-hand"],
-  "getting back": ["verify", "signatures", "prove", "retention", "restore", "leave", "migrate"],
+  "getting back": ["verify", "signatures", "prove", "retention", "restore", "total-loss", "leave", "migrate"],
   "changing it": ["customise", "troubleshoot"],
   "what is proven": ["anomalies", "recovery-time", "throwaway-servers"],
   "keys and sets": ["encryption", "restore-points", "hooks"],
@@ -65,6 +65,9 @@ export const scenes: Readonly<Record<string, string>> = {
   "prove: By itself": `cp -a ${config} /root/config.yaml`,
   "prove: Did it work?": `cp -a /root/config.yaml ${config}`,
   "restore: A file without a catalog, or on another machine": "cp -a /backups /mnt/usb",
+  "total-loss: Before it happens": "mkdir -p /media/safe; age-keygen -o /media/safe/key.txt",
+  "total-loss: Before it happens, 2": `sed -i "s/age1ql3z[a-z0-9]*/$(age-keygen -y /media/safe/key.txt)/" ${config}`,
+  "total-loss: On a new machine": "rm -rf /mnt/usb; codex-backup run database; cp -a /backups /mnt/usb",
   "customise: Change a time": `${allRun}; sed -i 's/^0 2 /30 1 /' /etc/cron.d/codex-backup`,
   "customise: Change a time, 4": "codex-backup schedule uninstall; codex-backup schedule install --systemd",
   "customise: Clean up old files": toCron,
