@@ -31,6 +31,7 @@ export async function openClusterHost(
   );
   return {
     description: cluster.description,
+    isOurs: true,
     context,
     database: databaseNameOf(header),
     async prepare({ globals, roles, superusers }) {

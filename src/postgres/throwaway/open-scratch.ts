@@ -36,6 +36,7 @@ export async function openScratch(
       throw new Failure("postgres.throwaway", "Cannot guard the proof on the scratch server");
     return {
       description: `PostgreSQL ${context.facts.version}, a database on the scratch server`,
+      isOurs: false,
       context,
       database: scratchDatabase(token),
       prepare: (needs) => prepareScratch(context, { ...needs, token, signal }),

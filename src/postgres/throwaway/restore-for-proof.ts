@@ -4,13 +4,14 @@ import { Failure } from "../../domain/failure.ts";
 import { majorOf } from "../client/version.ts";
 import type { ProofDump, Unproven } from "../postgres.ts";
 import { type DatabaseHeader, readHeader } from "../restore/database-header.ts";
-import { onMaintenance, refused } from "../restore/maintenance.ts";
+import { dropDatabase, onMaintenance, refused } from "../restore/maintenance.ts";
 import { runScript } from "../restore/run-script.ts";
 import { type DumpToSend, type SentDump, sendDump } from "../restore/send-dump.ts";
 import type { Session } from "../session/session.ts";
 import { applyAll } from "./apply-all.ts";
 import { createFromFacts, describeLocale, isLocaleRefusal, nearestCreates } from "./create-statement.ts";
 import { namedRoles } from "./named-roles.ts";
+import { isForDirect, restoreDirectly } from "./restore-directly.ts";
 import type { RestoreNeeds, ThrowawayHost } from "./throwaway-host.ts";
 
 export interface ProofRestore {
@@ -26,24 +27,23 @@ export interface ProofRestored extends SentDump {
 }
 
 /**
- * Globals first, then the database by its header, then the dump in one transaction that is committed only after hash
- * and trailer, then the database's own settings, owner and grants. Any ERROR of any of them is thrown.
+ * Globals first, then the database by its header, then the dump in one transaction, then the database's own settings,
+ * owner and grants. Any ERROR of any of them is thrown, and that the dump has another hash or no trailer.
  */
 export async function restoreForProof(host: ThrowawayHost, order: ProofRestore): Promise<ProofRestored> {
   const { context, database } = host;
-  const { dump, signal, facts } = order;
+  const { signal, facts } = order;
   const unproven = [...(await host.prepare(await needsOf(host, order)))];
   const header: DatabaseHeader =
     order.header === null
       ? { create: null, properties: [] }
       : readHeader(order.header, { database, withoutOwners: false });
   const wanted = header.create ?? createFromFacts(database, facts, majorOf(context.facts.versionNum));
-  const compromise = await onMaintenance(context, signal, (session) =>
-    createNearest(session, { host, facts, wanted }),
-  );
+  const create = () =>
+    onMaintenance(context, signal, (session) => createNearest(session, { host, facts, wanted }));
+  const compromise = await create();
   if (compromise !== null) unproven.push(compromise);
-  const send = { ...dump, database, withoutOwners: false, signal };
-  const { warnings, encoding } = await sendInOneTransaction(host, order, send);
+  const { warnings, encoding } = await restoreFastest(host, order, create);
   const script = { script: order.header, statements: header.properties, database, signal };
   await runScript(context, script, (session, statements) => applyAll(session, statements, `"${database}"`));
   return { warnings: warnings.filter((warning) => !ofOurSettings.test(warning)), encoding, unproven };
@@ -55,6 +55,27 @@ async function needsOf({ context, database }: ThrowawayHost, order: ProofRestore
   if (globals !== null) return { globals, roles: facts.roles, superusers: [] };
   const named = await namedRoles(context.access, { dump, database, signal });
   return { globals, roles: [...new Set([...facts.roles, ...named.roles])], superusers: named.superusers };
+}
+
+/** Where pg_restore by itself does not get through, the database is made anew, and told among the warnings. */
+async function restoreFastest(
+  host: ThrowawayHost,
+  order: ProofRestore,
+  create: () => Promise<unknown>,
+): Promise<SentDump> {
+  const { context, database } = host;
+  const { dump, signal, facts } = order;
+  const send = { ...dump, database, withoutOwners: false, signal };
+  if (!isForDirect(host, dump)) return sendInOneTransaction(host, order, send);
+  const direct = await restoreDirectly(context, { database, dump, signal });
+  // An archive's text is in the encoding of its database: that is how dumps are made, and adopted ones are read.
+  if (direct.isDone) return { warnings: direct.warnings, encoding: facts.encoding };
+  context.access.deps.log.info({ database, error: direct.seen }, "restoring once more, through psql");
+  await dropDatabase(context, database, signal);
+  await create();
+  const sent = await sendInOneTransaction(host, order, send);
+  const warnings = [...sent.warnings, `Restored through psql: pg_restore by itself failed: ${direct.seen}`];
+  return { ...sent, warnings };
 }
 
 /**

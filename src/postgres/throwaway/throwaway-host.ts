@@ -10,6 +10,8 @@ export interface RestoreNeeds extends NamedRoles {
 /** Where a dump is restored for proof: a server of our own, or a database on somebody else's. */
 export interface ThrowawayHost {
   readonly description: string;
+  /** A server of our own, which is thrown away with all that is in it. */
+  readonly isOurs: boolean;
   /** Logged in as one who may do all that a restore needs. */
   readonly context: ServerContext;
   /** The name of the database that is made there. */
