@@ -63,6 +63,7 @@ test("the example of the design is read, every default filled in", async (contex
     timezone: "Europe/Berlin",
     scheduler: { concurrency: 2, drainMs: 10 * 60_000 },
     configCopy: null,
+    reading: { budgetBytes: null, withinMs: null, schedule: null, timezone: "Europe/Berlin" },
     http: null,
     trustedKeys: [],
     logs: { maxAgeMs: 180 * 86_400_000, maxBytes: 256e6, file: null, fileBytes: 10e6, files: 5 },

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
+import type { AuditKind } from "../copies/audit-finding.ts";
 import { type CopiesRule, describeRule } from "../copies/copies-rule.ts";
 import type { FailureReport } from "../failure.ts";
 import type { FailureCode } from "../failure-table.ts";
@@ -12,7 +13,7 @@ import { judgeCapsule } from "./checks/capsule.ts";
 import { judgeClock } from "./checks/clock.ts";
 import { judgeCommand, judgeRan } from "./checks/command.ts";
 import { judgeConfig } from "./checks/config.ts";
-import { judgeCopies } from "./checks/copies.ts";
+import { judgeAudit, judgeCopies } from "./checks/copies.ts";
 import type { CronFile } from "./checks/cron-file.ts";
 import { judgeDestination } from "./checks/destination.ts";
 import { judgeEncryption, type RecipientLook } from "./checks/encryption.ts";
@@ -34,6 +35,10 @@ const failure = (code: FailureCode, hint: string | null = null): FailureReport =
   message: `Cannot do it: seen ${code}`,
   hint,
 });
+
+function audited(kind: AuditKind) {
+  return judgeAudit({ destination: "backups", findings: [{ kind, name: "codexdb_2026-11-23" }] });
+}
 
 function ruleOf(lacking: CopiesRule["lacking"]) {
   const rule = { copies: 3, media: 2, offSite: 1 - lacking.length, immutable: 1, errors: 0, lacking };
@@ -399,6 +404,9 @@ const fixtures: Partial<Readonly<Record<CheckCode, () => readonly Diagnosis[]>>>
   "history.not-pruned": () => concern("pruning"),
   "history.unread": () => concern("unread"),
   "copies.ok": () => judgeCopies({ subject: "database", rule: ruleOf([]) }),
+  "copies.unknown": () => audited("unknown"),
+  "copies.orphaned": () => audited("orphaned"),
+  "copies.over-retained": () => audited("over-retained"),
   "copies.rule": () => judgeCopies({ subject: "database", rule: ruleOf(["offSite"]) }),
   "lock.stuck": () => judgeLock({ job: "database", holder: { ...holder, ageMs: 9e7 } }),
   "alerts.ok": () => alerts(),

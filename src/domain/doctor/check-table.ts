@@ -179,6 +179,10 @@ export const checkTable = {
   "copies.ok": ok("the newest backup keeps the 3-2-1-1-0 rule"),
   "copies.rule": note("what the newest backup has of the 3-2-1-1-0 rule, and what it lacks"),
 
+  "copies.unknown": warning("backups lie at a destination that the catalog does not know there"),
+  "copies.orphaned": note("files of backups without a manifest lie at a destination"),
+  "copies.over-retained": note("a storage keeps copies that policy is done with"),
+
   "proof.ok": ok("proofs can be made"),
   "proof.no-server": blocker("there is nothing to restore a dump into, so that tonight's proof fails"),
   "proof.space": blocker("there is less room than a proof needs"),

@@ -109,7 +109,7 @@ test("everything that tonight needs is looked at", async () => {
     "proof",
     "proof",
   ];
-  assert.deepEqual(names, [...wanted, "keys", "schedule", "clock", "history", "lock", "alerts"]);
+  assert.deepEqual(names, [...wanted, "keys", "schedule", "clock", "copies", "history", "lock", "alerts"]);
   const report = await look(scene);
   assert.equal(report.exit, 1);
   assert.ok(bad(report).includes("postgres.unreachable"), path());

@@ -1,7 +1,7 @@
 import { judgeAlerts } from "../../domain/doctor/checks/alerts.ts";
 import { judgeClock } from "../../domain/doctor/checks/clock.ts";
 import { judgeConfig } from "../../domain/doctor/checks/config.ts";
-import { judgeCopies } from "../../domain/doctor/checks/copies.ts";
+import { judgeAudit, judgeCopies } from "../../domain/doctor/checks/copies.ts";
 import { judgeHistory } from "../../domain/doctor/checks/history.ts";
 import { judgeLock } from "../../domain/doctor/checks/lock.ts";
 import { judgeTool } from "../../domain/doctor/checks/tool.ts";
@@ -73,14 +73,19 @@ export async function lookAtHistory({ context }: DoctorScene): Promise<readonly 
   });
 }
 
-/** The 3-2-1-1-0 rule, for each database of each job, as the catalog knows it. */
+/** The 3-2-1-1-0 rule, for each database of each job, and what the last audits found, as the catalog knows it. */
 export function lookAtCopies({ context }: DoctorScene): readonly Diagnosis[] {
-  return context.jobs
+  const ruled = context.jobs
     .filter((job) => leavesBackups(job))
     .flatMap((job) => statusByCatalog(context, job))
     .flatMap(({ job, database, copiesRule: rule }) =>
       judgeCopies({ subject: describeSubject(job, database), rule }),
     );
+  const audited = Map.groupBy(context.catalog.auditFindings(), ({ destination }) => destination);
+  return [
+    ...ruled,
+    ...[...audited].flatMap(([destination, findings]) => judgeAudit({ destination, findings })),
+  ];
 }
 
 /** By the rows of runs, whose dead ones are closed: taking the lock to see whether it is free could make a run busy. */
