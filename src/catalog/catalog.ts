@@ -241,6 +241,9 @@ export interface Catalog {
   /** Replaces those of the destination. */
   putAuditFindings(destination: string, rows: readonly Omit<AuditFindingRow, "destination">[]): void;
 
+  /** Policy has removed this copy while others stay; nothing happens when its backup is not there. */
+  addPrunedCopy(job: string, backupId: string, destination: string): void;
+  prunedCopies(job: string): readonly { readonly backupId: string; readonly destination: string }[];
   /** What the manifests of a job and database say of each other, oldest first. Reads no more of them than that. */
   links(job: string, database: string | null): readonly Linked[];
   /** Backups that a manifest notes as gone for no known reason, and since when; none that a later one accounts for. */

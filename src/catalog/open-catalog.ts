@@ -19,6 +19,7 @@ import { problemStatements } from "./statements/problems.ts";
 import { profileStatements } from "./statements/profiles.ts";
 import { proofStatements } from "./statements/proofs.ts";
 import { prunedStatements } from "./statements/pruned.ts";
+import { prunedCopyStatements } from "./statements/pruned-copies.ts";
 import { runStatements } from "./statements/runs.ts";
 import { setStatements } from "./statements/sets.ts";
 import { slotStatements } from "./statements/slots.ts";
@@ -49,6 +50,7 @@ export function openCatalog(path: string, options: CatalogOptions = {}): Catalog
     ...profileStatements(connection),
     ...proofStatements(connection),
     ...prunedStatements(connection),
+    ...prunedCopyStatements(connection),
     ...linkStatements(connection),
     ...foreignFileStatements(connection),
     ...jobStatements(connection),

@@ -8,6 +8,7 @@ import { registerCheck } from "./commands/check.ts";
 import { registerChecksums } from "./commands/checksums.ts";
 import { registerCompletion } from "./commands/completion.ts";
 import { registerConfig } from "./commands/config.ts";
+import { registerCopy } from "./commands/copy.ts";
 import { registerDemo } from "./commands/demo.ts";
 import { registerDestination } from "./commands/destination.ts";
 import { registerDoctor } from "./commands/doctor.ts";
@@ -39,7 +40,15 @@ const groups: readonly (readonly [heading: string, commands: readonly Register[]
   ["Trust and restore:", [registerVerify, registerProve, registerRestore, registerChecksums]],
   [
     "What is kept:",
-    [registerPrune, registerSimulate, registerHold, registerRelease, registerAccept, registerAdopt],
+    [
+      registerPrune,
+      registerCopy,
+      registerSimulate,
+      registerHold,
+      registerRelease,
+      registerAccept,
+      registerAdopt,
+    ],
   ],
   ["Watch:", [registerCheck, registerWatch, registerAlerts, registerMetrics, registerToken]],
   [

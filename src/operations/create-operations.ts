@@ -68,5 +68,7 @@ export function createOperations(context: Context): Operations {
     initialiseDestinations: async (names) =>
       (await import("./initialise-destinations.ts")).initialiseDestinations(context, names),
     listDestinations: async () => (await import("./initialise-destinations.ts")).listDestinations(context),
+    testDestination: async (request) =>
+      (await import("./test-destination/test-destination.ts")).testDestination(context, request),
   };
 }

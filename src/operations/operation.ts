@@ -18,6 +18,7 @@ import type {
 import type { ListedBackup, ShownBackup } from "../domain/backups/backup-report.ts";
 import type { ReplacedReport, RestoreCheck, RestoreReport } from "../domain/backups/restore-report.ts";
 import type { ReadingReport, VerifyReport } from "../domain/backups/verify-report.ts";
+import type { StorageTest } from "../domain/copies/storage-test.ts";
 import type { Finding } from "../domain/doctor/finding.ts";
 import type { RecipientReport } from "../domain/encryption/custody.ts";
 import type { ListedDestination, StatusReport } from "../domain/health/status-report.ts";
@@ -182,6 +183,8 @@ export interface Operations {
   /** Writes sentinels and restore pages; empty: at all destinations. */
   initialiseDestinations(names: readonly string[]): Promise<readonly InitialisedDestination[]>;
   listDestinations(): Promise<readonly ListedDestination[]>;
+  /** Tries one out as runs use it, under names of its own; what is broken is told, not thrown. Throws the signal's reason. */
+  testDestination(request: { readonly name: string; readonly signal: AbortSignal }): Promise<StorageTest>;
 }
 
 export interface RunOptions {

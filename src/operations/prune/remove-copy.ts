@@ -199,6 +199,7 @@ function settle(
   catalog.atomically(() => {
     const copies = catalog.backup(row.job, row.id)?.copies ?? [];
     catalog.removeCopy(row.job, row.id, destination);
+    catalog.addPrunedCopy(row.job, row.id, destination);
     if (copies.length === 1) for (const id of told) catalog.addPruned(row.job, row.database, id);
     catalog.removeBackupIfBare(row.job, row.id);
   });

@@ -1,4 +1,4 @@
-import type { Destination } from "../../destinations/destination.ts";
+import type { Destination, DestinationFacts } from "../../destinations/destination.ts";
 import { asFailure, Failure, reportOf } from "../../domain/failure.ts";
 import { describeSize } from "../../domain/plain-words.ts";
 import type { CopyReport } from "../../domain/runs/run-report.ts";
@@ -46,21 +46,38 @@ type Answer =
     }
   | { readonly failure: Failure; readonly report: CopyReport };
 
+/** A destination as it is now. Throws when it cannot be written to, or is another one than the copies were put on. */
+export async function readyDestination(
+  context: Context,
+  name: string,
+): Promise<DestinationFacts & { readonly destination: Destination }> {
+  const destination = destinationNamed(context, name);
+  const facts = await destination.ready();
+  demandSamePlace(context, destination, facts.id);
+  noteLook(context, destination, facts);
+  return { destination, ...facts };
+}
+
+/** Throws "destination.full" when so much and a reserve do not fit; what nobody knows fits. */
+export function demandSpace(
+  { name, location }: Destination,
+  { needBytes, freeBytes }: { readonly needBytes: number | null; readonly freeBytes: number | null },
+): void {
+  if (needBytes === null || freeBytes === null || freeBytes >= needBytes + reserveBytes) return;
+  throw new Failure(
+    "destination.full",
+    `Cannot back up to "${name}" (${location}): it needs about ${describeSize(needBytes)} and a reserve of ${describeSize(reserveBytes)}, and ${describeSize(freeBytes)} are free`,
+    {
+      hint: `Free space there ("codex-backup prune --dry-run" shows what policy would remove), or move the destination.`,
+    },
+  );
+}
+
 async function askOne(context: Context, name: string, needBytes: number | null): Promise<Answer> {
   const destination = destinationNamed(context, name);
   try {
-    const facts = await destination.ready();
-    demandSamePlace(context, destination, facts.id);
-    noteLook(context, destination, facts);
-    if (needBytes !== null && facts.freeBytes !== null && facts.freeBytes < needBytes + reserveBytes) {
-      throw new Failure(
-        "destination.full",
-        `Cannot back up to "${name}" (${destination.location}): it needs about ${describeSize(needBytes)} and a reserve of ${describeSize(reserveBytes)}, and ${describeSize(facts.freeBytes)} are free`,
-        {
-          hint: `Free space there ("codex-backup prune --dry-run" shows what policy would remove), or move the destination.`,
-        },
-      );
-    }
+    const facts = await readyDestination(context, name);
+    demandSpace(destination, { needBytes, freeBytes: facts.freeBytes });
     const names = await namesAt(destination);
     return { ready: { destination, id: facts.id }, warnings: facts.warnings, names };
   } catch (error) {
