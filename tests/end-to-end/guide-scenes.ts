@@ -4,7 +4,7 @@
  */
 export const guideParts = {
   "first steps": ["README", "install", "monitor", "run-by-hand"],
-  "getting back": ["verify", "signatures", "prove", "retention", "restore", "total-loss", "leave", "migrate"],
+  "getting back": ["verify", "copies-rule", "signatures", "prove", "retention", "restore", "total-loss", "leave", "migrate"],
   "changing it": ["customise", "troubleshoot"],
   "what is proven": ["anomalies", "recovery-time", "throwaway-servers"],
   "keys and sets": ["encryption", "restore-points", "hooks"],

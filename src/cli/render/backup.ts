@@ -104,7 +104,14 @@ function copyRow(copy: ListedCopy, { now, paint }: Surroundings): readonly strin
   const checked = copy.checkedAt === null ? "never checked" : `checked ${describeAgo(copy.checkedAt, now)}`;
   const state = copy.state === "whole" ? paintLevel(copy.level, paint) : paint.bad(copy.state);
   const how = copy.readBack === null ? "" : howRead[copy.readBack];
-  return [copy.destination, state, checked, how, copy.path ?? "no longer in the config"];
+  const kept = copy.immutable === null ? "" : keptBy(copy.immutable);
+  return [copy.destination, state, checked, how, kept, copy.path ?? "no longer in the config"];
+}
+
+/** Days in UTC: a storage counts from the second of its upload. */
+function keptBy({ by, until }: NonNullable<ListedCopy["immutable"]>): string {
+  const sworn = by === "sworn" ? ", as the config says" : "";
+  return until === null ? `immutable${sworn}` : `immutable until ${until.slice(0, 10)}${sworn}`;
 }
 
 function proofRow(proof: ShownProof, { now, paint }: Surroundings): readonly string[] {
