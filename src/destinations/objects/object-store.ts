@@ -27,6 +27,8 @@ export interface ObjectUpload {
   part(number: number, bytes: Buffer, signal: AbortSignal): Promise<void>;
   /** Makes the object, all at once. Throws "destination.exists" when the key is taken; nothing is overwritten. */
   complete(): Promise<void>;
+  /** After it is complete: sees to what was asked for when it was begun, and some servers forget for uploads (a lock). */
+  readonly secure?: () => Promise<void>;
   /** Removes the parts. May be called twice. */
   abort(): Promise<void>;
 }

@@ -98,7 +98,7 @@ class PartQueue {
   async #finish(): Promise<void> {
     const { name, mark } = this.#options;
     const { store, known } = this.#parts;
-    const taking = { name, mark, sizeBytes: this.#sizeBytes };
+    const taking = { name, mark, sizeBytes: this.#sizeBytes, isUpload: this.#upload !== null };
     if (this.#upload === null) {
       const bytes = this.#gathering.bytes();
       await takeName(this.#parts, taking, () => store.put(name, bytes, formatMark(mark)));
@@ -108,6 +108,7 @@ class PartQueue {
       await Promise.all(this.#sending);
       if (this.#failure !== null) throw this.#failure;
       await takeName(this.#parts, taking, () => upload.complete());
+      await upload.secure?.();
       known.uploading.delete(upload.handle);
     }
     this.#isDone = true;

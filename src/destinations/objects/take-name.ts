@@ -12,6 +12,8 @@ export interface Taking {
   readonly name: string;
   readonly mark: Mark;
   readonly sizeBytes: number;
+  /** In parts. Some servers refuse to put onto a name that is taken, and complete onto it all the same (Ceph 16). */
+  readonly isUpload?: boolean;
 }
 
 /**
@@ -24,7 +26,7 @@ export async function takeName(
   taking: Taking,
   step: () => Promise<unknown>,
 ): Promise<void> {
-  if (parts.known.refusesOverwrite !== true) await refuseTaken(parts, taking);
+  if (parts.known.refusesOverwrite !== true || taking.isUpload === true) await refuseTaken(parts, taking);
   try {
     await step();
   } catch (error) {

@@ -4,9 +4,9 @@ import type { PutObjectCommandInput } from "@aws-sdk/client-s3";
 import { Failure } from "../../../domain/failure.ts";
 import type { ObjectMetadata, ObjectUpload } from "../object-store.ts";
 import { ask, fullKey, type S3Asking } from "./s3-asking.ts";
+import { lockedUntil, lockUploaded } from "./s3-lock.ts";
 import type { S3Settings } from "./settings.ts";
 
-const dayMs = 24 * 60 * 60 * 1000;
 /** Bytes that arrived altered are sent anew so often. */
 const triesOfPart = 3;
 
@@ -23,7 +23,7 @@ export function objectOptions(
     ...(encryption?.kind === "aws:kms" && encryption.keyId !== null && { SSEKMSKeyId: encryption.keyId }),
     ...(lock !== null && {
       ObjectLockMode: lock.mode,
-      ObjectLockRetainUntilDate: new Date(asking.deps.clock.now() + lock.days * dayMs),
+      ObjectLockRetainUntilDate: lockedUntil(lock, asking.deps.clock.now()),
     }),
   };
 }
@@ -134,6 +134,7 @@ export function openUpload(
         ),
       );
     },
+    ...(settings.lock !== null && { secure: () => lockUploaded(asking, key) }),
     abort: () => abortUpload(asking, { key, uploadId }),
   };
 }
