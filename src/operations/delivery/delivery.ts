@@ -124,7 +124,7 @@ async function largestSpool(
   { expectedBytes, shares }: { readonly expectedBytes: number | null; readonly shares: number },
 ): Promise<number> {
   if (expectedBytes === null || expectedBytes <= spoolBytes) return spoolBytes;
-  const { bavail, bsize } = await statfs(workPath);
+  const { bavail, bsize } = await statfs(workPath).catch(() => ({ bavail: 0, bsize: 0 })); // then none can be made there
   return Math.max(spoolBytes, Math.min(expectedBytes, Math.floor((bavail * bsize) / 2 / shares)));
 }
 
