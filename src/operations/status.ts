@@ -17,7 +17,7 @@ import { type CopiesView, copiesView } from "./copies-view.ts";
 import { damageConcerns } from "./damage-concerns.ts";
 import { closeDeadRuns } from "./dead-runs.ts";
 import { recordDisk, withForecast } from "./disk-trend.ts";
-import { listDestinations } from "./initialise-destinations.ts";
+import { lookAtDirectories } from "./initialise-destinations.ts";
 import { drillConcerns } from "./key-drill.ts";
 import { bestLevel, isGood, newestBackup } from "./list.ts";
 import { proofStatus } from "./proof-status.ts";
@@ -28,7 +28,7 @@ import { unlistedBackups } from "./unlisted-backups.ts";
 /** Is every job well, what is next, and how full are the disks. Each database of a job is judged by itself. */
 export async function status(context: Context): Promise<StatusReport> {
   closeDeadRuns(context);
-  const disk = await listDestinations(context, (destination) => destination.look());
+  const disk = await lookAtDirectories(context);
   const jobs: JobStatus[] = [];
   const copies = copiesView(context);
   for (const job of context.jobs) {

@@ -12,7 +12,7 @@ export async function unlistedBackups(context: Context, job: BackupJob): Promise
   const found = new Set<string>();
   for (const name of job.to) {
     const destination = context.destinations.get(name);
-    if (destination === undefined) continue;
+    if (destination?.traits.kind !== "local") continue; // status asks no storage elsewhere
     for (const base of await unknownBases(context, destination))
       if (!found.has(base) && (await isOfJob(destination, base, job.name))) found.add(base);
   }

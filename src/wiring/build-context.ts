@@ -30,6 +30,8 @@ export interface ContextParts {
   readonly needs: Needs;
   readonly clock: Clock;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** For a person who waits: what does not answer is asked once. Default: false. */
+  readonly isImpatient?: boolean;
   /** One that is open already, in place of the state directory's. */
   readonly catalog?: Catalog;
 }
@@ -45,7 +47,14 @@ export interface BuiltContext extends Context {
 const maxRunLogs = 20_000;
 
 /** Everything the operations may use, for one command. The caller closes it. */
-export function buildContext({ config, needs, clock, env, catalog: opened }: ContextParts): BuiltContext {
+export function buildContext({
+  config,
+  needs,
+  clock,
+  env,
+  catalog: opened,
+  isImpatient = false,
+}: ContextParts): BuiltContext {
   const { statePath, jobs, secrets } = config;
   const screen = { write: (line: string) => needs.onLog(entryOf(line)) };
   const log = createLog({ level: needs.logLevel, streams: [screen], secrets: () => secrets });
@@ -55,7 +64,7 @@ export function buildContext({ config, needs, clock, env, catalog: opened }: Con
   const { catalog, setAside } = opened
     ? { catalog: opened, setAside: null }
     : openOwnCatalog(join(statePath, "catalog.db"), needs, clock);
-  const deps = { ...shared, randomToken, childEnv, tool: `codex-backup ${shared.version}` };
+  const deps = { ...shared, randomToken, childEnv, isImpatient, tool: `codex-backup ${shared.version}` };
   const destinations = buildDestinations(config, deps);
   return {
     setAside,

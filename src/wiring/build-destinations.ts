@@ -16,6 +16,8 @@ import { storageLocation } from "./storage-location.ts";
 
 export interface DestinationDeps extends DriverDeps {
   readonly host: Host;
+  /** What does not answer is told at once, instead of being asked again for two minutes. */
+  readonly isImpatient: boolean;
 }
 
 type Wanted = Pick<Config, "destinations" | "timezone">;
@@ -42,9 +44,10 @@ function buildRemote(config: RemoteDestinationConfig, zone: string, deps: Destin
   const { name, traits } = config;
   const inner = lazyDestination({ name, traits, location: storageLocation(config) }, async () => {
     const { openDriver } = await import("./open-driver.ts");
+    const inside = limited(config, await openDriver(config, deps), { zone, ...deps });
+    if (deps.isImpatient) return inside;
     const { withRetries } = await import("../destinations/layers/retries.ts");
-    const driver = await openDriver(config, deps);
-    return withRetries(limited(config, driver, { zone, ...deps }), deps);
+    return withRetries(inside, deps);
   });
   return guarded(config, inner);
 }

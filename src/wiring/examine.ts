@@ -35,7 +35,7 @@ export async function examineHere(wish: ExamineWish, outside: ExamineOutside): P
   const { catalog, catalogFailure } = await openAnyway(config.statePath);
   try {
     const { clock, env } = outside;
-    const whole = buildContext({ config, needs: wish.needs, clock, env, catalog });
+    const whole = buildContext({ config, needs: wish.needs, clock, env, catalog, isImpatient: true });
     const jobs = wish.jobs.length === 0 ? whole.jobs : wish.jobs.map((name) => jobNamed(whole, name));
     const scene: DoctorScene = {
       ...sceneOf(config),

@@ -5,6 +5,7 @@ import type { ExitStatus } from "../../domain/outcome.ts";
 import { addExamples, type Bind } from "../command.ts";
 import { renderColumns } from "../render/columns.ts";
 import { describeFill } from "../render/status.ts";
+import { renderStorageTest } from "../render/storage-test.ts";
 import { type Session, withOperations } from "../session.ts";
 
 export function registerDestination(parent: Command, bind: Bind): void {
@@ -26,6 +27,32 @@ export function registerDestination(parent: Command, bind: Bind): void {
   const list = group.command("list").description("Whether each could be used now, and how full it is.");
   addExamples(list, [["codex-backup destination list", "ends with 1 when one cannot be used"]]);
   bind(list, () => listAll);
+  const test = group
+    .command("test")
+    .description(
+      "Tries a destination out as runs use it: writes, lists, reads back, tries to overwrite, gives up, removes.",
+    )
+    .argument("<name>", "destination of the config");
+  addExamples(test, [
+    ["codex-backup destination test offsite", "before the first run there; 1 when backups cannot rely on it"],
+    ["codex-backup --json destination test offsite", "the same for a script"],
+  ]);
+  bind(
+    test,
+    ([name = ""]) =>
+      (session) =>
+        testOne(session, name),
+  );
+}
+
+function testOne(session: Session, name: string): Promise<ExitStatus> {
+  const { screen, io } = session;
+  return withOperations(session, "destinations", async ({ operations }) => {
+    const test = await operations.testDestination({ name, signal: io.signal });
+    screen.document({ tests: [test] });
+    screen.print(() => renderStorageTest(test, screen.paint));
+    return test.exit;
+  });
 }
 
 function initialise(session: Session, names: readonly string[], all: boolean): Promise<ExitStatus> {
