@@ -4,7 +4,7 @@ import { connect as connectTo, createServer, type Socket } from "node:net";
 /** A line to a server on loopback that a test cuts. */
 export interface LineCutter {
   readonly port: number;
-  /** Every connection breaks once so many bytes more have gone to the server. */
+  /** The connections break once so many bytes more have come through, in either direction. */
   cutAfter(bytes: number): void;
   /** From now on nothing goes through in either direction, and nobody is told. */
   freeze(): void;
@@ -17,6 +17,14 @@ export async function startLineCutter(serverPort: number): Promise<LineCutter> {
   let leftBytes = Number.POSITIVE_INFINITY;
   let isFrozen = false;
   const sockets = new Set<Socket>();
+  const pass = (from: Socket, to: Socket, bytes: Buffer) => {
+    if (isFrozen) return;
+    leftBytes -= bytes.length;
+    if (leftBytes < 0) return void [from, to].map((socket) => socket.resetAndDestroy());
+    if (to.write(bytes)) return;
+    from.pause();
+    to.once("drain", () => from.resume());
+  };
   const server = createServer((near) => {
     const far = connectTo(serverPort, "127.0.0.1");
     for (const socket of [near, far]) {
@@ -28,18 +36,8 @@ export async function startLineCutter(serverPort: number): Promise<LineCutter> {
         far.destroy();
       });
     }
-    near.on("data", (bytes: Buffer) => {
-      if (isFrozen) return;
-      leftBytes -= bytes.length;
-      if (leftBytes < 0) near.resetAndDestroy();
-      else if (!far.write(bytes)) {
-        near.pause();
-        far.once("drain", () => near.resume());
-      }
-    });
-    far.on("data", (bytes: Buffer) => {
-      if (!isFrozen) near.write(bytes);
-    });
+    near.on("data", (bytes: Buffer) => pass(near, far, bytes));
+    far.on("data", (bytes: Buffer) => pass(far, near, bytes));
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();

@@ -111,6 +111,10 @@ const meanings: Readonly<Record<number, Meaning>> = {
     seen: "another client has locked it",
     hint: "End the other client's lock, or wait until it ends by itself.",
   },
+  500: {
+    ...passing,
+    hint: "Look into the server's log if it does not pass; Apache answers so when the folder may not be written.",
+  },
   502: {
     ...passing,
     hint: "A server behind a proxy may not know itself by the address in url; else look into its log.",
