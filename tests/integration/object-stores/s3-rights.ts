@@ -50,7 +50,7 @@ test("credentials that may not remove can back up; every removal is refused, and
   const client = await ownerClient();
   const policy = appendOnlyPolicy(bucket, `arn:aws:iam:::user/${writer.name}`);
   await client.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy: JSON.stringify(policy) }));
-  const settings = await s3Settings({ bucket, partBytes: 5 * 1024 * 1024 }, writer);
+  const settings = await s3Settings({ bucket, partBytes: 5 * 1024 * 1024, integrity: "crc32" }, writer);
   const destination = openS3(settings);
   await destination.initialise();
   assert.deepEqual((await destination.ready()).warnings, []);
