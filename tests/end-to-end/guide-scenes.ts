@@ -4,7 +4,18 @@
  */
 export const guideParts = {
   "first steps": ["README", "install", "monitor", "run-by-hand"],
-  "getting back": ["verify", "copies-rule", "signatures", "prove", "retention", "restore", "total-loss", "leave", "migrate"],
+  "getting back": [
+    "verify",
+    "copies-rule",
+    "copies",
+    "signatures",
+    "prove",
+    "retention",
+    "restore",
+    "total-loss",
+    "leave",
+    "migrate",
+  ],
   "changing it": ["customise", "troubleshoot"],
   "what is proven": ["anomalies", "recovery-time", "throwaway-servers"],
   "keys and sets": ["encryption", "restore-points", "hooks"],
@@ -16,6 +27,8 @@ export type GuidePart = keyof typeof guideParts;
 export const elsewhere: Readonly<Record<string, string>> = {
   alerts: "tests/end-to-end/alerts.test.ts: servers that take the messages, which no example.org does",
   packages: "tests/packaging: machines on which each package is built, installed and upgraded",
+  sftp: "tests/integration/folders.test.ts: a real OpenSSH server, which no example.org is",
+  webdav: "tests/integration/folders.test.ts: a real Apache",
   webhook: "src/alerts/channels/guide.test.ts: the body and the signature, checked as the page does it",
 };
 

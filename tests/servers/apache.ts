@@ -26,7 +26,7 @@ export interface RunningApache {
 const wwwData = 33;
 const modules = [
   ...["mpm_event", "authn_core", "authn_file", "auth_basic", "authz_core", "authz_user"],
-  ...["mime", "dav", "dav_fs", "ssl", "socache_shmcb", "alias"],
+  ...["dav", "dav_fs", "ssl", "socache_shmcb", "alias"],
 ];
 
 /** Starts it; it cannot outlive this process. Needs root. */
@@ -106,7 +106,6 @@ Group www-data
 Listen 127.0.0.1:${port}
 Listen 127.0.0.1:${securePort}
 DocumentRoot ${base}/dav
-TypesConfig /etc/mime.types
 DavLockDB ${base}/locks/db
 StartServers 1
 ServerLimit 2

@@ -29,7 +29,7 @@ export function hostKeyFailure(settings: SftpSettings, key: HostKey): Failure {
     "destination.host-key",
     `Cannot trust "${host}" port ${port}: it shows the host key ${key.fingerprint} (${key.kind}), which is none of the ${settings.hostKeys.length} pinned for "${name}"; the server may have a new key, or another machine answers in its place`,
     {
-      hint: `Print the right one on the server itself, not over this connection: ssh-keygen -lf ${fileOfKey(key.kind)}; only if it is the same, add it to hostKeys.`,
+      hint: `Print the right one on the server itself, not over this connection: ssh-keygen -lf ${fileOfKey(key.kind)}; only if it is the same, add it to sftp.hostKey.`,
       context: { fingerprint: key.fingerprint, kind: key.kind },
     },
   );

@@ -101,7 +101,7 @@ async function readAuthority(file: string, name: string): Promise<Buffer> {
     return await readFile(file);
   } catch (error) {
     throw new Failure("destination.io", `Cannot read "${file}": ${messageOf(error)}`, {
-      hint: `Correct the caFile of the destination "${name}".`,
+      hint: `Correct webdav.ca of the destination "${name}".`,
       cause: error,
     });
   }

@@ -21,7 +21,7 @@ export function translateNetwork(thrown: unknown, { verb, address }: Attempt): F
   const said = messageOf(thrown) || errno;
   if (/CERT|SELF_SIGNED|UNABLE_TO_|^ERR_(TLS|SSL)|HOSTNAME/.test(errno)) {
     return new Failure("destination.denied", `Cannot trust the server of "${address}": ${said}`, {
-      hint: "Set caFile to the authority that signed its certificate, or correct the host's name in url.",
+      hint: "Set webdav.ca to the authority that signed its certificate, or correct the host's name in url.",
       cause: thrown,
     });
   }
