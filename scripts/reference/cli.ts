@@ -52,6 +52,10 @@ const documents: readonly (readonly [command: string, keys: string])[] = [
     "prune",
     "`verdicts`: job, destination, backup, database, verdict, reasons, sizeBytes, isRemoved, failure, exit",
   ],
+  [
+    "copy",
+    "`copies`: job, backup, database, destination, from, sizeBytes, outcome, level, readBack, warnings, failure, exit",
+  ],
   ["hold, release", "`hold` or `release`: backup, job, destinations, failed"],
   ["adopt", "`files`: file, backup, createdAt, isAdopted, reason, failure, exit"],
   ["init", "`path`"],

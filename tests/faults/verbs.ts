@@ -159,6 +159,28 @@ export const verbs: readonly Verb[] = [
     },
   },
   {
+    name: "copy",
+    jobs: ["capsule"],
+    doors: ["near", "far"],
+    isPatient: true,
+    isSampled: true,
+    async prepare(machine) {
+      const { context } = machine.boot();
+      const id = newest(context, "capsule");
+      for (const name of [...(machine.stores.get("far")?.files.keys() ?? [])])
+        if (name.startsWith(id)) machine.stores.get("far")?.files.delete(name);
+      context.catalog.removeCopy("capsule", id, "far");
+    },
+    async act(context, signal) {
+      const options = { backups: [], job: "capsule", to: null, from: null, dryRun: false, signal };
+      const copies = await createOperations(context).copy(options);
+      return ofReports(
+        copies,
+        copies.flatMap(({ warnings }) => warnings),
+      );
+    },
+  },
+  {
     name: "hold",
     jobs: ["capsule"],
     doors: ["near", "far", "catalog"],
