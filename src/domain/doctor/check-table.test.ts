@@ -26,6 +26,7 @@ import { judgeProof, type ProvenDatabase } from "./checks/proof.ts";
 import { judgeSchedule } from "./checks/schedule.ts";
 import { judgeSpace } from "./checks/space.ts";
 import { judgeState } from "./checks/state.ts";
+import { judgeStorage } from "./checks/storage.ts";
 import { judgeTool } from "./checks/tool.ts";
 import { type Diagnosis, exitOfFindings } from "./finding.ts";
 
@@ -89,6 +90,18 @@ const destination = (change: Changed<Parameters<typeof judgeDestination>[0]> = {
     knownIds: ["a"],
     probe: { isEqual: true, failure: null },
     readable: [],
+    holdsLost: [],
+    ...change,
+  });
+const storage = (change: Changed<Parameters<typeof judgeStorage>[0]> = {}) =>
+  judgeStorage({
+    name: "offsite",
+    path: "s3://codex/nightly",
+    failure: null,
+    id: "a",
+    warnings: [],
+    knownIds: ["a"],
+    probe: { isEqual: true, failure: null },
     holdsLost: [],
     ...change,
   });
@@ -279,6 +292,8 @@ const fixtures: Partial<Readonly<Record<CheckCode, () => readonly Diagnosis[]>>>
   "destination.owner": () => unusable("destination.owner"),
   "destination.world-writable": () => unusable("destination.world-writable"),
   "destination.unreachable": () => unusable("destination.io"),
+  "destination.denied": () => storage({ failure: failure("destination.denied"), id: null, probe: null }),
+  "destination.host-key": () => storage({ failure: failure("destination.host-key"), id: null, probe: null }),
   "destination.probe-failed": () => destination({ probe: { isEqual: false, failure: null } }),
   "destination.open": () => destination({ mode: 0o755 }),
   "destination.closed-to-owner": () =>
@@ -595,6 +610,16 @@ test("the commands name real users, paths and modes, quoted where they must be",
   });
   assert.deepEqual(found?.commands, ["chown -R codex:ops '/my backups'"]);
   assert.match(found?.message ?? "", /runs as "codex"; it belongs to "root", mode 0755/);
+});
+
+test("a storage elsewhere that was marked before is not marked again, and another place is told", () => {
+  const lost = { failure: failure("destination.sentinel-missing"), id: null, probe: null };
+  assert.deepEqual(storage({ ...lost, knownIds: [] })[0]?.commands, [
+    "codex-backup destination init offsite",
+  ]);
+  assert.deepEqual(storage(lost)[0]?.commands, ["codex-backup destination test offsite"]);
+  assert.equal(storage({ id: "b" })[0]?.code, "destination.changed");
+  assert.equal(storage()[0]?.code, "destination.ok");
 });
 
 test("a time that another zone writes otherwise is no difference", () => {

@@ -43,6 +43,8 @@ export const checkTable = {
   "destination.owner": blocker("files cannot be given to the owner of the configuration"),
   "destination.world-writable": blocker("every user of this machine may remove its files"),
   "destination.unreachable": blocker("it does not answer, or answers with an error"),
+  "destination.denied": blocker("it refuses our credentials, or they could not be opened"),
+  "destination.host-key": blocker("the server shows another key than the configuration names"),
   "destination.probe-failed": blocker("a probe came back different, or could not be put or removed"),
   "destination.open": warning("every user of this machine can look into it"),
   "destination.closed-to-owner": warning("the owner of its files cannot look into it"),

@@ -20,6 +20,7 @@ import { lookAtProof } from "./look-at-proof.ts";
 import { lookAtSchedule } from "./look-at-schedule.ts";
 import { lookAtSpace } from "./look-at-space.ts";
 import { lookAtState } from "./look-at-state.ts";
+import { lookAtStorage } from "./look-at-storage.ts";
 import type { DoctorScene } from "./scene.ts";
 import { createServers } from "./servers.ts";
 
@@ -35,6 +36,9 @@ export interface Check {
 export function checksOf(scene: DoctorScene): readonly Check[] {
   const { context, places, config, nodeVersion } = scene;
   const used = places.filter(({ name }) => context.jobs.some((job) => uses(job, name)));
+  const elsewhere = [...context.destinations.values()].filter(
+    ({ name, traits }) => traits.kind !== "local" && context.jobs.some((job) => uses(job, name)),
+  );
   return [
     { name: "config", subject: config.path, run: () => lookAtConfig(scene) },
     { name: "tool", subject: "codex-backup", run: () => lookAtTool(context.version, nodeVersion) },
@@ -43,6 +47,11 @@ export function checksOf(scene: DoctorScene): readonly Check[] {
       name: "destination",
       subject: place.name,
       run: () => lookAtDestination(scene, place),
+    })),
+    ...elsewhere.map((destination) => ({
+      name: "destination",
+      subject: destination.name,
+      run: () => lookAtStorage(scene, destination),
     })),
     ...sourceChecks(scene),
     ...(context.jobs.some((job) => leavesBackups(job))

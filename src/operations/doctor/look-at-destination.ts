@@ -38,7 +38,8 @@ export async function lookAtDestination(
 /** That a directory is open is judged here by its mode. */
 type Use = Pick<DestinationLook, "id" | "failure" | "warnings">;
 
-async function readyOf(destination: Destination): Promise<Use> {
+/** What a run would be told. */
+export async function readyOf(destination: Destination): Promise<Use> {
   try {
     const { id, warnings } = await destination.ready();
     return { id, warnings: warnings.filter((one) => !one.startsWith("every user")), failure: null };
@@ -52,7 +53,7 @@ function failureOf(error: unknown, location: string): FailureReport {
 }
 
 /** Through the same door as a backup's files, under a name that no retention and no checksums take for one. */
-async function tryProbe(
+export async function tryProbe(
   destination: Destination,
   token: string,
 ): Promise<NonNullable<DestinationLook["probe"]>> {
@@ -61,7 +62,8 @@ async function tryProbe(
   try {
     await destination.put(name, bytes, `doctor-${token}`);
     const back = await destination.read(name);
-    return { isEqual: back.equals(bytes) && (await destination.remove(name)) === "removed", failure: null };
+    const removed = await destination.remove(name); // an append-only storage keeps it, and is fine
+    return { isEqual: back.equals(bytes) && removed !== "gone", failure: null };
   } catch (error) {
     await destination.remove(name).catch(() => "gone"); // the first error is the one to tell
     return { isEqual: false, failure: failureOf(error, destination.location) };
@@ -91,7 +93,11 @@ async function readableBackups(path: string): Promise<readonly string[]> {
   return found.flat().sort();
 }
 
-async function lostHolds({ context }: DoctorScene, destination: Destination): Promise<readonly string[]> {
+/** Backups held here, whose mark is gone. */
+export async function lostHolds(
+  { context }: DoctorScene,
+  destination: Destination,
+): Promise<readonly string[]> {
   const { catalog, jobs } = context;
   const held = jobs
     .flatMap(({ name }) => catalog.backups({ job: name }))

@@ -199,7 +199,11 @@ function judgeReadable({ name, path, readable, fileMode }: DestinationLook): rea
   ];
 }
 
-function judgeHolds({ name, holdsLost }: DestinationLook): readonly Diagnosis[] {
+/** Held backups that a rebuilt catalog would not know as held. */
+export function judgeHolds({
+  name,
+  holdsLost,
+}: Pick<DestinationLook, "name" | "holdsLost">): readonly Diagnosis[] {
   return holdsLost.map((backup) =>
     diagnose("destination.hold-lost", name, {
       message: `"${backup}" is held, and its .hold file is gone from ${name}: a rebuilt catalog would let it be pruned`,
