@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
-import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { afterUs, temporaryDirectory } from "./cleanup.ts";
+import { freePort } from "./sshd.ts";
 
 /** A real server of Azure's Blob protocol on loopback, that checks signatures; gone when this process is. */
 export interface Azurite {
@@ -35,13 +35,4 @@ export async function startAzurite(): Promise<Azurite> {
   child.unref();
   if ("unref" in child.stdout && typeof child.stdout.unref === "function") child.stdout.unref();
   return { port, account, key, endpoint: `http://127.0.0.1:${port}/${account}` };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
 }

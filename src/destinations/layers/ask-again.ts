@@ -17,7 +17,7 @@ const patience: RetryLimits = { tries: 6, firstWaitMs: 1000, longestWaitMs: 30_0
 interface AskingDeps {
   readonly clock: Clock;
   readonly log: Log;
-  readonly random?: () => number;
+  readonly randomToken: (length: number) => string;
   readonly limits?: RetryLimits;
 }
 
@@ -31,9 +31,9 @@ export interface Asking {
 
 /** How one destination is asked again. */
 export function createAsking(destination: string, deps: AskingDeps): Asking {
-  const { clock, log, random = () => 1, limits = patience } = deps;
+  const { clock, log, randomToken, limits = patience } = deps;
   const pause: Asking["pause"] = async (tryNumber, { doing, failure }) => {
-    const waitMs = waitBefore(tryNumber, limits, random());
+    const waitMs = waitBefore(tryNumber, limits, shareOf(randomToken(4)));
     log.warn(
       { destination, doing, try: tryNumber, waitMs, code: failure.code },
       `trying again: ${failure.message}`,
@@ -67,4 +67,9 @@ export function isPassing(error: unknown): error is Failure {
 function waitBefore(tryNumber: number, limits: RetryLimits, random: number): number {
   const waitMs = Math.min(limits.firstWaitMs * 2 ** (tryNumber - 2), limits.longestWaitMs);
   return Math.round(waitMs * (0.5 + random / 2));
+}
+
+/** From 0 to 1, of a token of letters and digits. */
+function shareOf(token: string): number {
+  return Number.parseInt(token, 36) / (36 ** token.length - 1);
 }

@@ -23,6 +23,7 @@ import type { Destination } from "../destination.ts";
 import { withRetries } from "./retries.ts";
 
 const log = createSilentLog();
+const randomToken = (length: number) => "z".repeat(length);
 const away = { kind: "fail", code: "destination.unreachable" } as const;
 const lost = { kind: "late", code: "destination.unreachable" } as const;
 const asked = [
@@ -47,7 +48,7 @@ const asked = [
 ] as const;
 
 function retrying(inner: Destination): Destination {
-  return withRetries(inner, { clock: hastyClock(), log });
+  return withRetries(inner, { clock: hastyClock(), log, randomToken });
 }
 
 describeDestinationContract("a memory destination that is away at each first call", async () => {
@@ -70,14 +71,14 @@ describe("what is asked again", () => {
     ]);
     const lines: unknown[] = [];
     const warn = (line: unknown) => void lines.push(line);
-    const destination = withRetries(inner, { clock, log: { ...log, warn }, random: () => 0.5 });
+    const destination = withRetries(inner, { clock, log: { ...log, warn }, randomToken: () => "i" });
     const refused = assert.rejects(destination.list(), hasCode("destination.unreachable"));
     await clock.pass(120_000);
     await refused;
     assert.equal(inner.calls.length, 6);
     assert.deepEqual(
       lines.map((line) => (line as { readonly waitMs: number }).waitMs), // as ask-again.ts writes it
-      [750, 1500, 3000, 6000, 12_000],
+      [757, 1514, 3029, 6057, 12_114],
     );
   });
   test("no try begins after the time that all of them have", async () => {
@@ -91,7 +92,7 @@ describe("what is asked again", () => {
         throw new Failure("destination.unreachable", "Cannot list: no answer");
       },
     };
-    const refused = assert.rejects(withRetries(hangs, { clock, log }).list());
+    const refused = assert.rejects(withRetries(hangs, { clock, log, randomToken }).list());
     await clock.pass(400_000);
     await refused;
     assert.equal(calls, 2);

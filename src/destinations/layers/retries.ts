@@ -9,8 +9,8 @@ import { resumableStream } from "./resumable-stream.ts";
 export interface RetryDeps {
   readonly clock: Clock;
   readonly log: Log;
-  /** From 0 to below 1, for the jitter of the waits. Default: none, which suits one machine alone. */
-  readonly random?: () => number;
+  /** For the jitter of the waits. */
+  readonly randomToken: (length: number) => string;
   readonly limits?: RetryLimits;
 }
 

@@ -5,36 +5,24 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { describe, test } from "node:test";
-import { describeDestinationContract } from "../../../../tests/contract/destination-contract.ts";
-import {
-  contentOf,
-  hasCode,
-  namesOf,
-  runId,
-  stageBytes,
-} from "../../../../tests/contract/destination-steps.ts";
-import { createHandClock } from "../../../../tests/fakes/hand-clock.ts";
-import { plainTraits } from "../../../../tests/fakes/plain-traits.ts";
-import { temporaryDirectory } from "../../../../tests/servers/cleanup.ts";
-import { createSilentLog } from "../../../platform/log.ts";
-import type { Destination } from "../../destination.ts";
-import { createRcloneDestination } from "./rclone-destination.ts";
-import type { RcloneSettings } from "./settings.ts";
+import type { Destination } from "../../../src/destinations/destination.ts";
+import { createRcloneDestination } from "../../../src/destinations/folder/rclone/rclone-destination.ts";
+import type { RcloneSettings } from "../../../src/destinations/folder/rclone/settings.ts";
+import { describeDestinationContract } from "../../contract/destination-contract.ts";
+import { contentOf, hasCode, namesOf, runId, stageBytes } from "../../contract/destination-steps.ts";
+import { describeWireFaults } from "../../contract/wire-faults.ts";
+import { temporaryDirectory } from "../../servers/cleanup.ts";
+import { startRcloneServer } from "../../servers/rclone.ts";
+import { farTraits, remoteDeps } from "../folders/remote-deps.ts";
 
 const root = temporaryDirectory("rclone");
 const configFile = join(root, "rclone.conf");
 writeFileSync(configFile, `[here]\ntype = alias\nremote = ${root}\n`);
 const env = { PATH: "/usr/bin:/bin", HOME: root };
-const deps = {
-  clock: createHandClock(),
-  log: createSilentLog(),
-  randomToken: (length: number) => randomBytes(length).toString("hex").slice(0, length),
-  tool: "codex-backup 0.1.0",
-};
 
 function destinationAt(remote: string, changes: Partial<RcloneSettings> = {}): Destination {
   const settings = { name: "away", remote, configFile, program: "rclone", args: [], env, ...changes };
-  return createRcloneDestination({ ...settings, traits: { ...plainTraits, kind: "rclone" } }, deps);
+  return createRcloneDestination({ ...settings, traits: farTraits("rclone") }, remoteDeps());
 }
 
 let folders = 0;
@@ -190,3 +178,15 @@ describe("what must be mended first is told:", () => {
     assert.equal(destination.location, ":sftp:folder");
   });
 });
+
+describeWireFaults(
+  "a folder behind rclone's webdav remote",
+  async () => {
+    const { port } = await startRcloneServer(freshFolder());
+    const args = ["--timeout", "2s", "--contimeout", "2s", "--low-level-retries", "1"];
+    const open = (at: number) =>
+      destinationAt(`:webdav,vendor=other,url="http://127.0.0.1:${at}":f`, { args });
+    return { serverPort: port, open };
+  },
+  { sizeBytes: 400_000, cuts: 2, among: /cut once .* up|altered on the way down/ },
+);
