@@ -26,7 +26,10 @@ export type GuidePart = keyof typeof guideParts;
 /** Pages whose blocks are not typed on this machine, and what tries them in its place. */
 export const elsewhere: Readonly<Record<string, string>> = {
   alerts: "tests/end-to-end/alerts.test.ts: servers that take the messages, which no example.org does",
+  azure: "tests/integration/away-faults.test.ts: azurite, because Azure itself is far",
   packages: "tests/packaging: machines on which each package is built, installed and upgraded",
+  rclone: "tests/integration/away-faults.test.ts: the installed rclone with a folder and a WebDAV server",
+  s3: "tests/integration/object-stores.test.ts: a real Ceph gateway, and its policy in fixtures/append-only-policy.ts",
   sftp: "tests/integration/folders.test.ts: a real OpenSSH server, which no example.org is",
   webdav: "tests/integration/folders.test.ts: a real Apache",
   webhook: "src/alerts/channels/guide.test.ts: the body and the signature, checked as the page does it",

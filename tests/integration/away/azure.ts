@@ -143,6 +143,15 @@ describe("a container of Azure Blob", () => {
     await assert.rejects(fresh({ endpoint }).list(), hasCode("destination.unreachable"));
   });
 
+  test("is reached directly where no proxy is configured, whatever the environment says", async () => {
+    process.env.HTTP_PROXY = "http://127.0.0.1:9";
+    try {
+      assert.deepEqual(await fresh().list(), []);
+    } finally {
+      delete process.env.HTTP_PROXY;
+    }
+  });
+
   test("takes the tier that was asked for", async () => {
     await fresh({ prefix: "cold", accessTier: "Cool" }).put("a", Buffer.from("1"), runId);
     const container = await openContainer(settings());

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import type { ContainerClient } from "@azure/storage-blob";
+import type { ContainerClient, Pipeline } from "@azure/storage-blob";
 import { Failure, messageOf } from "../../../domain/failure.ts";
 import type { AzureSettings } from "./settings.ts";
 
@@ -15,10 +15,24 @@ export async function openContainer(settings: AzureSettings): Promise<ContainerC
   if (credentials.kind === "sas") {
     const sas = credentials.sas.reveal().replace(/^\?/, "");
     const pipeline = sdk.newPipeline(new sdk.AnonymousCredential(), options);
-    return new sdk.ContainerClient(`${base}/${container}?${sas}`, pipeline);
+    return new sdk.ContainerClient(`${base}/${container}?${sas}`, direct(pipeline, settings));
   }
   const key = new sdk.StorageSharedKeyCredential(account, credentials.key.reveal());
-  return new sdk.ContainerClient(`${base}/${container}`, sdk.newPipeline(key, options));
+  return new sdk.ContainerClient(`${base}/${container}`, direct(sdk.newPipeline(key, options), settings));
+}
+
+/** Without a proxy in the config none is used: the library would take one from the environment. */
+function direct(pipeline: Pipeline, { proxy }: AzureSettings): Pipeline {
+  if (proxy !== null) return pipeline;
+  pipeline.factories.push({
+    create: (next) => ({
+      sendRequest(request) {
+        Reflect.set(request, "agent", undefined); // the library's type has no word for none
+        return next.sendRequest(request);
+      },
+    }),
+  });
+  return pipeline;
 }
 
 async function transportOf({ caFile, proxy, name }: AzureSettings): Promise<object> {
