@@ -4,7 +4,7 @@ import { chmodSync, chownSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Certificate, makeCertificate } from "./certificate.ts";
-import { temporaryDirectory } from "./cleanup.ts";
+import { afterUs, temporaryDirectory } from "./cleanup.ts";
 import { runProgram } from "./run-program.ts";
 import { freePort } from "./sshd.ts";
 
@@ -50,6 +50,7 @@ export async function startApache(): Promise<RunningApache> {
   });
   const end = () => void child.kill("SIGTERM");
   process.once("exit", end);
+  afterUs('kill -TERM "$1"', [String(child.pid)], {}); // also when we are killed ourselves
   child.unref();
   await untilAnswers(`http://127.0.0.1:${port}/`, () => (child.exitCode === null ? null : said));
   return {

@@ -4,7 +4,7 @@ import { chmodSync, chownSync, mkdirSync, readFileSync, writeFileSync } from "no
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { temporaryDirectory } from "./cleanup.ts";
+import { afterUs, temporaryDirectory } from "./cleanup.ts";
 import { runProgram } from "./run-program.ts";
 
 /** Signs in with the password or with one of the two keys; exists for this server alone. */
@@ -52,6 +52,7 @@ export async function startSshd(): Promise<RunningSshd> {
   );
   const end = () => void child.kill("SIGKILL");
   process.once("exit", end);
+  afterUs('kill -KILL "$1"', [String(child.pid)], {}); // also when we are killed ourselves
   let said = "";
   const lines = createInterface(child.stderr);
   await new Promise<void>((resolve, reject) => {
