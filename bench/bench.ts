@@ -11,6 +11,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type Bench, emptyFolder, tool, writeConfig } from "./bench-parts.ts";
 import { makeDatabase, makeTree } from "./data.ts";
+import { benchAwayS3 } from "./parts/away.ts";
 import { benchCapsule } from "./parts/capsule.ts";
 import { benchDump } from "./parts/dump.ts";
 import { benchProve } from "./parts/prove.ts";
@@ -54,6 +55,7 @@ try {
   const dumpBytes = statSync(join(home, "plain", dump)).size;
   emptyFolder(join(home, "packed"));
   runTool("catalog", "rebuild");
+  if (wants("away")) await benchAwayS3(bench, 1e9);
   if (wants("verify")) await benchVerify(bench);
   if (wants("restore")) await benchRestore(bench, shell);
   if (wants("prove")) {
