@@ -84,8 +84,8 @@ function copied({ row, destination }: MissingCopy, made: Copied): CopyMade {
 
 function tell({ log }: Context, made: CopyMade | undefined): void {
   if (made === undefined) return;
-  const { backup, destination, from, level, warnings, failure } = made;
+  const { backup, destination, from, warnings, failure } = made;
   for (const warning of warnings) log.warn({ backup, destination }, warning);
-  if (failure === null) log.info({ backup, destination, from, level }, "a missing copy was brought up");
+  if (failure === null) log.info({ backup, destination }, `a missing copy was brought up from "${from}"`);
   else log.warn({ backup, destination, code: failure.code }, failure.message);
 }
