@@ -83,6 +83,8 @@ test("the example of the design is read, every default filled in", async (contex
       directoryMode: 0o700,
       traits: plainTraits,
       keep: null,
+      sworn: null,
+      bandwidth: [],
     },
     {
       kind: "local",
@@ -93,6 +95,8 @@ test("the example of the design is read, every default filled in", async (contex
       directoryMode: 0o700,
       traits: plainTraits,
       keep: null,
+      sworn: null,
+      bandwidth: [],
     },
   ]);
   const basis = {
