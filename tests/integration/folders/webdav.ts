@@ -203,6 +203,23 @@ function describeOddServers(settings: Settings): void {
     );
     assert.deepEqual(seen, ["/dav/"]);
   });
+  test("WebDAV: a connection that the server ended while it was idle is no failure", async () => {
+    let asked = 0;
+    await withServer(
+      (request, response) => {
+        asked += 1;
+        // The second request comes over the kept connection, and finds it ending.
+        if (asked === 2) return request.socket.destroy();
+        return response.end("0123456789");
+      },
+      (given) =>
+        using(given, async (destination) => {
+          for (let time = 0; time < 2; time += 1)
+            assert.equal(String(await contentOf(await destination.open("a"))), "0123456789");
+        }),
+    );
+    assert.equal(asked, 3);
+  });
   test("WebDAV: each refusal has its own word", async () => {
     let status = 0;
     const codes = {

@@ -54,19 +54,18 @@ export function createWebClient(settings: WebdavSettings): WebClient {
       request.destroy(new Error(`nothing was answered for ${silenceMs / 60_000} minutes`)),
     );
   };
+  const send = async (given: WebRequest, isSecond = false): Promise<IncomingMessage> => {
+    const request = await begin(given);
+    try {
+      return await answerOf(request, given.body);
+    } catch (error) {
+      if (!isSecond && request.reusedSocket && harmlessTwice.includes(given.method)) return send(given, true);
+      throw translateNetwork(error, given.attempt);
+    }
+  };
   return {
     begin,
-    async send(given) {
-      const request = await begin(given);
-      return new Promise((resolve, reject) => {
-        request.once("error", (error) => reject(translateNetwork(error, given.attempt)));
-        request.once("response", (response) => {
-          response.on("error", () => undefined); // whoever reads the body hears of it
-          resolve(response);
-        });
-        request.end(given.body);
-      });
-    },
+    send: (given) => send(given),
     close() {
       const current = agents;
       agents = null;
@@ -79,6 +78,20 @@ export function createWebClient(settings: WebdavSettings): WebClient {
       );
     },
   };
+}
+
+/** Servers end idle connections at the very moment that we use them again. */
+const harmlessTwice: readonly string[] = ["PROPFIND", "GET", "PUT"];
+
+function answerOf(request: ClientRequest, body: string | undefined): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    request.on("error", reject);
+    request.once("response", (response) => {
+      response.on("error", () => undefined); // whoever reads the body hears of it
+      resolve(response);
+    });
+    request.end(body);
+  });
 }
 
 interface Agents {
