@@ -19,8 +19,8 @@ import { nameRule, nameRuleText } from "./schema/scalar.ts";
 import type { SchedulerSettings } from "./schema/scheduler.ts";
 import type { SigningSettings } from "./schema/signing.ts";
 import type { TelemetryWritten } from "./schema/telemetry.ts";
-import { isRecord, withoutUnavailable } from "./unavailable.ts";
 import type { VerifyWritten } from "./schema/verify.ts";
+import { isRecord, withoutUnavailable } from "./unavailable.ts";
 import { type Checked, check } from "./zod-problem.ts";
 
 export type JobSettings =
@@ -70,26 +70,12 @@ export function readSettings(value: unknown): ReadSettings {
   const outer = keep(check(frame, whole, []), problems.add);
   const groups = { destinations: groupOf(whole, "destinations"), jobs: groupOf(whole, "jobs") };
   const refused = available.problems.map((problem) => problem.path.slice(0, 2).join("."));
-  const destinations = new Map<string, DestinationSettings>();
-  for (const [name, inner] of groups.destinations) {
-    checkName(["destinations", name], problems.add);
-    if (refused.includes(`destinations.${name}`)) continue;
-    const settings = keep(check(destination, inner, ["destinations", name]), problems.add);
-    if (settings) destinations.set(name, settings);
-  }
-  const jobs = new Map<string, JobSettings>();
-  for (const [name, inner] of groups.jobs) {
-    checkName(["jobs", name], problems.add);
-    checkDestinationNames(inner, ["jobs", name], {
-      names: groups.destinations.map(([known]) => known),
-      report: problems.add,
-    });
-    const settings = readJob(inner, ["jobs", name], problems.add);
-    if (settings) jobs.set(name, settings);
-  }
+  const refuses = (name: string) => refused.includes(`destinations.${name}`);
+  const destinations = readDestinations(groups.destinations, { refuses, report: problems.add });
+  const names = groups.destinations.map(([known]) => known);
+  const jobs = readJobs(groups.jobs, { names, report: problems.add });
   // A host that only watches what another one writes has nobody's jobs, but somebody to tell.
-  const isForRestores =
-    destinations.size > 0 && [...destinations.values()].every(({ readOnly }) => readOnly);
+  const isForRestores = destinations.size > 0 && [...destinations.values()].every(({ readOnly }) => readOnly);
   if (outer && groups.jobs.length === 0 && !isRecord(whole.alerts) && !isForRestores) problems.add(noJobs);
   const {
     state = "",
@@ -126,6 +112,38 @@ export function readSettings(value: unknown): ReadSettings {
   };
 }
 
+type Group = ReturnType<typeof groupOf>;
+
+/** Those that are valid. `refuses`: what is told already. */
+function readDestinations(
+  group: Group,
+  { refuses, report }: { readonly refuses: (name: string) => boolean; readonly report: Report },
+): ReadonlyMap<string, DestinationSettings> {
+  const destinations = new Map<string, DestinationSettings>();
+  for (const [name, inner] of group) {
+    checkName(["destinations", name], report);
+    if (refuses(name)) continue;
+    const settings = keep(check(destination, inner, ["destinations", name]), report);
+    if (settings) destinations.set(name, settings);
+  }
+  return destinations;
+}
+
+/** Those that are valid. `names`: of all destinations. */
+function readJobs(
+  group: Group,
+  { names, report }: { readonly names: readonly string[]; readonly report: Report },
+): ReadonlyMap<string, JobSettings> {
+  const jobs = new Map<string, JobSettings>();
+  for (const [name, inner] of group) {
+    checkName(["jobs", name], report);
+    checkDestinationNames(inner, ["jobs", name], { names, report });
+    const settings = readJob(inner, ["jobs", name], report);
+    if (settings) jobs.set(name, settings);
+  }
+  return jobs;
+}
+
 /** Only for a frame that was refused. */
 const noScheduler: SchedulerSettings = { concurrency: 1, drain: 0 };
 const noLogs: LogsWritten = { maxAge: 0, size: 0, fileSize: 0, files: 1 };
@@ -133,7 +151,8 @@ const noLogs: LogsWritten = { maxAge: 0, size: 0, fileSize: 0, files: 1 };
 const noJobs: Problem = {
   path: ["jobs"],
   at: "key",
-  message: "jobs is empty; needed: at least one job, or alerts where only another host's backups are watched, or readOnly at every destination",
+  message:
+    "jobs is empty; needed: at least one job, or alerts where only another host's backups are watched, or readOnly at every destination",
 };
 
 function groupOf(

@@ -7,6 +7,7 @@ import type { Operations } from "./operation.ts";
  */
 export function createOperations(context: Context): Operations {
   return {
+    ...keyOperations(context),
     run: async (options) => (await import("./run/run.ts")).run(context, options),
     decideSlots: async () => (await import("./slots.ts")).decideSlots(context),
     skipSlot: async (job, passed) => (await import("./slots.ts")).skipSlot(context, job, passed),
@@ -31,21 +32,8 @@ export function createOperations(context: Context): Operations {
     testAlerts: async (channel, signal) =>
       (await import("./alerts/test-alerts.ts")).testAlerts(context, channel, signal),
     listAlerts: async () => (await import("./alerts/list-alerts.ts")).listAlerts(context),
-    verifySignatures: async (options) =>
-      (await import("./signatures/verify-signatures.ts")).verifySignatures(context, options),
-    generateSigningKey: async () => (await import("./keys/signing-key.ts")).generateSigningKey(context),
-    listSigningKeys: async () => (await import("./keys/signing-key.ts")).listSigningKeys(context),
-    exportSigningKey: async (request) =>
-      (await import("./keys/signing-key.ts")).exportSigningKey(context, request),
-    importSigningKey: async (request) =>
-      (await import("./keys/signing-key.ts")).importSigningKey(context, request),
     dropReplaced: async (request) =>
       (await import("./restore/drop-replaced.ts")).dropReplaced(context, request),
-    generateIdentity: async () => (await import("./custody/keys.ts")).generateIdentity(context),
-    listRecipients: async () => (await import("./custody/keys.ts")).listRecipients(context),
-    exportIdentities: async (request) =>
-      (await import("./custody/keys.ts")).exportIdentities(context, request),
-    confirmIdentity: async (request) => (await import("./custody/keys.ts")).confirmIdentity(context, request),
     keepConfig: async () => (await import("./config-copy/keep-config.ts")).keepConfig(context),
     restore: async (request) => (await import("./restore/restore.ts")).restore(context, request),
     hold: async (request) => (await import("./hold.ts")).hold(context, request),
@@ -70,5 +58,37 @@ export function createOperations(context: Context): Operations {
     listDestinations: async () => (await import("./initialise-destinations.ts")).listDestinations(context),
     testDestination: async (request) =>
       (await import("./test-destination/test-destination.ts")).testDestination(context, request),
+  };
+}
+
+/** Signing and encryption keys, and what is signed. */
+function keyOperations(
+  context: Context,
+): Pick<
+  Operations,
+  | "verifySignatures"
+  | "generateSigningKey"
+  | "listSigningKeys"
+  | "exportSigningKey"
+  | "importSigningKey"
+  | "generateIdentity"
+  | "listRecipients"
+  | "exportIdentities"
+  | "confirmIdentity"
+> {
+  return {
+    verifySignatures: async (options) =>
+      (await import("./signatures/verify-signatures.ts")).verifySignatures(context, options),
+    generateSigningKey: async () => (await import("./keys/signing-key.ts")).generateSigningKey(context),
+    listSigningKeys: async () => (await import("./keys/signing-key.ts")).listSigningKeys(context),
+    exportSigningKey: async (request) =>
+      (await import("./keys/signing-key.ts")).exportSigningKey(context, request),
+    importSigningKey: async (request) =>
+      (await import("./keys/signing-key.ts")).importSigningKey(context, request),
+    generateIdentity: async () => (await import("./custody/keys.ts")).generateIdentity(context),
+    listRecipients: async () => (await import("./custody/keys.ts")).listRecipients(context),
+    exportIdentities: async (request) =>
+      (await import("./custody/keys.ts")).exportIdentities(context, request),
+    confirmIdentity: async (request) => (await import("./custody/keys.ts")).confirmIdentity(context, request),
   };
 }

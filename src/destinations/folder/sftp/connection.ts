@@ -84,9 +84,10 @@ function configOf(settings: SftpSettings): ConnectConfig {
 
 /** Some servers ask for the password as a prompt. Anything else that they ask has no answer here. */
 function answerPrompts(client: Client, { password }: SftpSettings): void {
-  client.on("keyboard-interactive", (_name, _instructions, _language, prompts, finish) =>
-    finish(prompts.length === 1 && password !== null ? [password.reveal()] : []),
-  );
+  client.on("keyboard-interactive", (...asked) => {
+    const [, , , prompts, finish] = asked;
+    finish(prompts.length === 1 && password !== null ? [password.reveal()] : []);
+  });
 }
 
 interface Starting {
