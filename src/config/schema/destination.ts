@@ -5,7 +5,6 @@ import { directoryMode, duration, fileMode, meaning, owner, plainText, size } fr
 import { azure, rclone, s3, sftp, webdav } from "./storage.ts";
 
 export type DestinationSettings = z.output<typeof destination>;
-export type BandwidthSettings = z.output<typeof bandwidth>;
 
 /** Minutes since midnight. */
 const timeOfDay = meaning('a time of day such as "08:00"', (text) => {
