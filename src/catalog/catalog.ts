@@ -22,8 +22,16 @@ import type { Outcome } from "../domain/outcome.ts";
 import type { ReferencesFacts } from "../domain/sets/references.ts";
 import type { SetFacts } from "../domain/sets/restore-point.ts";
 import type { Linked } from "../domain/signatures/chain-link.ts";
-import type { AuditFindingRow, ComparedManifest, LookRow, ReadTally, RetainedRow } from "./copy-facts.ts";
 import type {
+  AuditFindingRow,
+  ComparedManifest,
+  CopyFacts,
+  LookRow,
+  ReadTally,
+  RetainedRow,
+} from "./copy-facts.ts";
+import type {
+  BackupFilter,
   ChannelResult,
   CopyTally,
   DiskSampleRow,
@@ -33,6 +41,7 @@ import type {
   ProofFileRow,
   ProofFilter,
   ProofRow,
+  RunFilter,
   RunTally,
   SlotFilter,
   SlotRow,
@@ -41,6 +50,7 @@ import type {
 
 export type {
   AuditFindingRow,
+  BackupFilter,
   ChannelResult,
   ComparedManifest,
   CopyTally,
@@ -54,6 +64,7 @@ export type {
   ProofRow,
   ReadTally,
   RetainedRow,
+  RunFilter,
   RunTally,
   SlotFilter,
   SlotRow,
@@ -143,30 +154,7 @@ export interface MarkRow {
   readonly why: string;
 }
 
-export interface RunFilter {
-  readonly job?: string;
-  readonly database?: string | null;
-  /** Newest first, at most so many. */
-  readonly limit?: number;
-  readonly unfinishedOnly?: boolean;
-  /** Only runs started before this one; unknown: none. */
-  readonly before?: string;
-}
-
-export interface BackupFilter {
-  readonly job?: string;
-  readonly database?: string | null;
-  /** True: only those with a proof. */
-  readonly isProven?: boolean;
-  /** True: only those with a copy that was found damaged. */
-  readonly isDamaged?: boolean;
-  /** Newest first, at most so many. */
-  readonly limit?: number;
-  /** Only those that come after this one in that order; unknown: none. */
-  readonly before?: { readonly job: string; readonly id: string };
-}
-
-export interface Catalog {
+export interface Catalog extends CopyFacts {
   startRun(run: RunRow): void;
   /** Replaces the row of the same runId. */
   updateRun(run: RunRow): void;
@@ -219,31 +207,6 @@ export interface Catalog {
   addPruned(job: string, database: string | null, backupId: string): void;
   pruned(job: string, database: string | null): readonly string[];
   clearPruned(job: string, database: string | null, backupIds: readonly string[]): void;
-  /** What a destination has just said of itself. */
-  noteLook(look: Pick<LookRow, "destination" | "destinationId" | "immutability">, at: Instant): void;
-  /** All of what lies there was compared with the catalog. */
-  noteAudit(destination: string, destinationId: string, at: Instant): void;
-  looks(): readonly LookRow[];
-  /** Replaces that of the same copy, and ends with it; nothing happens when there is no such copy. */
-  putRetained(row: RetainedRow): void;
-  endRetained(job: string, backupId: string, destination: string): void;
-  retained(): readonly RetainedRow[];
-  /** Counted by the database. */
-  readTallies(): readonly ReadTally[];
-  /** So many bytes were read by a check with a budget. */
-  addRead(at: Instant, bytes: number): void;
-  bytesReadSince(at: Instant): number;
-  comparedManifests(destination: string, destinationId: string): readonly ComparedManifest[];
-  /** Replaces those of the destination, of whatever disk. */
-  putComparedManifests(destination: string, destinationId: string, files: readonly ComparedManifest[]): void;
-  /** Of all destinations. */
-  auditFindings(): readonly AuditFindingRow[];
-  /** Replaces those of the destination. */
-  putAuditFindings(destination: string, rows: readonly Omit<AuditFindingRow, "destination">[]): void;
-
-  /** Policy has removed this copy while others stay; nothing happens when its backup is not there. */
-  addPrunedCopy(job: string, backupId: string, destination: string): void;
-  prunedCopies(job: string): readonly { readonly backupId: string; readonly destination: string }[];
   /** What the manifests of a job and database say of each other, oldest first. Reads no more of them than that. */
   links(job: string, database: string | null): readonly Linked[];
   /** Backups that a manifest notes as gone for no known reason, and since when; none that a later one accounts for. */

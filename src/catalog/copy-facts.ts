@@ -55,3 +55,32 @@ export interface AuditFindingRow {
   readonly at: Instant;
   readonly text: string;
 }
+
+/** What is known of copies beside their rows: what storages keep and refuse, what was read, what audits found. */
+export interface CopyFacts {
+  /** What a destination has just said of itself. */
+  noteLook(look: Pick<LookRow, "destination" | "destinationId" | "immutability">, at: Instant): void;
+  /** All of what lies there was compared with the catalog. */
+  noteAudit(destination: string, destinationId: string, at: Instant): void;
+  looks(): readonly LookRow[];
+  /** Replaces that of the same copy, and ends with it; nothing happens when there is no such copy. */
+  putRetained(row: RetainedRow): void;
+  endRetained(job: string, backupId: string, destination: string): void;
+  retained(): readonly RetainedRow[];
+  /** Counted by the database. */
+  readTallies(): readonly ReadTally[];
+  /** So many bytes were read by a check with a budget. */
+  addRead(at: Instant, bytes: number): void;
+  bytesReadSince(at: Instant): number;
+  comparedManifests(destination: string, destinationId: string): readonly ComparedManifest[];
+  /** Replaces those of the destination, of whatever disk. */
+  putComparedManifests(destination: string, destinationId: string, files: readonly ComparedManifest[]): void;
+  /** Of all destinations. */
+  auditFindings(): readonly AuditFindingRow[];
+  /** Replaces those of the destination. */
+  putAuditFindings(destination: string, rows: readonly Omit<AuditFindingRow, "destination">[]): void;
+
+  /** Policy has removed this copy while others stay; nothing happens when its backup is not there. */
+  addPrunedCopy(job: string, backupId: string, destination: string): void;
+  prunedCopies(job: string): readonly { readonly backupId: string; readonly destination: string }[];
+}

@@ -147,3 +147,26 @@ export interface ProofFileRow {
   readonly backupId: string;
   readonly name: string;
 }
+
+export interface RunFilter {
+  readonly job?: string;
+  readonly database?: string | null;
+  /** Newest first, at most so many. */
+  readonly limit?: number;
+  readonly unfinishedOnly?: boolean;
+  /** Only runs started before this one; unknown: none. */
+  readonly before?: string;
+}
+
+export interface BackupFilter {
+  readonly job?: string;
+  readonly database?: string | null;
+  /** True: only those with a proof. */
+  readonly isProven?: boolean;
+  /** True: only those with a copy that was found damaged. */
+  readonly isDamaged?: boolean;
+  /** Newest first, at most so many. */
+  readonly limit?: number;
+  /** Only those that come after this one in that order; unknown: none. */
+  readonly before?: { readonly job: string; readonly id: string };
+}

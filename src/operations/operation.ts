@@ -16,15 +16,14 @@ import type {
   WatchReport,
 } from "../domain/alerts/alert-report.ts";
 import type { ListedBackup, ShownBackup } from "../domain/backups/backup-report.ts";
-import type { ReplacedReport, RestoreCheck, RestoreReport } from "../domain/backups/restore-report.ts";
-import type { ReadingReport, VerifyReport } from "../domain/backups/verify-report.ts";
+import type { ReplacedReport, RestoreReport } from "../domain/backups/restore-report.ts";
+import type { VerifyReport } from "../domain/backups/verify-report.ts";
 import type { StorageTest } from "../domain/copies/storage-test.ts";
 import type { Finding } from "../domain/doctor/finding.ts";
 import type { RecipientReport } from "../domain/encryption/custody.ts";
 import type { ListedDestination, StatusReport } from "../domain/health/status-report.ts";
 import type { Instant } from "../domain/instant.ts";
 import type { ThrowawayChoice } from "../domain/jobs/prove-settings.ts";
-import type { PostgresSource } from "../domain/jobs/source.ts";
 import type { ExitStatus } from "../domain/outcome.ts";
 import type { ProofReport } from "../domain/proofs/proof-report.ts";
 import type { RunReport } from "../domain/runs/run-report.ts";
@@ -82,6 +81,23 @@ export type {
   RebuildReport,
   SimulateOptions,
 } from "./upkeep-requests.ts";
+
+import type { DropReplacedRequest, RestoreRequest } from "./restore-requests.ts";
+import type {
+  VerifyInTurnOptions,
+  VerifyInTurnReport,
+  VerifyOptions,
+  VerifySignaturesOptions,
+} from "./verify-requests.ts";
+
+export type { DropReplacedRequest, RestoreRequest } from "./restore-requests.ts";
+export type {
+  VerifyInTurnOptions,
+  VerifyInTurnReport,
+  VerifyLevel,
+  VerifyOptions,
+  VerifySignaturesOptions,
+} from "./verify-requests.ts";
 
 /** Every verb of this room. What they throw is a Failure; what went wrong with one of many things is in their reports. */
 export interface Operations {
@@ -179,7 +195,10 @@ export interface Operations {
   rebuildCatalog(signal: AbortSignal): Promise<RebuildReport>;
   checkCatalog(signal: AbortSignal): Promise<readonly CatalogProblem[]>;
   /** What the catalog and the lists of these destinations do not agree upon; empty: all of the config. Touches nothing there. */
-  audit(options: { readonly destinations: readonly string[]; readonly signal: AbortSignal }): Promise<readonly AuditReport[]>;
+  audit(options: {
+    readonly destinations: readonly string[];
+    readonly signal: AbortSignal;
+  }): Promise<readonly AuditReport[]>;
   /** Writes sentinels and restore pages; empty: at all destinations. */
   initialiseDestinations(names: readonly string[]): Promise<readonly InitialisedDestination[]>;
   listDestinations(): Promise<readonly ListedDestination[]>;
@@ -200,29 +219,6 @@ export interface RunOptions {
   readonly onSlot?: (news: SlotNews) => void;
   /** Hears of each job's first run before it does anything. */
   readonly onStarted?: (started: StartedRun) => void;
-}
-
-export type VerifyLevel = "stored" | "hashed" | "read";
-
-export interface VerifyOptions {
-  /** Ids, or JOB/ID; empty means all. */
-  readonly backups: readonly string[];
-  readonly level: VerifyLevel;
-  /** Only backups made within so many milliseconds; null: all. */
-  readonly sinceMs: number | null;
-  /** A file with the secret key of encrypted backups; left out: those are checked to their hashes. */
-  readonly identity?: string | null;
-  readonly signal: AbortSignal;
-}
-
-export interface VerifyInTurnOptions extends Pick<VerifyOptions, "level" | "identity" | "signal"> {
-  /** Of a day; null: as much as there is. */
-  readonly budgetBytes: number | null;
-}
-
-export interface VerifyInTurnReport {
-  readonly checks: readonly VerifyReport[];
-  readonly reading: ReadingReport;
 }
 
 export interface ProveOptions {
@@ -246,14 +242,6 @@ export interface ProveOptions {
   readonly onProof?: (report: ProofReport) => void;
 }
 
-export interface VerifySignaturesOptions {
-  /** Ids, or JOB/ID; empty means all. */
-  readonly backups: readonly string[];
-  /** Null: of all jobs. */
-  readonly job: string | null;
-  readonly signal: AbortSignal;
-}
-
 export interface ListOptions {
   readonly job: string | null;
   readonly limit: number | null;
@@ -272,51 +260,6 @@ export interface LogsRequest {
   readonly runId: string | null;
   /** The newest run of this job; with neither, the newest of all. */
   readonly job: string | null;
-}
-
-export interface RestoreRequest {
-  /** A backup (ID or JOB/ID), or the path of a dump or zip on this machine. */
-  readonly backup: string;
-  /** What relative paths begin at; left out: where the process stands. */
-  readonly cwd?: string;
-  /** The database to make; for a capsule, the directory. */
-  readonly to: string;
-  /** What the user typed as the name of the target that may be replaced; null: none may. */
-  readonly overwrite: string | null;
-  /** Of a capsule: paths inside; empty means all. */
-  readonly only: readonly string[];
-  /** "missing": create roles that do not exist yet; those that do are never changed. */
-  readonly roles: "missing" | "none";
-  readonly withoutOwners: boolean;
-  /** Whose server; null: the backup's own job, or the only database job of the config. */
-  readonly job: string | null;
-  /** A server that no job names, in place of a job's; left out: a job's. */
-  readonly server?: PostgresSource;
-  /** A file with the secret key of an encrypted backup; left out: none. */
-  readonly identity?: string | null;
-  /** Of a dump: only these tables, as typed (see resolveTables); left out or empty: all. */
-  readonly tables?: readonly string[];
-  /** Of a dump: only what is in these schemas. */
-  readonly schemas?: readonly string[];
-  /** Roles that are called otherwise on that server: old name to new one. */
-  readonly roleMap?: ReadonlyMap<string, string>;
-  /** Of a custom archive: this many workers of pg_restore; left out: one transaction for all. */
-  readonly jobs?: number;
-  /** What is compared before the database gets its name; left out: "rows". */
-  readonly check?: RestoreCheck["kind"];
-  /** Only the preflight. */
-  readonly dryRun: boolean;
-  readonly signal: AbortSignal;
-}
-
-export interface DropReplacedRequest {
-  /** The job whose server it is; null: the only database job of the config. */
-  readonly job: string | null;
-  /** As of a restore. */
-  readonly server?: PostgresSource;
-  /** The whole name of the one to drop; null: only list. */
-  readonly drop: string | null;
-  readonly signal: AbortSignal;
 }
 
 /** What would fail tonight. */
