@@ -26,7 +26,6 @@ import type {
   AuditFindingRow,
   ComparedManifest,
   CopyFacts,
-  LookRow,
   ReadTally,
   RetainedRow,
 } from "./copy-facts.ts";
@@ -56,7 +55,6 @@ export type {
   CopyTally,
   DiskSampleRow,
   ForeignFileRow,
-  LookRow,
   OutboxEntry,
   ProfileFilter,
   ProofFileRow,

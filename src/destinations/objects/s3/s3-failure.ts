@@ -27,7 +27,7 @@ export interface S3Seen {
 }
 
 /** Reads what the library throws, without trusting its shape. */
-export function readS3Error(thrown: unknown): S3Seen {
+function readS3Error(thrown: unknown): S3Seen {
   const error = recordOf(thrown);
   const metadata = recordOf(error.$metadata);
   const headers = recordOf(recordOf(error.$response).headers);

@@ -11,7 +11,7 @@ import type { S3Settings } from "./settings.ts";
 const triesOfPart = 3;
 
 /** Storage class, encryption, lock: of every object, however it is uploaded. */
-export function objectOptions(
+function objectOptions(
   asking: S3Asking,
 ): Partial<Pick<PutObjectCommandInput, "StorageClass" | "ServerSideEncryption" | "SSEKMSKeyId">> &
   Pick<PutObjectCommandInput, "ObjectLockMode" | "ObjectLockRetainUntilDate"> {
@@ -34,7 +34,7 @@ export interface Check {
 }
 
 /** What the server compares the bytes with. A locked object is taken with an MD5 or a checksum only. */
-export function checkOf({ integrity, lock }: S3Settings, bytes: Uint8Array): Check {
+function checkOf({ integrity, lock }: S3Settings, bytes: Uint8Array): Check {
   if (integrity === "crc32") {
     const sum = Buffer.alloc(4);
     sum.writeUInt32BE(crc32(bytes));
