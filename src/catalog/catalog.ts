@@ -22,13 +22,7 @@ import type { Outcome } from "../domain/outcome.ts";
 import type { ReferencesFacts } from "../domain/sets/references.ts";
 import type { SetFacts } from "../domain/sets/restore-point.ts";
 import type { Linked } from "../domain/signatures/chain-link.ts";
-import type {
-  AuditFindingRow,
-  ComparedManifest,
-  CopyFacts,
-  ReadTally,
-  RetainedRow,
-} from "./copy-facts.ts";
+import type { AuditFindingRow, ComparedManifest, CopyFacts, ReadTally, RetainedRow } from "./copy-facts.ts";
 import type {
   BackupFilter,
   ChannelResult,
