@@ -32,8 +32,8 @@ export async function benchAwayS3({ rounds, results }: Bench, sizeBytes: number)
       wallOf(theirs),
       atMost(1 / 0.95),
     );
-    results.memory("peak memory of that upload by us", peakOf(ours), 250);
-    results.memory("peak memory of that upload by lib-storage", peakOf(theirs), 250);
+    results.memory("the upload to S3", peakOf(ours), 250);
+    results.memory("the same by lib-storage", peakOf(theirs), 250);
   } finally {
     client.destroy();
     await stop();
