@@ -80,7 +80,7 @@ next run must heal.
 - Power cuts and disks that lie about fsync: a killed process loses nothing that the kernel has taken, a dead machine may. That every step syncs before the next one is read from the code and from the traces, not shown by pulling a plug.
 - NFS, SMB and other network file systems, which may lose or delay a rename, a link, or a lock.
 - Two hosts at one destination at the same time.
-- \`copy --missing\` and remote destinations, which do not exist yet.
+- \`copy\` and remote destinations, which are newer than this campaign; the suites of each destination and of \`copy\` break them in other ways.
 - Commands other than \`run\` give up a destination that hangs only when they are ended by hand.
 `;
 }
