@@ -333,6 +333,7 @@ test("the migrations are numbered without a gap and have not changed since they 
     "2f85811438f0e557",
     "03b3cf8bdb6089b8",
     "720bad98cf5f5901",
+    "cbbdc76b49e61193",
   ]);
 });
 
