@@ -13,8 +13,9 @@ interface AfterRun {
 }
 
 /**
- * After a job's run, the copies that are missing at its destinations, of this backup and of earlier ones, within the
- * time that a run of the job may take. A destination that this run could not use is left to the next one. Never throws:
+ * After a job's run, the copies that never came to its destinations, of this backup and of earlier ones, within the
+ * time that a run of the job may take. What came and is gone was taken by somebody: that is told, and brought back
+ * only when it is asked for. A destination that this run could not use is left to the next one. Never throws:
  * whatever comes of it, the run is over; what still lacks is told by status and alerts.
  */
 export async function catchUp(context: Context, job: Job, { reports, signal }: AfterRun): Promise<void> {
@@ -24,7 +25,10 @@ export async function catchUp(context: Context, job: Job, { reports, signal }: A
       reports.flatMap(({ copies }) => copies.filter(isAway)).map((copy) => copy.destination),
     );
     const found = findMissing(context, job, { to: null, from: null });
-    const missing = found.missing.filter(({ destination }) => !away.has(destination));
+    const missing = found.missing.filter(({ row, destination }) => {
+      const wasThere = row.copies.some((copy) => copy.destination === destination);
+      return !wasThere && !away.has(destination);
+    });
     if (missing.length === 0) return;
     const limits = { job: job.name, timeoutMs: job.timeoutMs, stallMs: null };
     const watch = startWatch(context.clock, signal, limits);
