@@ -21,13 +21,15 @@ const shared: BuildOptions = {
   metafile: true,
   legalComments: "none", // they are in THIRD-PARTY.txt, whole
   logLevel: "warning",
+  // ssh2's machine code is optional: where it is missing, it takes Node's own ciphers. One build then fits each machine.
+  external: ["*.node"],
   // Of the packages, the entries made for Node; never a build for browsers.
   mainFields: ["module", "main"],
 };
 
-/** CommonJS packages call require for Node's own modules, which a module of ours does not have by itself. */
+/** CommonJS packages call require for Node's own modules, and name their directory: a module of ours has neither by itself. */
 const requireForModules =
-  'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);';
+  'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url); const __dirname = import.meta.dirname;';
 
 /**
  * Writes the program as modules that are loaded when they are needed: codex-backup.js, its parts, its threads.

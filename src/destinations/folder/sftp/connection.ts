@@ -43,8 +43,9 @@ interface Opened {
 }
 
 async function open(settings: SftpSettings, deps: RemoteDeps): Promise<Opened> {
-  const { Client } = await import("ssh2"); // loaded only where there is such a destination
-  const client = new Client();
+  // Loaded only where there is such a destination. Bundled, a CommonJS package has its default export alone.
+  const { default: ssh2 } = await import("ssh2");
+  const client = new ssh2.Client();
   let seen: HostKey | null = null;
   const hostVerifier = (wire: Buffer) => {
     seen = readHostKey(wire);
