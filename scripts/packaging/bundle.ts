@@ -22,7 +22,7 @@ const shared: BuildOptions = {
   legalComments: "none", // they are in THIRD-PARTY.txt, whole
   logLevel: "warning",
   // ssh2's machine code is optional: where it is missing, it takes Node's own ciphers. One build then fits each machine.
-  external: ["*.node"],
+  external: ["*.node", "cpu-features"],
   // Of the packages, the entries made for Node; never a build for browsers.
   mainFields: ["module", "main"],
 };
