@@ -24,7 +24,7 @@ suite("usage", () => {
     [["list", "--jbo", "x"], /unknown option "--jbo"\n {2}Did you mean --job\?/],
     [["list", "extra"], /too many arguments/],
     [["list", "--limit", "0"], /Cannot use "0" for --limit/],
-    [["config"], /needs a command\n {2}Give one of: check, show, schema/],
+    [["config"], /needs a command\n {2}Give one of: check, show, keep, schema/],
     [["restore", "x"], /required option "--to <target>"/],
     [["verify", "--level", "proven"], /Cannot use "proven" for --level/],
     [["list", "--job", "nope"], /Cannot find job "nope": the config has "capsule"/],

@@ -30,6 +30,7 @@ export const elsewhere: Readonly<Record<string, string>> = {
   packages: "tests/packaging: machines on which each package is built, installed and upgraded",
   rclone: "tests/integration/away-faults.test.ts: the installed rclone with a folder and a WebDAV server",
   s3: "tests/integration/object-stores.test.ts: a real Ceph gateway, and its policy in fixtures/append-only-policy.ts",
+  destinations: "tests/end-to-end/destination-test.test.ts: its commands on storages that are there",
   sftp: "tests/integration/folders.test.ts: a real OpenSSH server, which no example.org is",
   webdav: "tests/integration/folders.test.ts: a real Apache",
   webhook: "src/alerts/channels/guide.test.ts: the body and the signature, checked as the page does it",
